@@ -1,0 +1,192 @@
+"""Mechanistic Bayesian models of one patient treated with a cytokine.
+
+Every public name stands in one table and is imported when it is first used, so that reading a
+record or asking the command line for help never loads a numerical library.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from lymphocast._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from lymphocast.analysis import Fit as Fit
+    from lymphocast.analysis import describe_models as describe_models
+    from lymphocast.analysis import explain as explain
+    from lymphocast.analysis import fit as fit
+    from lymphocast.analysis import read_fit as read_fit
+    from lymphocast.analysis import write_fit as write_fit
+    from lymphocast.criteria.check import CheckReport as CheckReport
+    from lymphocast.criteria.check import check as check
+    from lymphocast.criteria.check import check_json as check_json
+    from lymphocast.criteria.check import check_lines as check_lines
+    from lymphocast.criteria.icl import CriterionItem as CriterionItem
+    from lymphocast.criteria.icl import IclAssessment as IclAssessment
+    from lymphocast.criteria.icl import IclStatus as IclStatus
+    from lymphocast.errors import FitFileError as FitFileError
+    from lymphocast.errors import LymphocastError as LymphocastError
+    from lymphocast.errors import RecordError as RecordError
+    from lymphocast.errors import UnitError as UnitError
+    from lymphocast.errors import UsageError as UsageError
+    from lymphocast.figures.export import write_figure as write_figure
+    from lymphocast.figures.treatment import treatment_figure as treatment_figure
+    from lymphocast.forecast.results import Answer as Answer
+    from lymphocast.forecast.results import Attribution as Attribution
+    from lymphocast.forecast.results import ByHypothesis as ByHypothesis
+    from lymphocast.forecast.results import Contraction as Contraction
+    from lymphocast.forecast.results import Curve as Curve
+    from lymphocast.forecast.results import FitSummary as FitSummary
+    from lymphocast.forecast.results import ForecastPoint as ForecastPoint
+    from lymphocast.forecast.results import HypothesisRow as HypothesisRow
+    from lymphocast.forecast.results import Interval as Interval
+    from lymphocast.forecast.results import LeaveLastOut as LeaveLastOut
+    from lymphocast.forecast.results import ObservedCount as ObservedCount
+    from lymphocast.forecast.results import Prediction as Prediction
+    from lymphocast.forecast.results import PriorLine as PriorLine
+    from lymphocast.forecast.results import Results as Results
+    from lymphocast.forecast.results import ScenarioOutcome as ScenarioOutcome
+    from lymphocast.forecast.results import SensitivityRow as SensitivityRow
+    from lymphocast.forecast.results import Verdict as Verdict
+    from lymphocast.publish import run_demo as run_demo
+    from lymphocast.record.casefile import case_schema as case_schema
+    from lymphocast.record.casefile import find_case as find_case
+    from lymphocast.record.casefile import parse_case as parse_case
+    from lymphocast.record.casefile import read_case as read_case
+    from lymphocast.record.events import Administration as Administration
+    from lymphocast.record.events import Culture as Culture
+    from lymphocast.record.events import CultureResult as CultureResult
+    from lymphocast.record.events import Event as Event
+    from lymphocast.record.events import Finding as Finding
+    from lymphocast.record.events import Measurement as Measurement
+    from lymphocast.record.events import MissedDoses as MissedDoses
+    from lymphocast.record.events import StatedDuration as StatedDuration
+    from lymphocast.record.events import Symptom as Symptom
+    from lymphocast.record.events import SymptomGrade as SymptomGrade
+    from lymphocast.record.events import UnreadData as UnreadData
+    from lymphocast.record.events import WorkupItem as WorkupItem
+    from lymphocast.record.events import WorkupStatus as WorkupStatus
+    from lymphocast.record.patient import Claim as Claim
+    from lymphocast.record.patient import Demographics as Demographics
+    from lymphocast.record.patient import Hung as Hung
+    from lymphocast.record.patient import Identified as Identified
+    from lymphocast.record.patient import Modelling as Modelling
+    from lymphocast.record.patient import NominalDate as NominalDate
+    from lymphocast.record.patient import PatientRecord as PatientRecord
+    from lymphocast.record.patient import Timeline as Timeline
+    from lymphocast.record.provenance import Method as Method
+    from lymphocast.record.provenance import Provenance as Provenance
+    from lymphocast.record.provenance import Source as Source
+    from lymphocast.record.validate import Issue as Issue
+    from lymphocast.record.validate import Severity as Severity
+    from lymphocast.record.validate import validate as validate
+    from lymphocast.record.when import AnchorText as AnchorText
+    from lymphocast.record.when import DateText as DateText
+    from lymphocast.record.when import RangeText as RangeText
+    from lymphocast.record.when import Span as Span
+    from lymphocast.record.when import When as When
+    from lymphocast.report.blocks import Document as Document
+    from lymphocast.report.document import build_document as build_document
+    from lymphocast.report.summary import summary_json as summary_json
+    from lymphocast.report.tables import forecast_csv as forecast_csv
+    from lymphocast.report.write import write_report as write_report
+    from lymphocast.units import Quantity as Quantity
+    from lymphocast.units import Unit as Unit
+
+_PUBLIC: Final = {
+    "Administration": "record.events",
+    "AnchorText": "record.when",
+    "Answer": "forecast.results",
+    "Attribution": "forecast.results",
+    "build_document": "report.document",
+    "ByHypothesis": "forecast.results",
+    "case_schema": "record.casefile",
+    "check": "criteria.check",
+    "check_json": "criteria.check",
+    "check_lines": "criteria.check",
+    "CheckReport": "criteria.check",
+    "Claim": "record.patient",
+    "Contraction": "forecast.results",
+    "CriterionItem": "criteria.icl",
+    "Culture": "record.events",
+    "CultureResult": "record.events",
+    "Curve": "forecast.results",
+    "DateText": "record.when",
+    "Demographics": "record.patient",
+    "describe_models": "analysis",
+    "Document": "report.blocks",
+    "Event": "record.events",
+    "explain": "analysis",
+    "find_case": "record.casefile",
+    "Finding": "record.events",
+    "Fit": "analysis",
+    "fit": "analysis",
+    "FitFileError": "errors",
+    "FitSummary": "forecast.results",
+    "forecast_csv": "report.tables",
+    "ForecastPoint": "forecast.results",
+    "Hung": "record.patient",
+    "HypothesisRow": "forecast.results",
+    "IclAssessment": "criteria.icl",
+    "IclStatus": "criteria.icl",
+    "Identified": "record.patient",
+    "Interval": "forecast.results",
+    "Issue": "record.validate",
+    "LeaveLastOut": "forecast.results",
+    "LymphocastError": "errors",
+    "Measurement": "record.events",
+    "Method": "record.provenance",
+    "MissedDoses": "record.events",
+    "Modelling": "record.patient",
+    "NominalDate": "record.patient",
+    "ObservedCount": "forecast.results",
+    "parse_case": "record.casefile",
+    "PatientRecord": "record.patient",
+    "Prediction": "forecast.results",
+    "PriorLine": "forecast.results",
+    "Provenance": "record.provenance",
+    "Quantity": "units",
+    "RangeText": "record.when",
+    "read_case": "record.casefile",
+    "read_fit": "analysis",
+    "RecordError": "errors",
+    "Results": "forecast.results",
+    "run_demo": "publish",
+    "ScenarioOutcome": "forecast.results",
+    "SensitivityRow": "forecast.results",
+    "Severity": "record.validate",
+    "Source": "record.provenance",
+    "Span": "record.when",
+    "StatedDuration": "record.events",
+    "summary_json": "report.summary",
+    "Symptom": "record.events",
+    "SymptomGrade": "record.events",
+    "Timeline": "record.patient",
+    "treatment_figure": "figures.treatment",
+    "Unit": "units",
+    "UnitError": "errors",
+    "UnreadData": "record.events",
+    "UsageError": "errors",
+    "validate": "record.validate",
+    "Verdict": "forecast.results",
+    "When": "record.when",
+    "WorkupItem": "record.events",
+    "WorkupStatus": "record.events",
+    "write_figure": "figures.export",
+    "write_fit": "analysis",
+    "write_report": "report.write",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from the module that defines it."""
+    if name not in _PUBLIC:
+        message = f"module 'lymphocast' has no attribute '{name}'"
+        raise AttributeError(message)
+    value: object = getattr(import_module(f"lymphocast.{_PUBLIC[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted([*_PUBLIC, "__version__"])

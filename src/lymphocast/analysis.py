@@ -1,0 +1,241 @@
+"""Analysis: from a record to a fit, and from a fit to all that is said about the patient."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from lymphocast.criteria.check import check
+from lymphocast.dataset.project import project
+from lymphocast.errors import UsageError
+from lymphocast.forecast.attribution import attribute
+from lymphocast.forecast.checks import contractions, leave_last_out
+from lymphocast.forecast.ensemble import ensemble_of
+from lymphocast.forecast.results import FitSummary, HypothesisRow, PriorLine, Results
+from lymphocast.forecast.scenario import (
+    count_curves,
+    forecast_untreated,
+    observed_counts,
+    predict_days,
+)
+from lymphocast.forecast.sensitivity import sensitivity_table, verdicts
+from lymphocast.inference.density import CourseDensity
+from lymphocast.inference.fit_file import read_fit, write_fit
+from lymphocast.inference.fitting import QUICK, FitSettings, sample, versions
+from lymphocast.inference.importance import sample_importance
+from lymphocast.inference.kernels import Kernels
+from lymphocast.inference.posterior import Fit, FitMethod
+from lymphocast.models import course
+from lymphocast.models.course import COURSE
+from lymphocast.models.prior_file import model_priors, read_priors
+from lymphocast.models.prior_table import PriorTable
+from lymphocast.record.patient import PatientRecord
+from lymphocast.record.validate import Severity
+
+__all__ = ["Fit", "describe_models", "explain", "fit", "read_fit", "write_fit"]
+
+Progress = Callable[[str, float], None]
+FIGURE_LEAD = 90  # days drawn before the middle of the first count's interval
+WIDE_GAP = 365  # days between counts in which a prediction is registered
+
+
+def fit(
+    record: PatientRecord,
+    *,
+    case_text: str,
+    method: str,
+    seed: int,
+    draws: int | None = None,
+    prior_file: Path | None = None,
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit every hypothesis to a record.
+
+    Parameters
+    ----------
+    record, case_text
+        The record and the text of the case file that it was read from, which the fit keeps.
+    method
+        ``is`` (importance sampling) or ``smc`` (adaptive tempered sequential Monte Carlo).
+    seed
+        Seed of every random number; kept in the result.
+    draws
+        Posterior draws of each hypothesis; the method's usual number if ``None``.
+    prior_file
+        Prior rows that replace those shipped with the model.
+    progress
+        Called with a stage's name and the fraction of it that is done.
+
+    Raises
+    ------
+    UsageError
+        If the record has an issue of severity ``error`` or lacks what the model needs.
+    RecordError
+        If the prior file cannot be read.
+    """
+    _refuse_errors(record)
+    table = model_priors("course")
+    if prior_file is not None:
+        table = read_priors(prior_file, table)
+    individual = project(record)
+    kernels = Kernels(CourseDensity(individual, table))
+    settings = FitSettings(FitMethod(method), seed, draws)
+    return Fit(
+        record=record,
+        case_text=case_text,
+        individual=individual,
+        table=table,
+        posteriors=sample(kernels, kernels.everything(), settings, progress),
+        method=settings.method,
+        seed=seed,
+        versions=versions(),
+    )
+
+
+def _refuse_errors(record: PatientRecord) -> None:
+    errors = [issue for issue in check(record).issues if issue.severity is Severity.ERROR]
+    if errors:
+        message = f"record '{record.id}' cannot be fitted: {errors[0].rule}: {errors[0].message}"
+        raise UsageError(message)
+
+
+def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
+    """Compute everything that is said about a fit, once; writers only format it.
+
+    The sensitivity table and the last count left out need further fits; they use importance
+    sampling whatever the method of the fit.
+    """
+    kernels = Kernels(CourseDensity(fit.individual, fit.table))
+    ensemble = ensemble_of(fit)
+    table = sensitivity_table(fit, kernels, progress)
+    others = replace(
+        fit, posteriors=sample_importance(kernels, kernels.without_last(), fit.seed, QUICK)
+    )
+    if progress is not None:
+        progress("leaving the last count out", 1.0)
+    return Results(
+        record_id=fit.record.id,
+        observed=observed_counts(ensemble, fit.record, fit.seed),
+        hypotheses=_hypothesis_rows(fit),
+        attribution=attribute(ensemble, fit.table),
+        forecast=forecast_untreated(ensemble),
+        registered=predict_days(ensemble, registered_days(fit), fit.seed),
+        leave_last_out=leave_last_out(fit, others),
+        contraction=contractions(fit, kernels, _meanings()),
+        sensitivity=table,
+        verdicts=verdicts(table),
+        curves=count_curves(ensemble, _first_day(fit)),
+        priors=_prior_lines(fit.table),
+        fit=FitSummary(
+            method=fit.method.value,
+            draws=fit.evaluations,
+            ess_min=fit.ess_min,
+            seed=fit.seed,
+            diagnostics_passed=fit.diagnostics_passed,
+        ),
+        priors_sha256=fit.table.sha256,
+        record_sha256=fit.record.sha256,
+        versions=fit.versions,
+    )
+
+
+def registered_days(fit: Fit) -> tuple[date, ...]:
+    """Return the days of registered predictions: each 1 July between counts over a year apart.
+
+    Empty unless the source is recorded to show data that the record lacks.
+    """
+    if not fit.record.unread:
+        return ()
+    zero = fit.individual.day_zero
+    days = sorted(
+        zero + timedelta(days=round(fit.individual.nominal(c.at))) for c in fit.individual.counts
+    )
+    return tuple(
+        date(year, 7, 1)
+        for before, after in pairwise(days)
+        if (after - before).days > WIDE_GAP
+        for year in range(before.year, after.year + 1)
+        if before < date(year, 7, 1) < after
+    )
+
+
+def _first_day(fit: Fit) -> date:
+    first = fit.individual.day_zero + timedelta(days=round(fit.individual.nominal(fit.individual.entry.moment)))
+    return first - timedelta(days=FIGURE_LEAD)
+
+
+def _hypothesis_rows(fit: Fit) -> tuple[HypothesisRow, ...]:
+    weights = fit.posterior_weights
+    return tuple(
+        HypothesisRow(
+            name=p.hypothesis.name,
+            label=p.hypothesis.label,
+            il2=p.hypothesis.il2,
+            course=p.hypothesis.course.value,
+            clearance=p.hypothesis.clearance,
+            prior=p.hypothesis.prior(fit.weights),
+            log_evidence=p.log_evidence,
+            log_evidence_se=p.log_evidence_se,
+            weight=weights[p.hypothesis.name],
+            ess=p.ess,
+        )
+        for p in fit.posteriors
+    )
+
+
+def _meanings() -> dict[str, str]:
+    """What each parameter means, in the words of the components."""
+    found = {p.name: p.meaning for p in COURSE.parameters}
+    found["recovery_delay"] = "days from the recovery clock to the onset of recovery, tau"
+    found["resistance_time"] = "days of antibiotic until resistance arises"
+    found["count_sd"] = "SD of ln(count) around the latent count, sigma"
+    return found
+
+
+def _prior_lines(table: PriorTable) -> tuple[PriorLine, ...]:
+    meanings = _meanings()
+    rows = [
+        PriorLine(
+            r.parameter, meanings[r.parameter], r.unit, r.describe(), r.grade.value, r.doi,
+            r.rationale,
+        )  # fmt: skip
+        for r in table.rows
+    ]
+    constants = [
+        PriorLine(
+            c.parameter, meanings.get(c.parameter, c.parameter.replace("_", " ")), c.unit,
+            f"fixed at {c.value:g}", c.grade.value, c.doi, c.rationale,
+        )  # fmt: skip
+        for c in table.constants
+    ]
+    return (*rows, *constants)
+
+
+def describe_models(name: str | None) -> str:
+    """Describe one model: states, parameters with priors, outputs, assumptions; or list them.
+
+    Raises
+    ------
+    UsageError
+        If there is no model of that name.
+    """
+    if name is None:
+        return f"course  {_first_sentence(course.__doc__)}"
+    if name != COURSE.name:
+        raise UsageError(f"model '{name}' does not exist; there is: {COURSE.name}")
+    lines = [(course.__doc__ or "").strip(), "", "States"]
+    lines += [f"  {i}  {s.name}  [{s.unit}]  {s.meaning}" for i, s in enumerate(COURSE.states, 1)]
+    lines += ["", "Outputs", *(f"  {o.name}  [{o.unit}]  {o.meaning}" for o in COURSE.outputs)]
+    lines += ["", "Parameters and constants"]
+    for row in _prior_lines(model_priors(COURSE.name)):
+        lines.append(f"  {row.parameter}  [{row.unit}]  {row.meaning}")
+        source = f", doi:{row.doi}" if row.doi else ""
+        lines.append(f"      {row.distribution}  ({row.grade}{source})")
+    assumed = [r.parameter for r in _prior_lines(model_priors(COURSE.name)) if r.grade == "assumed"]
+    lines += ["", "Assumptions without a source: " + ", ".join(assumed)]
+    return "\n".join(lines)
+
+
+def _first_sentence(text: str | None) -> str:
+    return (text or "").strip().splitlines()[0]

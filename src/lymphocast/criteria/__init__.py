@@ -1,0 +1,1 @@
+"""Published definitions as pure functions of record facts."""

@@ -1,0 +1,1 @@
+"""The record as the engine needs it: study days, canonical units, floats."""

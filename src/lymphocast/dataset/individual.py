@@ -1,0 +1,178 @@
+"""Individual: one person's doses and observations in study days and canonical units.
+
+Time is uncertain, so an instant is a :class:`Moment`. Anchors (when treatment began, when it
+stopped) are parameters of the model, shared by every fact that hangs on them; the private error
+of one fact is integrated out.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import final
+
+from lymphocast.record.events import CultureResult, SymptomGrade
+
+
+@final
+@dataclass(frozen=True)
+class Anchor:
+    """An event whose study day is a parameter, uniform between ``early`` and ``late``.
+
+    With ``relative_to`` the two bounds are distances in days from that other anchor, which then
+    stands before this one in the individual's anchors.
+    """
+
+    name: str
+    early: float
+    late: float
+    relative_to: str | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Moment:
+    """An instant: the anchor's day (or day 0 if ``None``) plus a distance in days.
+
+    ``offset`` is the nominal distance; the true one is uniform between ``early`` and ``late``.
+    """
+
+    anchor: str | None
+    offset: float
+    early: float
+    late: float
+
+    @classmethod
+    def fixed(cls, day: float) -> "Moment":
+        """An exactly known study day."""
+        return cls(None, day, day, day)
+
+    @classmethod
+    def at_anchor(cls, name: str) -> "Moment":
+        """The anchor's own instant."""
+        return cls(name, 0.0, 0.0, 0.0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing beyond the anchor is uncertain."""
+        return self.early == self.late
+
+
+@final
+@dataclass(frozen=True)
+class DoseSegment:
+    """A stretch of dosing relative to the patient's own maintenance (weekly dose / weekly dose).
+
+    From ``start`` to ``stop`` the level rises from ``level`` to ``final_level`` in ``steps``
+    equal increments, the last at ``stop``; ``steps`` = 0 keeps ``level`` throughout.
+    """
+
+    drug: str
+    start: Moment
+    stop: Moment
+    level: float
+    final_level: float
+    steps: int
+
+
+@final
+@dataclass(frozen=True)
+class DosePlan:
+    """What was given and when, and the two instants that the course model hangs on doses.
+
+    Parameters
+    ----------
+    study_drug, antibiotic
+        Drug names.
+    doses
+        Stretches of dosing in chronological order.
+    infection_lift
+        When an infection that had lowered the count begins to lift.
+    recovery_clock
+        Study day from which the onset of recovery is counted.
+    infection_start
+        Study day of the first antibiotic dose, where burden and severity are full.
+    """
+
+    study_drug: str
+    antibiotic: str
+    doses: tuple[DoseSegment, ...]
+    infection_lift: Moment
+    recovery_clock: float
+    infection_start: float
+
+    def stretches(self, drug: str) -> tuple[DoseSegment, ...]:
+        """Return the stretches of one drug, in chronological order."""
+        return tuple(d for d in self.doses if d.drug == drug)
+
+
+@final
+@dataclass(frozen=True)
+class CountObservation:
+    """A CD4 count in cells/uL; ``reading_error`` is the SD of ln(count) from a figure."""
+
+    id: str
+    at: Moment
+    value: float
+    reading_error: float = 0.0
+
+
+@final
+@dataclass(frozen=True)
+class CultureObservation:
+    """``number`` cultures with one result on one study day."""
+
+    id: str
+    day: float
+    result: CultureResult
+    number: int
+
+
+@final
+@dataclass(frozen=True)
+class SymptomObservation:
+    """A symptom grade on one study day."""
+
+    id: str
+    day: float
+    grade: SymptomGrade
+
+
+@final
+@dataclass(frozen=True)
+class Entry:
+    """The patient was found because the latent count at ``moment`` lay below ``below``."""
+
+    moment: Moment
+    below: float
+
+
+@final
+@dataclass(frozen=True)
+class Individual:
+    """One person as the engine needs it. Day 0 is the nominal first dose of the study drug."""
+
+    id: str
+    day_zero: date
+    anchors: tuple[Anchor, ...]
+    plan: DosePlan
+    counts: tuple[CountObservation, ...]
+    cultures: tuple[CultureObservation, ...]
+    symptoms: tuple[SymptomObservation, ...]
+    entry: Entry
+
+    def anchor(self, name: str) -> Anchor:
+        """Return the anchor of this name; KeyError if there is none."""
+        for anchor in self.anchors:
+            if anchor.name == name:
+                return anchor
+        raise KeyError(name)
+
+    def nominal(self, moment: Moment) -> float:
+        """Study day of a moment with every uncertain time at its middle."""
+        return self.nominal_anchor(moment.anchor) + moment.offset
+
+    def nominal_anchor(self, name: str | None) -> float:
+        """Study day of an anchor at the middle of its interval; 0 for no anchor."""
+        if name is None:
+            return 0.0
+        anchor = self.anchor(name)
+        return 0.5 * (anchor.early + anchor.late) + self.nominal_anchor(anchor.relative_to)

@@ -1,0 +1,258 @@
+"""PatientRecord -> Individual: the one seam from the clinic to the model.
+
+Dates become study days, weekly doses become fractions of the patient's own maintenance dose
+(so that the product, its unit system and its absorption leave the problem), and each uncertain
+time becomes an anchor or an interval. Nothing is read that the record does not state or mark as
+assumed.
+"""
+
+from datetime import date, timedelta
+from math import log1p
+
+from lymphocast.dataset.individual import (
+    Anchor,
+    CountObservation,
+    CultureObservation,
+    DosePlan,
+    DoseSegment,
+    Entry,
+    Individual,
+    Moment,
+    SymptomObservation,
+)
+from lymphocast.errors import UsageError
+from lymphocast.record.events import Administration, Measurement
+from lymphocast.record.patient import Modelling, PatientRecord
+from lymphocast.record.when import When
+
+CD4 = "CD4"
+READ_GRADES = frozenset({"minimal-improvement", "resolved", "asymptomatic"})
+DAYS_PER_WEEK = 7.0
+
+
+def project(record: PatientRecord, timeline: str | None = None) -> Individual:
+    """Return the individual that the course model fits.
+
+    Parameters
+    ----------
+    record
+        The patient's record; it needs a ``modelling`` block and at least two CD4 counts.
+    timeline
+        Identifier of an alternative timeline of the record, or ``None`` for the main one.
+
+    Raises
+    ------
+    UsageError
+        If the record cannot be fitted, naming what is missing.
+    """
+    return _Projection(record, _modelling(record), timeline).individual()
+
+
+def _modelling(record: PatientRecord) -> Modelling:
+    if record.modelling is None:
+        raise UsageError(
+            f"record '{record.id}' has no 'modelling' block: the course model needs the study "
+            "drug, the entry measurement and the recovery clock"
+        )
+    return record.modelling
+
+
+def middle(when: When) -> date:
+    """Middle day of an interval (the earlier of two)."""
+    return when.earliest + timedelta(days=(when.latest - when.earliest).days // 2)
+
+
+def day_zero(record: PatientRecord) -> date:
+    """Nominal first dose of the study drug: the date that is study day 0."""
+    starts = [
+        middle(a.start)
+        for a in record.administrations
+        if a.drug == _modelling(record).study_drug
+    ]
+    if not starts:
+        raise UsageError(
+            f"record '{record.id}' has no administration of {_modelling(record).study_drug}"
+        )
+    return min(starts)
+
+
+class _Projection:
+    """The steps of :func:`project`, sharing the record and its day 0."""
+
+    def __init__(self, record: PatientRecord, choices: Modelling, timeline: str | None) -> None:
+        self.record, self.choices = record, choices
+        self.zero = day_zero(record)
+        self.nominal = {n.fact: n.day for n in choices.nominal}
+        self.times = {event.id: event.at for event in record.events}
+        if timeline is not None:
+            self._follow(timeline)
+
+    def _follow(self, timeline: str) -> None:
+        for reading in self.record.timelines:
+            if reading.id == timeline:
+                self.times[reading.event] = reading.at
+                return
+        names = ", ".join(t.id for t in self.record.timelines) or "none"
+        raise UsageError(f"timeline '{timeline}' is not in the record; it has: {names}")
+
+    def day(self, when: date) -> float:
+        return float((when - self.zero).days)
+
+    def moment(self, when: When, fact: str) -> Moment:
+        """Where a fact stands: on a nominal day, on an anchor, or inside its own interval."""
+        if fact in self.nominal:
+            return Moment.fixed(self.day(self.nominal[fact]))
+        if when.anchor is not None:
+            base = self.event_moment(when.anchor)
+            return Moment(
+                base.anchor,
+                base.offset + when.offset,
+                base.early + when.offset - when.tolerance,
+                base.late + when.offset + when.tolerance,
+            )
+        early, late = self.day(when.earliest), self.day(when.latest)
+        return Moment(None, 0.5 * (early + late), early, late)
+
+    def event_moment(self, event: str) -> Moment:
+        """An event that doses hang on: fixed, an anchor parameter, or relative to another."""
+        when = self.times[event]
+        if event in self.nominal:
+            return Moment.fixed(self.day(self.nominal[event]))
+        if when.anchor is not None and when.tolerance == 0.0:
+            return self.moment(when, event)
+        if when.anchor is None and when.earliest == when.latest:
+            return Moment.fixed(self.day(when.earliest))
+        return Moment.at_anchor(event)
+
+    def individual(self) -> Individual:
+        counts = tuple(self._count(m) for m in self._cd4())
+        doses = tuple(self._segment(a) for a in self.record.administrations)
+        lift = self.event_moment(self.choices.infection_lift)
+        moments = [c.at for c in counts] + [s.start for s in doses] + [s.stop for s in doses]
+        return Individual(
+            id=self.record.id,
+            day_zero=self.zero,
+            anchors=self._anchors([*moments, lift]),
+            plan=DosePlan(
+                study_drug=self.choices.study_drug,
+                antibiotic=self.choices.antibiotic,
+                doses=tuple(sorted(doses, key=lambda d: self._nominal(d.start))),
+                infection_lift=lift,
+                recovery_clock=self.day(self.times[self.choices.recovery_clock].earliest),
+                infection_start=self._infection_start(doses),
+            ),
+            counts=counts,
+            cultures=tuple(
+                CultureObservation(c.id, self._point(c.at, c.id), c.result, c.number)
+                for c in self.record.cultures
+            ),
+            symptoms=tuple(
+                SymptomObservation(s.id, self._point(s.at, s.id), s.grade)
+                for s in self.record.symptoms
+                if s.grade.value in READ_GRADES
+            ),
+            entry=self._entry(counts),
+        )
+
+    def _point(self, when: When, fact: str) -> float:
+        return self._nominal(self.moment(when, fact))
+
+    def _nominal(self, moment: Moment) -> float:
+        base = 0.0
+        name = moment.anchor
+        while name is not None:
+            anchor = self._anchor(name)
+            base += 0.5 * (anchor.early + anchor.late)
+            name = anchor.relative_to
+        return base + moment.offset
+
+    def _cd4(self) -> list[Measurement]:
+        found = [m for m in self.record.measurements if m.analyte == CD4]
+        if not found:
+            raise UsageError(f"record '{self.record.id}' has no {CD4} measurement to fit")
+        return sorted(found, key=lambda m: (m.at.earliest, m.at.latest))
+
+    def _count(self, measurement: Measurement) -> CountObservation:
+        value = measurement.value.to("/uL").value
+        error = measurement.reading_error or 0.0
+        if measurement.id == self.choices.entry_measurement:
+            at = Moment.at_anchor(measurement.id)
+        else:
+            at = self.moment(measurement.at, measurement.id)
+        return CountObservation(measurement.id, at, value, log1p(error / value))
+
+    def _entry(self, counts: tuple[CountObservation, ...]) -> Entry:
+        for count in counts:
+            if count.id == self.choices.entry_measurement:
+                return Entry(count.at, self.choices.entry_below.to("/uL").value)
+        raise UsageError(
+            f"modelling.entry_measurement names '{self.choices.entry_measurement}', "
+            f"which is no {CD4} measurement of record '{self.record.id}'"
+        )
+
+    def _segment(self, administration: Administration) -> DoseSegment:
+        held = self._maintenance(administration.drug)
+        full = self._weekly(held, held.amount.unit)
+        level = self._weekly(administration, held.amount.unit) / full
+        final = level
+        if administration.titrated_to is not None:
+            target = next(
+                a for a in self.record.administrations if a.id == administration.titrated_to
+            )
+            final = self._weekly(target, held.amount.unit) / full
+        return DoseSegment(
+            drug=administration.drug,
+            start=self._edge(administration.start),
+            stop=self._edge(administration.stop),
+            level=level,
+            final_level=final,
+            steps=administration.titration_steps,
+        )
+
+    def _edge(self, when: When) -> Moment:
+        if when.anchor is not None and when.offset == 0.0 and when.tolerance == 0.0:
+            return self.event_moment(when.anchor)
+        return self.moment(when, "")
+
+    def _maintenance(self, drug: str) -> Administration:
+        """The last stretch at a constant dose: what the patient's own doses are relative to."""
+        held = [a for a in self.record.administrations if a.drug == drug and not a.titrated_to]
+        if not held:
+            raise UsageError(f"record '{self.record.id}' has no constant dose of {drug}")
+        return max(held, key=lambda a: a.start.earliest)
+
+    @staticmethod
+    def _weekly(administration: Administration, unit: str) -> float:
+        return administration.amount.to(unit).value * DAYS_PER_WEEK / administration.per
+
+    def _infection_start(self, doses: tuple[DoseSegment, ...]) -> float:
+        starts = [s.start for s in doses if s.drug == self.choices.antibiotic]
+        if not starts:
+            raise UsageError(
+                f"record '{self.record.id}' has no administration of {self.choices.antibiotic}"
+            )
+        return min(self._nominal(m) for m in starts)
+
+    def _anchor(self, name: str) -> Anchor:
+        if name == self.choices.entry_measurement:
+            when = next(m.at for m in self.record.measurements if m.id == name)
+        else:
+            when = self.times[name]
+        if when.anchor is None:
+            return Anchor(name, self.day(when.earliest), self.day(when.latest))
+        return Anchor(
+            name, when.offset - when.tolerance, when.offset + when.tolerance, when.anchor
+        )
+
+    def _anchors(self, moments: list[Moment]) -> tuple[Anchor, ...]:
+        """The anchors in use, those that others are relative to first."""
+        names: dict[str, None] = {}
+
+        def add(name: str | None) -> None:
+            if name is not None:
+                add(self._anchor(name).relative_to)
+                names[name] = None
+
+        for moment in sorted({m.anchor or "" for m in moments} - {""}):
+            add(moment)
+        return tuple(self._anchor(name) for name in names)

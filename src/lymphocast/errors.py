@@ -1,0 +1,51 @@
+"""Exceptions that a caller may catch.
+
+::
+
+    LymphocastError
+    |-- RecordError       a case file cannot be read: file, line, what was found, what is needed
+    |-- UnitError         two units cannot be converted into each other
+    |-- UsageError        a wrong call: an unknown name, an output suffix that cannot be written
+    `-- FitFileError      a fit file cannot be read or belongs to another version
+
+A clinical doubt is never an exception: it is an ``Issue``. A failed solve is a status.
+"""
+
+from typing import final
+
+
+class LymphocastError(Exception):
+    """Base of all exceptions raised on purpose by this package."""
+
+
+@final
+class RecordError(LymphocastError):
+    """A case file that cannot be read.
+
+    Parameters
+    ----------
+    file, line
+        Where: the file's name and the 1-based line, or ``None`` if it has no line.
+    found, needed
+        What stands there and what the reader needs instead.
+    """
+
+    def __init__(self, file: str, line: int | None, found: str, needed: str) -> None:
+        self.file, self.line, self.found, self.needed = file, line, found, needed
+        where = file if line is None else f"{file}, line {line}"
+        super().__init__(f"{where}: found {found}; needed {needed}")
+
+
+@final
+class UnitError(LymphocastError):
+    """Two units that cannot be converted into each other."""
+
+
+@final
+class UsageError(LymphocastError):
+    """A wrong call: an unknown name, a suffix that no writer knows."""
+
+
+@final
+class FitFileError(LymphocastError):
+    """A fit file that cannot be read, or that another version wrote."""

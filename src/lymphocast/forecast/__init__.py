@@ -1,0 +1,1 @@
+"""What would happen, or would have happened, under another regimen."""

@@ -1,0 +1,107 @@
+"""Attribution: the same patient, the same draws, without IL-2, without clarithromycin, without both.
+
+The rise is the latent count at the first count under treatment minus that at the entry count.
+IL-2 made more than half of it where the cells it adds exceed half of the rise. Cultures and
+symptoms follow the burden, which IL-2 can change only under H3.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lymphocast.dataset.individual import CountObservation, Individual, Moment
+from lymphocast.engine.course import FACTUAL, Treatment, infection_outcomes
+from lymphocast.forecast.ensemble import Ensemble, Part, by_hypothesis
+from lymphocast.forecast.results import Attribution, ByHypothesis, ScenarioOutcome
+from lymphocast.models.prior_table import PriorTable
+from lymphocast.record.events import SymptomGrade
+
+Floats = NDArray[np.float64]
+HALF = 0.5
+INFECTION_DRAWS = 1000  # draws of each hypothesis for burden and symptoms: error below 0.016
+
+SCENARIOS = (
+    ("factual", FACTUAL),
+    ("without-il2", Treatment(study_drug=0.0)),
+    ("without-clarithromycin", Treatment(antibiotic=0.0)),
+    ("without-both", Treatment(0.0, 0.0)),
+)
+
+
+def treatment_stop(individual: Individual) -> Moment:
+    """When the study drug was last given."""
+    return individual.plan.stretches(individual.plan.study_drug)[-1].stop
+
+
+def second_count(individual: Individual) -> CountObservation:
+    """The first count after the study drug was started."""
+    start = individual.nominal(individual.plan.stretches(individual.plan.study_drug)[0].start)
+    later = [c for c in individual.counts if individual.nominal(c.at) > start]
+    return min(later, key=lambda c: individual.nominal(c.at))
+
+
+def key_days(ensemble: Ensemble) -> Floats:
+    """Days of the entry count, the second count, the stop and the last count, ``[4, lane]``."""
+    individual = ensemble.individual
+    moments = (
+        individual.entry.moment,
+        second_count(individual).at,
+        treatment_stop(individual),
+        individual.counts[-1].at,
+    )
+    return np.stack([ensemble.day(m) for m in moments])
+
+
+def il2_more_than_half(rise: Floats, added: Floats) -> NDArray[np.bool_]:
+    """Return where the added cells exceed half of a positive rise."""
+    return (rise > 0.0) & (added > HALF * rise)
+
+
+def attribute(ensemble: Ensemble, table: PriorTable) -> ByHypothesis[Attribution]:
+    """Return what each drug did, under each hypothesis and averaged."""
+    days = key_days(ensemble)
+    added = ensemble.added(days)[1]
+    counts = {name: ensemble.count(days, treatment) for name, treatment in SCENARIOS}
+    factual = counts["factual"]
+    rise = factual[1] - factual[0]
+    more = il2_more_than_half(rise, added).astype(float)
+    thin = ensemble.thinned(min(INFECTION_DRAWS, ensemble.size))
+    outcomes = _infection_outcomes(thin, table)
+
+    def summarise(part: Part, thin_part: Part) -> Attribution:
+        return Attribution(
+            rise=part.interval(rise),
+            il2_gain_at_second=part.interval(added),
+            p_il2_more_than_half=part.mean(more),
+            scenarios=tuple(
+                ScenarioOutcome(
+                    scenario=name,
+                    count_at_second=part.interval(counts[name][1]),
+                    count_at_stop=part.interval(counts[name][2]),
+                    count_at_last=part.interval(counts[name][3]),
+                    lost_at_second=part.interval(factual[1] - counts[name][1]),
+                    p_culture_negative=thin_part.mean(outcomes[name][0]),
+                    p_symptoms_resolved=thin_part.mean(outcomes[name][1]),
+                )
+                for name, _ in SCENARIOS
+            ),
+        )
+
+    return by_hypothesis(
+        {name: summarise(part, thin.parts[name]) for name, part in ensemble.parts.items()}
+    )
+
+
+def _infection_outcomes(ensemble: Ensemble, table: PriorTable) -> dict[str, tuple[Floats, Floats]]:
+    """P(one culture negative) and whether symptoms have resolved, by scenario, ``[lane]``."""
+    individual = ensemble.individual
+    days = tuple(sorted({o.day for o in (*individual.cultures, *individual.symptoms)}))
+    culture = days.index(individual.cultures[0].day)
+    resolved = [s.day for s in individual.symptoms if s.grade is SymptomGrade.RESOLVED]
+    symptom = days.index(resolved[0]) if resolved else culture
+    slope, level = table.constant("culture_slope"), table.constant("resolved_threshold")
+    found = {}
+    for name, treatment in SCENARIOS:
+        burden, severity = infection_outcomes(individual.plan, ensemble.theta, days, treatment)
+        negative = 1.0 / (1.0 + np.exp(burden[culture] / slope))
+        found[name] = (negative, (severity[symptom] < level).astype(float))
+    return found

@@ -1,0 +1,160 @@
+"""Checks that cannot be skipped: contraction of each parameter, and the last count left out."""
+
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+from scipy.stats import norm
+
+from lymphocast.criteria.rcv import LONG_TERM_CV
+from lymphocast.engine.walls import gauss
+from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
+from lymphocast.forecast.results import ByHypothesis, Contraction, Interval, LeaveLastOut
+from lymphocast.forecast.scenario import measured, noise
+from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
+from lymphocast.inference.kernels import Kernels
+from lymphocast.inference.posterior import Fit
+
+Floats = NDArray[np.float64]
+
+CONTRACTION_LIMIT = 0.1  # below it the data say nothing: design decision, an assumption
+PRIOR_DRAWS = 20_000
+DATE_NODES = 8
+
+# Which hypotheses a parameter exists under; the others exist under all.
+_ONLY_IL2 = frozenset({"gain", "gain_half_life", "half_effect_dose"})
+_ONLY_RECOVERY = frozenset({"recovery_delay", "recovery_time"})
+_ONLY_INFECTION = frozenset({"dip_depth", "dip_time"})
+_BANNERS = {
+    "half_effect_dose": "The data say nothing about the dose-response.",
+    "count_sd": "The data say nothing about the measurement error: read the grid of values.",
+}
+
+
+def applies(parameter: str, hypothesis: Hypothesis) -> bool:
+    """Whether the data can reach a parameter under a hypothesis."""
+    if parameter in _ONLY_IL2:
+        return hypothesis.il2
+    if parameter in _ONLY_RECOVERY:
+        return hypothesis.course is Course.RECOVERY
+    if parameter in _ONLY_INFECTION:
+        return hypothesis.course is Course.INFECTION
+    if parameter == "baseline_count":
+        return hypothesis.course is not Course.INFECTION
+    if parameter == "normal_count":
+        return hypothesis.course is not Course.STABLE
+    if parameter == "immune_clearance":
+        return hypothesis.clearance
+    return True
+
+
+def contractions(fit: Fit, kernels: Kernels, meanings: dict[str, str]) -> tuple[Contraction, ...]:
+    """Return how far the data narrowed each parameter, over the hypotheses that have it.
+
+    Prior and posterior are averaged with the posterior weights of those hypotheses, so that a
+    change of weights is not mistaken for learning.
+    """
+    prior = _entered_prior(fit, kernels)
+    weights = fit.posterior_weights
+    rows = []
+    for row in fit.table.rows:
+        found = [
+            (p, weights[p.hypothesis.name])
+            for p in fit.posteriors
+            if applies(row.parameter, p.hypothesis)
+        ]
+        total = sum(weight for _, weight in found)
+        posterior = np.concatenate([p.draws[row.parameter] for p, _ in found])
+        before = np.concatenate([prior[p.hypothesis.name][row.parameter] for p, _ in found])
+        after_weights = _spread([w / total for _, w in found], len(posterior))
+        before_weights = _spread([w / total for _, w in found], len(before))
+        scale = row.family.scale_name
+        shrunk = 1.0 - _variance(posterior, after_weights, scale) / _variance(
+            before, before_weights, scale
+        )
+        rows.append(
+            Contraction(
+                parameter=row.parameter,
+                meaning=meanings.get(row.parameter, ""),
+                unit=row.unit,
+                scale=scale,
+                prior=_interval(before, before_weights),
+                posterior=_interval(posterior, after_weights),
+                contraction=shrunk,
+                applies_to=tuple(p.hypothesis.name for p, _ in found),
+                banner=_banner(row.parameter, shrunk),
+            )
+        )
+    return tuple(rows)
+
+
+def _banner(parameter: str, shrunk: float) -> str:
+    if shrunk >= CONTRACTION_LIMIT:
+        return ""
+    return _BANNERS.get(parameter, "The data say almost nothing about this parameter.")
+
+
+def _spread(shares: list[float], lanes: int) -> Floats:
+    each = lanes // len(shares)
+    return np.repeat(np.array(shares) / each, each)
+
+
+def _variance(values: Floats, weights: Floats, scale: str) -> float:
+    scaled = np.log(values) if scale == "ln" else values
+    mean = scaled @ weights
+    return float(((scaled - mean) ** 2) @ weights)
+
+
+def _interval(values: Floats, weights: Floats) -> Interval:
+    return Part(slice(0, len(values)), weights).interval(values)
+
+
+def _entered_prior(fit: Fit, kernels: Kernels) -> dict[str, dict[str, Floats]]:
+    """Prior draws that satisfy the entry rule, equally many for each hypothesis, by name."""
+    target = kernels.everything()
+    rng = np.random.default_rng([fit.seed, 7])
+    z = rng.standard_normal((kernels.count_size, PRIOR_DRAWS))
+    z_infection = rng.standard_normal((kernels.infection_size, PRIOR_DRAWS))
+    entered = {h: np.flatnonzero(kernels.entered(z, target, h)) for h in HYPOTHESES}
+    number = min(len(index) for index in entered.values())
+    found = {}
+    for hypothesis, index in entered.items():
+        values = kernels.values(z, target, hypothesis, z_infection)
+        found[hypothesis.name] = {n: v[index[:number]] for n, v in values.items()}
+    return found
+
+
+def leave_last_out(fit: Fit, others: Fit) -> ByHypothesis[LeaveLastOut]:
+    """Return the last count as predicted by ``others``, the fit without it."""
+    ensemble = ensemble_of(others)
+    last, before = fit.individual.counts[-1], fit.individual.counts[-2]
+    log_density, latent = _predictive(ensemble, fit)
+    seen = measured(latent, ensemble, noise(ensemble, fit.seed, 200))
+    walk = norm.logpdf(log(last.value / before.value), scale=np.sqrt(2.0) * LONG_TERM_CV)
+
+    def summarise(part: Part) -> LeaveLastOut:
+        score = logsumexp(log_density[part.lanes], b=part.weights)
+        return LeaveLastOut(
+            predicted=part.interval(seen),
+            observed=last.value,
+            log_score=float(score),
+            random_walk_log_score=float(walk),
+            tail=part.mean((seen <= last.value).astype(float)),
+        )
+
+    return ensemble.each(summarise)
+
+
+def _predictive(ensemble: Ensemble, fit: Fit) -> tuple[Floats, Floats]:
+    """Log density of the last ln(count) by lane, and the latent count at a random date."""
+    last = fit.individual.counts[-1]
+    x, w = gauss(DATE_NODES)
+    width = last.at.late - last.at.early
+    base = ensemble.day(last.at) - last.at.offset + last.at.early
+    log_latent = np.log(ensemble.count(base + width * x[:, None]))
+    each = norm.logpdf(log(last.value), loc=log_latent, scale=ensemble.theta["count_sd"])
+    uniform = np.random.default_rng([fit.seed, 8]).random(ensemble.lanes)
+    latent = ensemble.count((base + width * uniform)[None])[0]
+    return np.asarray(logsumexp(each, axis=0, b=w[:, None])), latent
+

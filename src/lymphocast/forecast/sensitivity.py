@@ -1,0 +1,200 @@
+"""The sensitivity table and the verdicts: which answers stay when an assumption changes.
+
+Each row changes one assumption and fits again. A question is decided if its probability stays
+above 0.8 (*yes*) or below 0.2 (*no*) over the whole table, the base analysis included; otherwise
+it is undecided (design rule).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+
+from lymphocast.dataset.project import project
+from lymphocast.forecast.attribution import il2_more_than_half, key_days
+from lymphocast.forecast.ensemble import Ensemble, ensemble_of
+from lymphocast.forecast.results import Answer, SensitivityRow, Verdict
+from lymphocast.forecast.scenario import falls_below
+from lymphocast.inference.density import CourseDensity
+from lymphocast.inference.fitting import QUICK
+from lymphocast.inference.importance import Progress, sample_importance
+from lymphocast.inference.kernels import Kernels
+from lymphocast.inference.posterior import DEFAULT_PRESET, Fit
+from lymphocast.models.prior_file import with_rows
+from lymphocast.models.prior_table import PriorTable
+
+YES_ABOVE, NO_BELOW = 0.8, 0.2
+GAIN_FACTORS = (0.5, 2.0)
+RECOVERY_MONTHS = (12.0, 24.0)
+DAYS_PER_MONTH = 30.4375
+SD_GRID = (0.12, 0.16, 0.20, 0.25)
+POINT_SCALE = 1e-6  # a prior this narrow is a fixed value
+FALL_LIMIT, FALL_YEARS = 300.0, 1.0
+
+QUESTIONS = {
+    "a": (
+        "Did something raise the CD4 count?",
+        "The latent count was higher at the first count under treatment than at the entry count.",
+    ),
+    "b": (
+        "Did IL-2 make more than half of the rise?",
+        "The cells that IL-2 adds exceed half of the latent rise from the entry count to the "
+        "first count under treatment.",
+    ),
+    "c": (
+        "Does the count fall below 300 within a year of the last one?",
+        "The latent count, untreated, passes below 300 cells/uL at least once within 365.25 days "
+        "of the last count (first passage).",
+    ),
+    "d": (
+        "Did IL-2 hasten culture conversion?",
+        "IL-2 adds cells (H1) and a higher count hastens clearance (H3): both hold.",
+    ),
+}
+
+
+@final
+@dataclass(frozen=True)
+class Change:
+    """One row of the table: a name, a label and the fit that it leads to."""
+
+    name: str
+    label: str
+    refit: Callable[[Fit, Kernels], Fit]
+
+
+def probabilities(ensemble: Ensemble) -> dict[str, float]:
+    """Return the probability of each question's statement, by its letter."""
+    days = key_days(ensemble)
+    counts, added = ensemble.count(days), ensemble.added(days)[1]
+    rise = counts[1] - counts[0]
+    both = np.array([h.il2 and h.clearance for h in ensemble.hypotheses], dtype=float)
+    whole = ensemble.whole
+    return {
+        "a": whole.mean((rise > 0.0).astype(float)),
+        "b": whole.mean(il2_more_than_half(rise, added).astype(float)),
+        "c": whole.mean(falls_below(ensemble, FALL_LIMIT, FALL_YEARS)),
+        "d": float(both @ ensemble.shares),
+    }
+
+
+def sensitivity_table(
+    fit: Fit, kernels: Kernels, progress: Progress | None = None
+) -> tuple[SensitivityRow, ...]:
+    """Return the base analysis and every changed one."""
+    rows = [_row("base", "base analysis", fit)]
+    changes = _changes(fit)
+    for i, change in enumerate(changes):
+        rows.append(_row(change.name, change.label, change.refit(fit, kernels)))
+        if progress is not None:
+            progress("changing assumptions", (i + 1) / len(changes))
+    return tuple(rows)
+
+
+def _row(name: str, label: str, fit: Fit) -> SensitivityRow:
+    p_il2 = sum(fit.posterior_weights[p.hypothesis.name] for p in fit.posteriors if p.hypothesis.il2)
+    return SensitivityRow(name, label, probabilities(ensemble_of(fit)), p_il2)
+
+
+def verdicts(rows: Sequence[SensitivityRow]) -> tuple[Verdict, ...]:
+    """Return the answer to each question by the stated rule; the first row is the base."""
+    found = []
+    for letter, (question, definition) in QUESTIONS.items():
+        values = [row.probabilities[letter] for row in rows]
+        found.append(
+            Verdict(
+                id=letter,
+                question=question,
+                definition=definition,
+                probability=values[0],
+                lowest=min(values),
+                highest=max(values),
+                answer=answer(min(values), max(values)),
+            )
+        )
+    return tuple(found)
+
+
+def answer(lowest: float, highest: float) -> Answer:
+    """Return *yes*, *no* or *undecided* for the range of a probability over the table."""
+    if lowest > YES_ABOVE:
+        return Answer.YES
+    if highest < NO_BELOW:
+        return Answer.NO
+    return Answer.UNDECIDED
+
+
+def _changes(fit: Fit) -> list[Change]:
+    gain = fit.table.row("gain").location
+    changes = [
+        _prior(f"gain-x{f:g}", f"effect prior x {f:g}", {"gain": {"location": gain * f}})
+        for f in GAIN_FACTORS
+    ]
+    changes += [
+        _prior(
+            f"recovery-{m:g}-months",
+            f"mean time to recovery {m:g} months",
+            {"recovery_delay": {"location": m * DAYS_PER_MONTH}},
+        )
+        for m in RECOVERY_MONTHS
+    ]
+    changes += [
+        _prior(
+            f"sd-{sd:.2f}",
+            f"measurement error (SD of ln) fixed at {sd:.2f}",
+            {"count_sd": {"location": sd, "scale": POINT_SCALE, "lower": sd / 2, "upper": 2 * sd}},
+        )
+        for sd in SD_GRID
+    ]
+    changes += [
+        Change(f"weights-{name}", f"{name} prior weights", _weights(name))
+        for name in fit.table.presets
+        if name != DEFAULT_PRESET
+    ]
+    changes.append(Change("drift", "slow drift of the count (SD 0.15, 1 year)", _drift))
+    changes += [
+        Change(f"timeline-{t.id}", f"timeline: {t.label}", _timeline(t.id))
+        for t in fit.record.timelines
+    ]
+    return changes
+
+
+def _prior(name: str, label: str, numbers: Mapping[str, Mapping[str, float]]) -> Change:
+    def refit(fit: Fit, kernels: Kernels) -> Fit:
+        table = with_rows(fit.table, **numbers)
+        target = replace(
+            kernels.everything(), numbers=CourseDensity(fit.individual, table).numbers()
+        )
+        posteriors = sample_importance(kernels, target, fit.seed, QUICK)
+        return replace(fit, table=table, posteriors=posteriors)
+
+    return Change(name, label, refit)
+
+
+def _weights(name: str) -> Callable[[Fit, Kernels], Fit]:
+    def refit(fit: Fit, kernels: Kernels) -> Fit:
+        return replace(fit, table=_preset(fit.table, name))
+
+    return refit
+
+
+def _preset(table: PriorTable, name: str) -> PriorTable:
+    return replace(table, presets={**table.presets, DEFAULT_PRESET: table.presets[name]})
+
+
+def _drift(fit: Fit, kernels: Kernels) -> Fit:
+    other = Kernels(replace(kernels.density, drift=True))
+    return replace(
+        fit, posteriors=sample_importance(other, other.everything(), fit.seed, QUICK)
+    )
+
+
+def _timeline(name: str) -> Callable[[Fit, Kernels], Fit]:
+    def refit(fit: Fit, kernels: Kernels) -> Fit:
+        individual = project(fit.record, name)
+        other = Kernels(CourseDensity(individual, fit.table))
+        posteriors = sample_importance(other, other.everything(), fit.seed, QUICK)
+        return replace(fit, individual=individual, posteriors=posteriors)
+
+    return refit

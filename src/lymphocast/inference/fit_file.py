@@ -1,0 +1,146 @@
+"""The fit file: netCDF-4 with the groups that xarray and ArviZ know.
+
+``posterior`` holds draws averaged over the hypotheses (chain, draw), with the index of each
+draw's hypothesis; ``hypotheses`` all draws under each of them (hypothesis, draw) with evidences;
+``prior``, ``posterior_predictive``, ``observed_data`` and ``sample_stats`` what their names say.
+The case file's text, priors, seed, versions and hashes are attributes, so that the file alone
+repeats the fit.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5netcdf
+import numpy as np
+from numpy.typing import NDArray
+
+from lymphocast.dataset.project import project
+from lymphocast.errors import FitFileError, LymphocastError
+from lymphocast.files import replacing
+from lymphocast.inference.evidence import HypothesisPosterior
+from lymphocast.inference.hypotheses import HYPOTHESES
+from lymphocast.inference.posterior import Fit, FitMethod
+from lymphocast.models.prior_file import table_from_json, table_to_json
+from lymphocast.record.casefile import parse_case
+
+FORMAT = "lymphocast-fit/1"
+CASE_NAME = "case in the fit file"
+
+
+def write_fit(fit: Fit, path: Path) -> None:
+    """Write a fit file; it appears complete or not at all."""
+    with replacing(path) as part, h5netcdf.File(part, "w") as file:
+        _write_attributes(file, fit)
+        _write_hypotheses(file, fit)
+        _write_average(file, fit)
+        _write_observed(file, fit)
+
+
+def read_fit(path: Path) -> Fit:
+    """Read a fit file.
+
+    Raises
+    ------
+    FitFileError
+        If the file is no fit file, or another version's.
+    """
+    try:
+        with h5netcdf.File(path, "r") as file:
+            return _read(file)
+    except FileNotFoundError:
+        raise
+    except (OSError, KeyError, ValueError, LymphocastError) as error:
+        reason = " ".join(str(error).split())
+        raise FitFileError(f"{path.name}: not a fit file of this version ({reason})") from error
+
+
+def _write_attributes(file: h5netcdf.File, fit: Fit) -> None:
+    file.attrs["format"] = FORMAT
+    file.attrs["model"] = "course"
+    file.attrs["method"] = fit.method.value
+    file.attrs["seed"] = fit.seed
+    file.attrs["case"] = fit.case_text
+    file.attrs["priors"] = table_to_json(fit.table)
+    file.attrs["priors_sha256"] = fit.table.sha256
+    file.attrs["record_sha256"] = fit.record.sha256
+    file.attrs["individual"] = repr(fit.individual)
+    file.attrs["versions"] = json.dumps(dict(fit.versions), sort_keys=True)
+    file.attrs["diagnostics_passed"] = int(fit.diagnostics_passed)
+
+
+def _put(group: h5netcdf.Group, name: str, dims: tuple[str, ...], values: NDArray[Any]) -> None:
+    group.create_variable(name, dims, data=values)
+
+
+def _write_hypotheses(file: h5netcdf.File, fit: Fit) -> None:
+    group = file.create_group("hypotheses")
+    names = list(fit.posteriors[0].draws)
+    size = len(fit.posteriors[0].draws[names[0]])
+    group.dimensions = {"hypothesis": len(fit.posteriors), "draw": size}
+    group.attrs["names"] = json.dumps([p.hypothesis.name for p in fit.posteriors])
+    for name in names:
+        _put(group, name, ("hypothesis", "draw"), np.stack([p.draws[name] for p in fit.posteriors]))
+    for name in ("log_evidence", "log_evidence_se", "ess"):
+        _put(group, name, ("hypothesis",), np.array([getattr(p, name) for p in fit.posteriors]))
+    weights = fit.posterior_weights
+    _put(group, "weight", ("hypothesis",), np.array([weights[h.name] for h in HYPOTHESES]))
+    evaluations = np.array([p.evaluations for p in fit.posteriors], dtype=np.int64)
+    _put(group, "evaluations", ("hypothesis",), evaluations)
+
+
+def _write_average(file: h5netcdf.File, fit: Fit) -> None:
+    """Equally weighted draws averaged over the hypotheses, as ArviZ reads them."""
+    size = len(next(iter(fit.posteriors[0].draws.values())))
+    rng = np.random.default_rng([fit.seed, 9])
+    shares = np.array([fit.posterior_weights[h.name] for h in HYPOTHESES])
+    hypothesis = np.sort(rng.choice(len(HYPOTHESES), size, p=shares))
+    draw = rng.integers(0, size, size)
+    group = file.create_group("posterior")
+    group.dimensions = {"chain": 1, "draw": size}
+    for name in fit.posteriors[0].draws:
+        stacked = np.stack([p.draws[name] for p in fit.posteriors])
+        _put(group, name, ("chain", "draw"), stacked[hypothesis, draw][None])
+    stats = file.create_group("sample_stats")
+    stats.dimensions = {"chain": 1, "draw": size}
+    _put(stats, "hypothesis", ("chain", "draw"), hypothesis[None])
+
+
+def _write_observed(file: h5netcdf.File, fit: Fit) -> None:
+    group = file.create_group("observed_data")
+    counts = fit.individual.counts
+    group.dimensions = {"count": len(counts)}
+    group.attrs["ids"] = json.dumps([c.id for c in counts])
+    _put(group, "cd4", ("count",), np.array([c.value for c in counts]))
+
+
+def _read(file: h5netcdf.File) -> Fit:
+    found = str(file.attrs["format"])
+    if found != FORMAT:
+        raise FitFileError(f"format '{found}', needed '{FORMAT}'")
+    case_text = str(file.attrs["case"])
+    record = parse_case(case_text, CASE_NAME)
+    group = file["hypotheses"]
+    numbers = ("log_evidence", "log_evidence_se", "ess", "evaluations", "weight")
+    draws = {name: np.asarray(group[name][:]) for name in group.variables if name not in numbers}
+    stats = {name: np.asarray(group[name][:]) for name in numbers}
+    return Fit(
+        record=record,
+        case_text=case_text,
+        individual=project(record),
+        table=table_from_json(str(file.attrs["priors"])),
+        posteriors=tuple(
+            HypothesisPosterior(
+                hypothesis=hypothesis,
+                draws={name: value[i] for name, value in draws.items()},
+                log_evidence=float(stats["log_evidence"][i]),
+                log_evidence_se=float(stats["log_evidence_se"][i]),
+                ess=float(stats["ess"][i]),
+                evaluations=int(stats["evaluations"][i]),
+            )
+            for i, hypothesis in enumerate(HYPOTHESES)
+        ),
+        method=FitMethod(str(file.attrs["method"])),
+        seed=int(file.attrs["seed"]),
+        versions=json.loads(str(file.attrs["versions"])),
+    )

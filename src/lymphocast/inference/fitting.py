@@ -1,0 +1,55 @@
+"""Fit one individual under all hypotheses by the chosen sampler."""
+
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import final
+
+from lymphocast._version import __version__
+from lymphocast.inference.evidence import HypothesisPosterior
+from lymphocast.inference.importance import ImportanceSettings, Progress, sample_importance
+from lymphocast.inference.kernels import Kernels, Target
+from lymphocast.inference.posterior import FitMethod
+from lymphocast.inference.smc import SmcSettings, sample_smc
+
+# A quick look, for the rows of a sensitivity table: errors of a probability below 0.02.
+QUICK = ImportanceSettings(
+    pilot=40_000, block=40_000, max_blocks=3, ess_target=8_000.0, pairs=4_096, draws=2_048
+)
+
+
+@final
+@dataclass(frozen=True)
+class FitSettings:
+    """How to fit: the method and the number of draws of each hypothesis (``None``: usual)."""
+
+    method: FitMethod
+    seed: int
+    draws: int | None = None
+
+
+def sample(
+    kernels: Kernels, target: Target, settings: FitSettings, progress: Progress | None = None
+) -> tuple[HypothesisPosterior, ...]:
+    """Return the posterior of every hypothesis."""
+    if settings.method is FitMethod.SMC:
+        smc = SmcSettings()
+        if settings.draws is not None:
+            smc = replace(smc, particles=max(1, settings.draws // smc.islands))
+        return sample_smc(kernels, target, settings.seed, smc, progress)
+    importance = ImportanceSettings()
+    if settings.draws is not None:
+        importance = replace(
+            importance, draws=settings.draws, pairs=max(importance.pairs, 2 * settings.draws)
+        )
+    return sample_importance(kernels, target, settings.seed, importance, progress)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    return {
+        "lymphocast": __version__,
+        "jax": version("jax"),
+        "jaxlib": version("jaxlib"),
+        "numpy": version("numpy"),
+        "scipy": version("scipy"),
+    }

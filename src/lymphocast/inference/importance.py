@@ -1,0 +1,252 @@
+"""Importance sampling: posterior and evidence of each hypothesis with nothing to tune.
+
+Stage 1, counts. A pilot from the prior finds the posterior's mean and covariance in z; draws then
+come from a defensive mixture (Hesterberg 1995, doi:10.1080/00401706.1995.10484303) of the prior
+and a multivariate t with that mean and covariance, in blocks until the effective size is reached.
+With ``from_prior`` the draws are the prior's own: slower, nothing adapted, the oracle.
+
+Stage 2, infection. Draws of the counts' posterior are paired with prior draws of the infection;
+the mean of the likelihood of cultures and symptoms is the second factor of the evidence:
+
+    Z = P(counts | entry) E[P(cultures, symptoms)]       expectation over the counts' posterior
+
+Without H3 the second factor does not depend on the counts, and the same draws of the infection
+serve every hypothesis, so that hypotheses that say the same have the same evidence exactly.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from scipy.special import gammaln, logsumexp
+
+from lymphocast.inference.evidence import (
+    Floats,
+    HypothesisPosterior,
+    effective_size,
+    systematic,
+)
+from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
+from lymphocast.inference.kernels import Kernels, Target
+
+PRIOR_SHARE = 0.2  # of the defensive mixture; bounds every weight by 1/0.2 of the prior's
+T_FREEDOM = 8.0  # degrees of freedom of the t: heavier tails than the posterior's
+WIDENING = 1.1  # of the pilot's covariance
+RIDGE = 1e-6  # keeps the pilot's covariance positive definite
+Progress = Callable[[str, float], None]
+
+
+@final
+@dataclass(frozen=True)
+class ImportanceSettings:
+    """How many draws to spend on each hypothesis.
+
+    Parameters
+    ----------
+    pilot
+        Prior draws for the proposal and for the probability of entry.
+    block, max_blocks, ess_target
+        Draws come in blocks until the effective size is reached or the blocks are used up.
+    pairs
+        Pairs of count and infection draws in stage 2.
+    draws
+        Equally weighted posterior draws kept.
+    from_prior
+        Draw from the prior alone.
+    """
+
+    pilot: int = 100_000
+    block: int = 100_000
+    max_blocks: int = 8
+    ess_target: float = 25_000.0
+    pairs: int = 16_384
+    draws: int = 8_000
+    from_prior: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class _Counts:
+    """Stage 1 of one explanation of the counts."""
+
+    z: Floats
+    log_weights: Floats
+    log_evidence: float
+    relative_variance: float
+    ess: float
+    evaluations: int
+
+
+def sample_importance(
+    kernels: Kernels,
+    target: Target,
+    seed: int,
+    settings: ImportanceSettings,
+    progress: Progress | None = None,
+) -> tuple[HypothesisPosterior, ...]:
+    """Return the posterior of every hypothesis, in the order of ``HYPOTHESES``."""
+    rng = np.random.default_rng([seed, 1])
+    z_infection = rng.standard_normal((kernels.infection_size, settings.pairs))
+    found: dict[Hypothesis, HypothesisPosterior] = {}
+    plain: Floats | None = None
+    explanations = [h for h in HYPOTHESES if not h.clearance]
+    for i, without in enumerate(explanations):
+        rng = np.random.default_rng([seed, 2, i])
+        counts = _sample_counts(kernels, target, without, rng, settings)
+        kept = counts.z[:, systematic(counts.log_weights, settings.pairs, rng)]
+        if plain is None:
+            plain = kernels.infection(kept, target, without, z_infection)
+        found[without] = _join_independent(
+            kernels, target, without, counts, kept, z_infection, plain, rng, settings
+        )
+        hastened = Hypothesis(without.il2, without.course, clearance=True)
+        same = not hastened.il2 and hastened.course is Course.STABLE
+        linked = plain if same else kernels.infection(kept, target, hastened, z_infection)
+        found[hastened] = _join_paired(
+            kernels, target, hastened, counts, kept, z_infection, linked, rng, settings
+        )
+        if progress is not None:
+            progress("weighing hypotheses", (i + 1) / len(explanations))
+    return tuple(found[h] for h in HYPOTHESES)
+
+
+def _sample_counts(
+    kernels: Kernels,
+    target: Target,
+    hypothesis: Hypothesis,
+    rng: np.random.Generator,
+    settings: ImportanceSettings,
+) -> _Counts:
+    pilot = rng.standard_normal((kernels.count_size, settings.pilot))
+    pilot_weights = kernels.counts(pilot, target, hypothesis)
+    entered = float(np.mean(kernels.entered(pilot, target, hypothesis)))
+    proposal = None if settings.from_prior else _Proposal.fitted(pilot, pilot_weights)
+    zs, weights, ess = [], [], 0.0
+    while len(zs) < settings.max_blocks and ess < settings.ess_target:
+        z, log_ratio = _propose(proposal, kernels.count_size, settings.block, rng)
+        weights.append(kernels.counts(z, target, hypothesis) + log_ratio)
+        zs.append(z)
+        ess = effective_size(np.concatenate(weights))
+    log_weights = np.concatenate(weights)
+    number = len(log_weights)
+    return _Counts(
+        z=np.concatenate(zs, axis=1),
+        log_weights=log_weights,
+        log_evidence=float(logsumexp(log_weights)) - np.log(number) - np.log(entered),
+        relative_variance=1.0 / ess - 1.0 / number + (1.0 - entered) / (entered * settings.pilot),
+        ess=ess,
+        evaluations=number + settings.pilot,
+    )
+
+
+@final
+@dataclass(frozen=True)
+class _Proposal:
+    """A multivariate t in z: location and Cholesky root of its scale."""
+
+    location: Floats
+    root: Floats
+
+    @classmethod
+    def fitted(cls, z: Floats, log_weights: Floats) -> "_Proposal":
+        weights = np.exp(log_weights - log_weights.max())
+        weights /= weights.sum()
+        mean = z @ weights
+        centred = z - mean[:, None]
+        spread = WIDENING * (centred * weights) @ centred.T + RIDGE * np.eye(len(z))
+        return cls(mean, np.linalg.cholesky(spread))
+
+    def draw(self, number: int, rng: np.random.Generator) -> Floats:
+        normal = rng.standard_normal((len(self.location), number))
+        stretch = np.sqrt(rng.chisquare(T_FREEDOM, number) / T_FREEDOM)
+        return self.location[:, None] + self.root @ normal / stretch
+
+    def log_density(self, z: Floats) -> Floats:
+        size = len(self.location)
+        y = np.linalg.solve(self.root, z - self.location[:, None])
+        constant = (
+            gammaln(0.5 * (T_FREEDOM + size))
+            - gammaln(0.5 * T_FREEDOM)
+            - 0.5 * size * np.log(T_FREEDOM * np.pi)
+            - np.log(np.diag(self.root)).sum()
+        )
+        tail = 0.5 * (T_FREEDOM + size) * np.log1p((y * y).sum(axis=0) / T_FREEDOM)
+        return np.asarray(constant - tail)
+
+
+def _propose(
+    proposal: _Proposal | None, size: int, number: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return draws and the log ratio of the prior's density to that of the proposal."""
+    z = rng.standard_normal((size, number))
+    if proposal is None:
+        return z, np.zeros(number)
+    fitted = proposal.draw(number, rng)
+    z = np.where(rng.random(number) < PRIOR_SHARE, z, fitted)
+    log_prior = -0.5 * (z * z).sum(axis=0) - 0.5 * size * np.log(2.0 * np.pi)
+    mixture = np.logaddexp(
+        np.log(PRIOR_SHARE) + log_prior, np.log1p(-PRIOR_SHARE) + proposal.log_density(z)
+    )
+    return z, log_prior - mixture
+
+
+def _join_independent(
+    kernels: Kernels,
+    target: Target,
+    hypothesis: Hypothesis,
+    counts: _Counts,
+    kept: Floats,
+    z_infection: Floats,
+    log_likelihood: Floats,
+    rng: np.random.Generator,
+    settings: ImportanceSettings,
+) -> HypothesisPosterior:
+    """Without H3 the two posteriors are independent: resample each by its own weights."""
+    chosen = kept[:, rng.choice(kept.shape[1], settings.draws, replace=False)]
+    infection = z_infection[:, systematic(log_likelihood, settings.draws, rng)]
+    draws = kernels.values(chosen, target, hypothesis, infection)
+    return _posterior(hypothesis, counts, log_likelihood, draws, settings)
+
+
+def _join_paired(
+    kernels: Kernels,
+    target: Target,
+    hypothesis: Hypothesis,
+    counts: _Counts,
+    kept: Floats,
+    z_infection: Floats,
+    log_likelihood: Floats,
+    rng: np.random.Generator,
+    settings: ImportanceSettings,
+) -> HypothesisPosterior:
+    """Under H3 a pair is weighted as a whole."""
+    index = systematic(log_likelihood, settings.draws, rng)
+    draws = kernels.values(kept[:, index], target, hypothesis, z_infection[:, index])
+    return _posterior(hypothesis, counts, log_likelihood, draws, settings)
+
+
+def _posterior(
+    hypothesis: Hypothesis,
+    counts: _Counts,
+    log_likelihood: Floats,
+    draws: dict[str, Floats],
+    settings: ImportanceSettings,
+) -> HypothesisPosterior:
+    pairs_ess = effective_size(log_likelihood)
+    number = len(log_likelihood)
+    independent = min(float(number), counts.ess)
+    spread = (number / pairs_ess - 1.0) / independent
+    return HypothesisPosterior(
+        hypothesis=hypothesis,
+        draws=draws,
+        log_evidence=counts.log_evidence + float(logsumexp(log_likelihood)) - np.log(number),
+        log_evidence_se=float(np.sqrt(counts.relative_variance + spread)),
+        ess=min(counts.ess, pairs_ess, float(settings.draws)),
+        evaluations=counts.evaluations + number,
+    )
+
+
+def log_evidences(posteriors: Sequence[HypothesisPosterior]) -> dict[str, float]:
+    """Return log evidences by hypothesis name."""
+    return {p.hypothesis.name: p.log_evidence for p in posteriors}

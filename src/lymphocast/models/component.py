@@ -1,0 +1,78 @@
+"""Component: named states, rates and outputs; the one form in which an equation is written.
+
+A component knows no solver, no patient and no prior. Its ``rates`` and ``observe`` use plain
+arithmetic and the functions of :mod:`lymphocast.models.maths` on named values, so that the same
+text is evaluated with numbers, with whole arrays of draws, or traced.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, final
+
+Scalar = Any  # a float, an array of lanes, or a traced value: all take plain arithmetic
+Values = Mapping[str, Scalar]
+
+
+@final
+@dataclass(frozen=True)
+class Variable:
+    """A state, parameter or output: its name, UCUM unit and meaning."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+@final
+@dataclass(frozen=True)
+class Dosing:
+    """How a dose enters a state: fraction absorbed, lag and duration of input in days."""
+
+    fraction: Scalar = 1.0
+    lag: Scalar = 0.0
+    duration: Scalar = 0.0
+
+
+class Component(Protocol):
+    """What every component and every composed model offers; all attributes are read-only."""
+
+    @property
+    def name(self) -> str:
+        """Name under which the component's variables are prefixed."""
+        ...
+
+    @property
+    def states(self) -> tuple[Variable, ...]:
+        """What the differential equations integrate."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[Variable, ...]:
+        """What the equations need to be given."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[Variable, ...]:
+        """What an assay, or another component, could see."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of outputs of other components, or of forcings, that the equations read."""
+        ...
+
+    def initial(self, theta: Values) -> Values:
+        """Return the state at the start."""
+        ...
+
+    def dosing(self, theta: Values) -> Mapping[str, Dosing]:
+        """Return how doses enter, by state; empty where no dose enters."""
+        ...
+
+    def rates(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
+        """Return d(state)/dt, each in its state's unit per day."""
+        ...
+
+    def observe(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
+        """Return the outputs."""
+        ...

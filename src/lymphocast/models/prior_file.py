@@ -1,0 +1,219 @@
+"""Read prior tables: the one shipped with a model, and a user's file that overrides rows."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from difflib import get_close_matches
+from importlib.resources import files
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lymphocast.errors import RecordError
+from lymphocast.models.prior_table import Constant, Family, Grade, Prior, PriorTable, Weights
+
+MAX_BYTES = 1_000_000
+ROW_KEYS = frozenset(
+    {"family", "location", "scale", "lower", "upper", "unit", "grade", "doi", "rationale"}
+)
+CONSTANT_KEYS = frozenset({"value", "unit", "grade", "doi", "rationale"})
+SECTIONS = frozenset({"parameters", "constants", "weights"})
+WEIGHT_TOLERANCE = 1e-9
+
+
+def model_priors(name: str) -> PriorTable:
+    """Return the prior table shipped with a model."""
+    text = files("lymphocast.models").joinpath("priors", f"{name}.yaml").read_text("utf-8")
+    empty = PriorTable((), (), {}, "")
+    return _merge(empty, _load(text, f"{name}.yaml"), f"{name}.yaml", text)
+
+
+def read_priors(path: Path, base: PriorTable) -> PriorTable:
+    """Return ``base`` with the rows that a user's file names replaced.
+
+    Raises
+    ------
+    RecordError
+        If the file is no prior table or names a parameter that the model does not have.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        raise RecordError(path.name, None, "a file over 1 MB", "a table of prior rows")
+    text = path.read_text("utf-8", errors="replace")
+    return _merge(base, _load(text, path.name), path.name, text)
+
+
+def with_rows(table: PriorTable, **changes: Mapping[str, float]) -> PriorTable:
+    """Return a table with numbers of some rows replaced: ``with_rows(t, gain={"location": 75})``."""
+    rows = tuple(
+        replace(row, **changes[row.parameter]) if row.parameter in changes else row  # type: ignore[arg-type]
+        for row in table.rows
+    )
+    return _hashed(rows, table.constants, table.presets)
+
+
+def _load(text: str, name: str) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = None if mark is None else mark.line + 1
+        raise RecordError(name, line, "text that is not YAML", "a table of prior rows") from error
+    if not isinstance(content, dict) or not content:
+        raise RecordError(name, 1, "no mapping", f"one of {', '.join(sorted(SECTIONS))}")
+    _known(content, SECTIONS, name, text, "section")
+    return content
+
+
+def _merge(base: PriorTable, content: dict[str, Any], name: str, text: str) -> PriorTable:
+    rows = {row.parameter: row for row in base.rows}
+    constants = {c.parameter: c for c in base.constants}
+    presets = dict(base.presets)
+    for parameter, entry in _mapping(content, "parameters", name, text).items():
+        _known(entry, ROW_KEYS, name, text, f"key of {parameter}")
+        rows[parameter] = _row(parameter, entry, rows.get(parameter), name, text)
+    for parameter, entry in _mapping(content, "constants", name, text).items():
+        _known(entry, CONSTANT_KEYS, name, text, f"key of {parameter}")
+        constants[parameter] = _constant(parameter, entry, name, text)
+    for preset, entry in _mapping(content, "weights", name, text).items():
+        presets[preset] = _weights(preset, entry, name, text)
+    if base.rows:
+        _known(rows, {r.parameter for r in base.rows}, name, text, "parameter")
+        _known(constants, {c.parameter for c in base.constants}, name, text, "constant")
+    return _hashed(tuple(rows.values()), tuple(constants.values()), presets)
+
+
+def _hashed(
+    rows: tuple[Prior, ...], constants: tuple[Constant, ...], presets: Mapping[str, Weights]
+) -> PriorTable:
+    content = [
+        [asdict(row) for row in rows],
+        [asdict(constant) for constant in constants],
+        {name: asdict(weights) for name, weights in presets.items()},
+    ]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return PriorTable(rows, constants, presets, digest)
+
+
+def _mapping(content: dict[str, Any], section: str, name: str, text: str) -> dict[str, Any]:
+    value = content.get(section) or {}
+    if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
+        line = _line(text, section)
+        raise RecordError(name, line, f"'{section}' without rows", "a mapping of rows by name")
+    return value
+
+
+def _row(parameter: str, entry: dict[str, Any], old: Prior | None, name: str, text: str) -> Prior:
+    line = _line(text, parameter)
+    merged = {**({} if old is None else asdict(old)), **entry}
+    merged.pop("parameter", None)
+    try:
+        row = Prior(
+            parameter=parameter,
+            family=Family(merged["family"]),
+            location=float(merged["location"]),
+            scale=float(merged.get("scale", 0.0)),
+            lower=float(merged.get("lower", -inf)),
+            upper=float(merged.get("upper", inf)),
+            unit=str(merged["unit"]),
+            grade=Grade(merged["grade"]),
+            doi=str(merged.get("doi", "")),
+            rationale=str(merged["rationale"]).strip(),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        found = f"prior '{parameter}' with {error}"
+        raise RecordError(name, line, found, "family, location, unit, grade, rationale") from error
+    _sane(row, name, line)
+    return row
+
+
+def _sane(row: Prior, name: str, line: int | None) -> None:
+    needs_scale = row.family in {Family.NORMAL, Family.LOGNORMAL}
+    if needs_scale and not (isfinite(row.scale) and row.scale > 0.0):
+        found = f"prior '{row.parameter}' with scale {row.scale:g}"
+        raise RecordError(name, line, found, "a scale above 0")
+    if row.family is not Family.NORMAL and not (isfinite(row.location) and row.location > 0.0):
+        found = f"prior '{row.parameter}' with location {row.location:g}"
+        raise RecordError(name, line, found, "a location above 0")
+    if not row.lower < row.upper:
+        found = f"prior '{row.parameter}' between {row.lower:g} and {row.upper:g}"
+        raise RecordError(name, line, found, "lower below upper")
+
+
+def _constant(parameter: str, entry: dict[str, Any], name: str, text: str) -> Constant:
+    try:
+        return Constant(
+            parameter,
+            float(entry["value"]),
+            str(entry["unit"]),
+            Grade(entry["grade"]),
+            str(entry.get("doi", "")),
+            str(entry["rationale"]).strip(),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        found = f"constant '{parameter}' with {error}"
+        line = _line(text, parameter)
+        raise RecordError(name, line, found, "value, unit, grade, rationale") from error
+
+
+def _weights(preset: str, entry: dict[str, Any], name: str, text: str) -> Weights:
+    line = _line(text, preset)
+    try:
+        weights = Weights(**{key: float(value) for key, value in entry.items()})
+    except (TypeError, ValueError) as error:
+        needed = "il2, stable, recovery, infection, clearance"
+        raise RecordError(name, line, f"weights '{preset}' with {error}", needed) from error
+    values = asdict(weights)
+    if not all(0.0 <= value <= 1.0 for value in values.values()):
+        raise RecordError(name, line, f"weights '{preset}' of {values}", "values from 0 to 1")
+    total = weights.stable + weights.recovery + weights.infection
+    if abs(total - 1.0) > WEIGHT_TOLERANCE:
+        found = f"weights '{preset}' whose natural courses sum to {total:g}"
+        raise RecordError(name, line, found, "a sum of 1")
+    return weights
+
+
+def _known(
+    content: Mapping[str, Any], allowed: frozenset[str] | set[str], name: str, text: str, what: str
+) -> None:
+    for key in content:
+        if key not in allowed:
+            near = get_close_matches(str(key), sorted(allowed), 1)
+            hint = f"'{near[0]}'?" if near else f"one of {', '.join(sorted(allowed))}"
+            raise RecordError(name, _line(text, str(key)), f"unknown {what} '{key}'", hint)
+
+
+def _line(text: str, key: str) -> int | None:
+    """Line on which a key is first written, for messages."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip().startswith(f"{key}:"):
+            return number
+    return None
+
+
+def table_to_json(table: PriorTable) -> str:
+    """Return a prior table as JSON text, for a fit file."""
+    return json.dumps(
+        {
+            "rows": [asdict(row) for row in table.rows],
+            "constants": [asdict(constant) for constant in table.constants],
+            "presets": {name: asdict(weights) for name, weights in table.presets.items()},
+        }
+    )
+
+
+def table_from_json(text: str) -> PriorTable:
+    """Return the prior table that :func:`table_to_json` wrote."""
+    content = json.loads(text)
+    rows = tuple(
+        Prior(**{**row, "family": Family(row["family"]), "grade": Grade(row["grade"])})
+        for row in content["rows"]
+    )
+    constants = tuple(
+        Constant(**{**constant, "grade": Grade(constant["grade"])})
+        for constant in content["constants"]
+    )
+    presets = {name: Weights(**weights) for name, weights in content["presets"].items()}
+    return _hashed(rows, constants, presets)

@@ -1,0 +1,147 @@
+"""Publish: everything that is written for readers, from a case or a fit.
+
+Each function computes the results once and hands them to writers; none leaves a file half done.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from lymphocast.analysis import explain, fit, read_fit, write_fit
+from lymphocast.criteria.check import check
+from lymphocast.figures.export import figure_svg, write_figure
+from lymphocast.figures.treatment import treatment_figure
+from lymphocast.files import write_whole
+from lymphocast.forecast.results import Results
+from lymphocast.inference.posterior import Fit
+from lymphocast.record.casefile import find_case, read_case
+from lymphocast.report.blocks import Document
+from lymphocast.report.document import build_document
+from lymphocast.report.plain import explanation_lines, forecast_lines
+from lymphocast.report.summary import summary, summary_json
+from lymphocast.report.tables import explanation_csv, forecast_csv
+from lymphocast.report.write import write_report
+
+Progress = Callable[[str, float], None]
+FOUNDING_CASE = "trojan-2009"
+FIT_SUFFIX = ".nc"
+EXPLANATION = (
+    "hypotheses", "attribution", "leave_last_out", "contraction", "sensitivity", "verdicts"
+)  # fmt: skip
+FORECAST = ("hypotheses", "forecast", "registered")
+
+
+def run_demo(
+    directory: Path, *, seed: int, draws: int | None = None, progress: Progress | None = None
+) -> tuple[Path, ...]:
+    """Run the whole job on the founding case and return the files written."""
+    path = find_case(FOUNDING_CASE)
+    directory.mkdir(parents=True, exist_ok=True)
+    text = path.read_text(encoding="utf-8")
+    found = fit(
+        read_case(path), case_text=text, method="is", seed=seed, draws=draws, progress=progress
+    )
+    results = explain(found, progress=progress)
+    return _write_all(found, results, directory, progress)
+
+
+def _write_all(
+    found: Fit, results: Results, directory: Path, progress: Progress | None
+) -> tuple[Path, ...]:
+    figure = treatment_figure(found.record, results)
+    document = _document(found, results)
+    writers: dict[str, Callable[[Path], None]] = {
+        "report.html": lambda path: write_report(document, path),
+        "report.pdf": lambda path: write_report(document, path),
+        "figure.svg": lambda path: write_figure(figure, path),
+        "figure.png": lambda path: write_figure(figure, path),
+        "figure.pdf": lambda path: write_figure(figure, path),
+        "fit.nc": lambda path: write_fit(found, path),
+        "forecast.csv": lambda path: write_whole(path, forecast_csv(results).encode()),
+        "summary.json": lambda path: write_whole(path, _summary_json(found, results).encode()),
+    }
+    for i, (name, write) in enumerate(writers.items()):
+        write(directory / name)
+        if progress is not None:
+            progress("writing", (i + 1) / len(writers))
+    return tuple(directory / name for name in writers)
+
+
+def write_explanation(found: Fit, path: Path, progress: Progress | None = None) -> None:
+    """Write what did it: JSON, CSV, or the report as HTML."""
+    results = explain(found, progress=progress)
+    match path.suffix.lower():
+        case ".json":
+            write_whole(path, _part_json(found, results, EXPLANATION).encode())
+        case ".csv":
+            write_whole(path, explanation_csv(results).encode())
+        case _:
+            write_report(_document(found, results), path)
+
+
+def write_forecast(found: Fit, path: Path, progress: Progress | None = None) -> None:
+    """Write what comes next: CSV or JSON."""
+    results = explain(found, progress=progress)
+    text = (
+        forecast_csv(results)
+        if path.suffix.lower() == ".csv"
+        else _part_json(found, results, FORECAST)
+    )
+    write_whole(path, text.encode())
+
+
+def write_report_of(found: Fit, path: Path, progress: Progress | None = None) -> None:
+    """Write the report on a fit: HTML or PDF."""
+    write_report(_document(found, explain(found, progress=progress)), path)
+
+
+def write_figure_of(source: str, path: Path, progress: Progress | None = None) -> None:
+    """Write the treatment figure of a case alone, or of a fit with its curves.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither such a file nor such a shipped case.
+    """
+    if source.endswith(FIT_SUFFIX):
+        if not Path(source).is_file():
+            raise FileNotFoundError(2, "no such file", source)
+        found = read_fit(Path(source))
+        figure = treatment_figure(found.record, explain(found, progress=progress))
+    else:
+        figure = treatment_figure(read_case(find_case(source)), None)
+    write_figure(figure, path)
+
+
+def explanation_text(found: Fit, progress: Progress | None = None) -> str:
+    """Return what did it as lines for a terminal."""
+    return "\n".join(explanation_lines(explain(found, progress=progress)))
+
+
+def explanation_json(found: Fit, progress: Progress | None = None) -> str:
+    """Return what did it as JSON text."""
+    return _part_json(found, explain(found, progress=progress), EXPLANATION)
+
+
+def forecast_text(found: Fit, progress: Progress | None = None) -> str:
+    """Return what comes next as lines for a terminal."""
+    return "\n".join(forecast_lines(explain(found, progress=progress)))
+
+
+def forecast_json(found: Fit, progress: Progress | None = None) -> str:
+    """Return what comes next as JSON text."""
+    return _part_json(found, explain(found, progress=progress), FORECAST)
+
+
+def _document(found: Fit, results: Results) -> Document:
+    svg = figure_svg(treatment_figure(found.record, results))
+    return build_document(found.record, check(found.record), results, svg)
+
+
+def _summary_json(found: Fit, results: Results) -> str:
+    return summary_json(found.record, check(found.record), results)
+
+
+def _part_json(found: Fit, results: Results, keys: tuple[str, ...]) -> str:
+    whole = summary(found.record, check(found.record), results)
+    return json.dumps({key: whole[key] for key in keys}, indent=2, ensure_ascii=False) + "\n"

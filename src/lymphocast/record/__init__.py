@@ -1,0 +1,1 @@
+"""What happened to the patient: calendar time, quantities and sources."""

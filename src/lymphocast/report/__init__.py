@@ -1,0 +1,1 @@
+"""The same results as sentences, pages and files."""

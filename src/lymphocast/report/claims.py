@@ -1,0 +1,341 @@
+"""Sentences with numbers, made by stated rules from results and the check of the record.
+
+Every number in a sentence comes from an argument. The rules that choose between wordings are the
+constants below. Templates receive finished sentences.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from lymphocast.criteria.icl import IclAssessment
+from lymphocast.forecast.results import (
+    Answer,
+    Attribution,
+    Contraction,
+    FitSummary,
+    ForecastPoint,
+    LeaveLastOut,
+    ObservedCount,
+    Results,
+    ScenarioOutcome,
+    SensitivityRow,
+    Verdict,
+)
+from lymphocast.record.patient import Claim
+from lymphocast.report.marginals import Explanation, explanations, prior_and_weight
+from lymphocast.report.wording import (
+    COUNT_UNIT,
+    COURSE_WORDS,
+    METHOD_WORDS,
+    ORIGIN_WORDS,
+    SCENARIO_WORDS,
+    between,
+    capital,
+    count,
+    count_sentence,
+    listed,
+    log_value,
+    number,
+    numeral,
+    probability,
+    short_probability,
+    small,
+    stated,
+    unit,
+    words,
+    years,
+)
+
+SAME_LOG_SCORE: Final = 0.1
+"""Log scores closer than this are called equal: a factor of 1.1 in predictive density."""
+
+WORTH_NAMING: Final = 0.01
+"""Hypotheses with less posterior weight than this are left out of ranges in sentences."""
+
+CAUSE_VERDICT: Final = "b"
+"""Identifier of the verdict on whether IL-2 made more than half of the rise."""
+
+ICL_WORDS: Final = {
+    "met": "met by this record",
+    "not_met": "not met by this record",
+    "not_established": "not established by this record",
+}
+
+YES_ABOVE: Final = 0.8
+NO_BELOW: Final = 0.2
+"""Limits of the decision rule, as the report states them."""
+
+DECISION_RULE: Final = (
+    f"An answer is yes only if its probability stays above {YES_ABOVE} in every row of the "
+    f"sensitivity table, and no only if it stays below {NO_BELOW}. Otherwise it is undecided: the "
+    "record and the assumptions that a reader may reasonably hold do not settle the question."
+)
+
+
+def verdict_sentence(verdict: Verdict, analyses: int) -> str:
+    """Return what a verdict means in plain words."""
+    span = (
+        f"The probability is {probability(verdict.probability)}; over the "
+        f"{small(analyses, 'analysis', 'analyses')} of the sensitivity table it lies between "
+        f"{probability(verdict.lowest)} and {probability(verdict.highest)}."
+    )
+    match verdict.answer:
+        case Answer.YES:
+            return f"Yes, under every assumption tried. {span}"
+        case Answer.NO:
+            return f"No, under every assumption tried. {span}"
+        case Answer.UNDECIDED:
+            return f"Undecided: this record does not settle it. {span}"
+
+
+def counts_sentence(observed: tuple[ObservedCount, ...]) -> str:
+    """Return the recorded counts with the days on which they may have been taken."""
+    each = tuple(f"{stated(o.value)} ({between(o.earliest, o.latest)})" for o in observed)
+    units = words(tuple(dict.fromkeys(unit(o.unit) for o in observed)))
+    heading = capital(small(len(observed), "CD4 count"))
+    verb = "is" if len(observed) == 1 else "are"
+    return f"{heading} {verb} recorded, in {units}: {words(each)}."
+
+
+def predictive_sentence(observed: tuple[ObservedCount, ...]) -> str:
+    """Return how many counts lie inside their posterior predictive interval."""
+    inside = sum(o.predictive.p05 <= o.value <= o.predictive.p95 for o in observed)
+    return (
+        f"Of {small(len(observed), 'count')}, {numeral(inside)} "
+        f"{'lies' if inside == 1 else 'lie'} inside the 90 % posterior predictive interval. The "
+        "fit used these counts, so this detects gross misfit and shows no foresight; the "
+        "prediction of the last count from the other facts is given below."
+    )
+
+
+def icl_sentence(icl: IclAssessment) -> str:
+    """Return the status of the case definition and how much is missing."""
+    missing = small(len(icl.missing), "item")
+    rest = f" ({missing} missing, listed under the record)" if icl.missing else ""
+    return (
+        f"The definition of idiopathic CD4 lymphopenia ({icl.edition}) is "
+        f"{ICL_WORDS[str(icl.status)]}{rest}."
+    )
+
+
+def weights_sentence(results: Results) -> str:
+    """Return the posterior weight of each question, with its prior weight."""
+    il2 = prior_and_weight(results, lambda row: row.il2)
+    clearance = prior_and_weight(results, lambda row: row.clearance)
+    courses = tuple(
+        f"{COURSE_WORDS.get(name, name)} {_moved(_course(results, name))}"
+        for name in dict.fromkeys(row.course for row in results.hypotheses)
+    )
+    return (
+        f"Posterior weights, prior weights in parentheses: IL-2 effect on the count "
+        f"{_moved(il2)}; natural course: {', '.join(courses)}; IL-2 hastens clearance of the "
+        f"infection {_moved(clearance)}."
+    )
+
+
+def _course(results: Results, name: str) -> tuple[float, float]:
+    return prior_and_weight(results, lambda row: row.course == name)
+
+
+def _moved(pair: tuple[float, float]) -> str:
+    prior, posterior = pair
+    return f"{short_probability(posterior)} ({short_probability(prior)})"
+
+
+def rise_sentence(attribution: Attribution, observed: tuple[ObservedCount, ...]) -> str:
+    """Return the rise between the first two counts, measured and latent."""
+    return (
+        f"The measured count went {_from_to(observed)}. The latent rise, free of measurement "
+        f"error, is {count_sentence(attribution.rise)}."
+    )
+
+
+def _from_to(observed: tuple[ObservedCount, ...]) -> str:
+    first, second = observed[0], observed[1]
+    return f"from {stated(first.value)} to {stated(second.value)} {unit(second.unit)}"
+
+
+def cause_sentence(results: Results) -> str:
+    """Return the probability that IL-2 made more than half of the rise, with its spread."""
+    averaged = results.attribution.averaged.p_il2_more_than_half
+    _, none = prior_and_weight(results, lambda row: not row.il2)
+    by_name = results.attribution.by_hypothesis
+    spread = _spread(results, {name: a.p_il2_more_than_half for name, a in by_name.items()})
+    return (
+        f"Averaged over the hypotheses, IL-2 made more than half of this rise with probability "
+        f"{probability(averaged)}; {spread}. The hypotheses under which IL-2 added nothing hold a "
+        f"posterior weight of {probability(none)}."
+    )
+
+
+def _spread(results: Results, values: Mapping[str, float]) -> str:
+    """Return the range of a probability over the explanations worth naming."""
+    means = [(group.mean(values), group) for group in explanations(results)]
+    named = [(p, group) for p, group in means if p is not None and group.weight >= WORTH_NAMING]
+    (low, at_low), (high, at_high) = _extremes(named)
+    return (
+        f"by explanation from {probability(low)} ({at_low.label}) to {probability(high)} "
+        f"({at_high.label})"
+    )
+
+
+def _extremes(
+    pairs: list[tuple[float, Explanation]],
+) -> tuple[tuple[float, Explanation], tuple[float, Explanation]]:
+    return min(pairs, key=lambda pair: pair[0]), max(pairs, key=lambda pair: pair[0])
+
+
+def scenario_sentence(factual: ScenarioOutcome, other: ScenarioOutcome) -> str:
+    """Return what another course of treatment would have changed."""
+    return (
+        f"{capital(listed(SCENARIO_WORDS, other.scenario))}, the latent count at the second "
+        f"count's date would have been {count_sentence(other.count_at_second)}, against "
+        f"{count_sentence(factual.count_at_second)} as treated; paired difference "
+        f"{count_sentence(other.lost_at_second)}. The probability of a negative culture on the "
+        f"recorded day would have been {probability(other.p_culture_negative)} instead of "
+        f"{probability(factual.p_culture_negative)}, that of resolved symptoms "
+        f"{probability(other.p_symptoms_resolved)} instead of "
+        f"{probability(factual.p_symptoms_resolved)}."
+    )
+
+
+def quotable_sentence(results: Results) -> str:
+    """Return the sentence about cause that a reader may quote as it stands."""
+    verdict = next((v for v in results.verdicts if v.id == CAUSE_VERDICT), None)
+    span = (
+        ""
+        if verdict is None
+        else (
+            f" (from {probability(verdict.lowest)} to {probability(verdict.highest)} over "
+            f"{small(len(results.sensitivity), 'analysis', 'analyses')})"
+        )
+    )
+    _, none = prior_and_weight(results, lambda row: not row.il2)
+    return (
+        "“In this patient, given the stated hypotheses and priors, the probability that IL-2 made "
+        f"more than half of the rise in the CD4 count {_from_to(results.observed)} was "
+        f"{probability(results.attribution.averaged.p_il2_more_than_half)}{span}; hypotheses under "
+        f"which IL-2 added no cells kept a weight of {probability(none)}.”"
+    )
+
+
+def refused_sentence(results: Results) -> str:
+    """Return the sentence that the analysis does not support, and why."""
+    _, none = prior_and_weight(results, lambda row: not row.il2)
+    return (
+        f"“IL-2 raised the CD4 count {_from_to(results.observed)}.” The sentence credits IL-2 with "
+        f"the whole measured difference and names no alternative, although hypotheses without any "
+        f"IL-2 effect keep a weight of {probability(none)}. “IL-2 works in idiopathic CD4 "
+        "lymphopenia” is not supported either: one published success among an unknown number of "
+        "treated patients cannot tell."
+    )
+
+
+def forecast_sentence(point: ForecastPoint) -> str:
+    """Return the untreated latent count at one horizon, averaged over the hypotheses."""
+    below = "; ".join(
+        f"below {limit}: probability {probability(p)} at that time, "
+        f"{probability(point.p_below_by_then[limit])} at some time by then"
+        for limit, p in sorted(point.p_below.items(), reverse=True)
+    )
+    origin = listed(ORIGIN_WORDS, point.origin)
+    return (
+        f"{capital(years(point.years))} after {origin}, untreated, the latent count is "
+        f"{count_sentence(point.count)}; {below}."
+    )
+
+
+def last_out_sentence(left: LeaveLastOut) -> str:
+    """Return how well the other facts predict the last count."""
+    gain = left.log_score - left.random_walk_log_score
+    if abs(gain) < SAME_LOG_SCORE:
+        compared = "The model predicts it about as well as a random walk from the count before"
+    elif gain > 0:
+        compared = "The model predicts it better than a random walk from the count before"
+    else:
+        compared = "The model predicts it worse than a random walk from the count before"
+    return (
+        f"Predicted from all other facts, the last count is {count_sentence(left.predicted)}; it "
+        f"was {stated(left.observed)}. A measured count this low or lower had probability "
+        f"{probability(left.tail)}. {compared} (log score {log_value(left.log_score)} against "
+        f"{log_value(left.random_walk_log_score)})."
+    )
+
+
+def fit_sentence(results: Results) -> str:
+    """Return how the posterior was computed and whether the computation can be trusted."""
+    fit = results.fit
+    trust = (
+        "The computational diagnostics passed."
+        if fit.diagnostics_passed
+        else "The computational diagnostics FAILED: no number in this report should be used."
+    )
+    hypotheses = small(len(results.hypotheses), "joint hypothesis", "joint hypotheses")
+    return (
+        f"Posterior and evidence of {hypotheses} were computed by {method(fit)} with "
+        f"{stated(fit.draws)} draws; the smallest effective sample size is "
+        f"{number(fit.ess_min, 2)}; seed {fit.seed}. {trust}"
+    )
+
+
+def method(fit: FitSummary) -> str:
+    """Return the name of the computation in words."""
+    return listed(METHOD_WORDS, fit.method)
+
+
+def contraction_sentence(rows: tuple[Contraction, ...]) -> str:
+    """Return which parameter the data narrowed most and how many they hardly touched."""
+    if not rows:
+        return "No contraction was computed."
+    best = max(rows, key=lambda row: row.contraction)
+    silent = sum(bool(row.banner) for row in rows)
+    narrowed = short_probability(best.contraction)
+    return (
+        f"The data narrowed one parameter most: {best.meaning} (contraction {narrowed}). "
+        f"For {silent} of {len(rows)} parameters the contraction is below the stated limit: what "
+        "the report says of them is the prior."
+    )
+
+
+def sensitivity_sentence(verdict: Verdict, rows: tuple[SensitivityRow, ...]) -> str:
+    """Return which assumptions give the lowest and the highest probability of a verdict."""
+    low = min(rows, key=lambda row: row.probabilities[verdict.id])
+    high = max(rows, key=lambda row: row.probabilities[verdict.id])
+    return (
+        f"({verdict.id}) {verdict.question} Lowest {probability(low.probabilities[verdict.id])} "
+        f"({low.label}); highest {probability(high.probabilities[verdict.id])} ({high.label})."
+    )
+
+
+def next_count_sentence(results: Results, origin: str = "last-count") -> str:
+    """Return how far the hypotheses disagree about a count at the first forecast horizon."""
+    labels = {r.name: r.label for r in results.hypotheses if r.weight >= WORTH_NAMING}
+    first = {
+        name: min((p for p in points if p.origin == origin), key=lambda p: p.years)
+        for name, points in results.forecast.by_hypothesis.items()
+        if name in labels
+    }
+    low = min(first, key=lambda name: first[name].count.p50)
+    high = max(first, key=lambda name: first[name].count.p50)
+    return (
+        f"A next count. {capital(years(first[low].years))} after {listed(ORIGIN_WORDS, origin)} "
+        f"the median latent count is {count(first[low].count.p50)} under “{labels[low]}” and "
+        f"{count(first[high].count.p50)} {COUNT_UNIT} under “{labels[high]}”: a count taken then "
+        "would move the weights of the hypotheses."
+    )
+
+
+def claim_support(claim: Claim, verdicts: tuple[Verdict, ...]) -> str:
+    """Return what the analysis computes beside a claim of the source."""
+    verdict = next((v for v in verdicts if v.id == claim.verdict), None)
+    if verdict is None:
+        return "This analysis does not address the claim."
+    opening = {
+        Answer.YES: "The computed answer to the question it rests on is yes",
+        Answer.NO: "The computed answer to the question it rests on is no",
+        Answer.UNDECIDED: "The question it rests on is undecided",
+    }[verdict.answer]
+    return (
+        f"{opening} ({verdict.id}): {probability(verdict.probability)}, range "
+        f"{probability(verdict.lowest)} to {probability(verdict.highest)}."
+    )

@@ -1,0 +1,61 @@
+"""The report as typed sections: one document, laid out by the HTML and the PDF writer."""
+
+from lymphocast.criteria.check import CheckReport
+from lymphocast.forecast.results import Results
+from lymphocast.record.patient import PatientRecord
+from lymphocast.report.blocks import Document, Drawing, Section
+from lymphocast.report.claims import counts_sentence
+from lymphocast.report.effect_section import effect_section
+from lymphocast.report.hypothesis_section import hypotheses_section
+from lymphocast.report.method_section import (
+    methods_section,
+    model_section,
+    references_section,
+)
+from lymphocast.report.outlook_section import change_section, claims_section, outlook_section
+from lymphocast.report.record_section import record_section
+from lymphocast.report.summary_section import limits_of_use_section, summary_section
+
+
+def build_document(
+    record: PatientRecord, check_report: CheckReport, results: Results, figure_svg: str
+) -> Document:
+    """Return the report on one patient.
+
+    Parameters
+    ----------
+    record, check_report, results
+        The record, what its check found, and what the fit says.
+    figure_svg
+        The treatment figure as an SVG document.
+    """
+    return Document(
+        title=record.title,
+        subtitle=f"Report on the case {record.id}",
+        sections=(
+            summary_section(record, check_report, results),
+            limits_of_use_section(),
+            figure_section(results, figure_svg),
+            record_section(record, check_report),
+            hypotheses_section(results),
+            effect_section(results),
+            outlook_section(results),
+            change_section(record, check_report, results),
+            claims_section(record, results),
+            model_section(record, results),
+            methods_section(record, results),
+            references_section(record, results),
+        ),
+    )
+
+
+def figure_section(results: Results, figure_svg: str) -> Section:
+    """Return the treatment figure with its caption and a description in words."""
+    caption = (
+        "Treatment, counts and the fitted course. Counts are drawn at the intervals in which they "
+        "were taken; bands are the central 50 % and 90 % of the latent count, averaged over the "
+        "hypotheses; the forecast assumes no treatment. Weights of the hypotheses: see the table "
+        "of joint hypotheses."
+    )
+    drawing = Drawing(figure_svg, caption, counts_sentence(results.observed))
+    return Section("figure", "The treatment figure", (drawing,))

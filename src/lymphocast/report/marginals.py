@@ -1,0 +1,62 @@
+"""Joint hypotheses grouped by what they say, by the law of total probability.
+
+The hypothesis that IL-2 hastens clearance does not touch the counts, so answers about the counts
+are easier to check on the six pairs of IL-2 effect and natural course. A probability under such a
+pair is the mean over its members with their posterior weights; this is exact.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import final
+
+from lymphocast.forecast.results import HypothesisRow, Results
+from lymphocast.report.wording import COURSE_WORDS
+
+Select = Callable[[HypothesisRow], bool]
+
+
+@final
+@dataclass(frozen=True)
+class Explanation:
+    """A pair of IL-2 effect and natural course, summed over the clearance hypotheses."""
+
+    label: str
+    il2: bool
+    prior: float
+    weight: float
+    members: tuple[HypothesisRow, ...]
+
+    def mean(self, values: Mapping[str, float]) -> float | None:
+        """Return the mean of a probability over the members, or ``None`` without weight."""
+        if self.weight == 0.0:
+            return None
+        return sum(row.weight * values[row.name] for row in self.members) / self.weight
+
+
+def explanations(results: Results) -> tuple[Explanation, ...]:
+    """Return the explanations of the counts, in the order of the hypotheses."""
+    groups: dict[tuple[bool, str], list[HypothesisRow]] = {}
+    for row in results.hypotheses:
+        groups.setdefault((row.il2, row.course), []).append(row)
+    return tuple(
+        Explanation(
+            label=explanation_label(il2, course),
+            il2=il2,
+            prior=sum(row.prior for row in rows),
+            weight=sum(row.weight for row in rows),
+            members=tuple(rows),
+        )
+        for (il2, course), rows in groups.items()
+    )
+
+
+def explanation_label(il2: bool, course: str) -> str:
+    """Return an explanation of the counts in words."""
+    drug = "IL-2 effect" if il2 else "no IL-2 effect"
+    return f"{drug}, {COURSE_WORDS.get(course, course)}"
+
+
+def prior_and_weight(results: Results, select: Select) -> tuple[float, float]:
+    """Return the summed prior and posterior weight of the selected hypotheses."""
+    rows = tuple(row for row in results.hypotheses if select(row))
+    return sum(row.prior for row in rows), sum(row.weight for row in rows)

@@ -1,0 +1,254 @@
+"""Model, priors, limits, the methods paragraph, how to reproduce, and references."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from lymphocast.forecast.results import PriorLine, Results
+from lymphocast.record.patient import PatientRecord
+from lymphocast.report.blocks import (
+    Block,
+    Bullets,
+    Column,
+    Equation,
+    Equations,
+    Listing,
+    Mark,
+    Paragraph,
+    Row,
+    Section,
+    Subheading,
+    Table,
+)
+from lymphocast.report.claims import method
+from lymphocast.report.wording import METHOD_WORDS, number, small, stated, unit, words
+
+DOI: Final = re.compile(r"10\.\d{4,9}/[^\s;,\"<>]+[^\s;,.\"<>)]")
+GRADES: Final = {"V": "seen in print", "D": "derived", "assumed": "ASSUMED"}
+
+DEFINITIONS: Final = (
+    "Definition of idiopathic CD4 lymphopenia: MMWR 1992;41:541, as quoted by Zonios DI et al. "
+    "Blood 2008;112:287-94 (doi:10.1182/blood-2007-12-127878).",
+    "Reference change value: Harris EK, Yasaka T. Clin Chem 1983;29:25-30; variation of a count "
+    "within a person: Gordon CL et al. PLoS One 2015;10:e0125248 "
+    "(doi:10.1371/journal.pone.0125248).",
+    "Dose relative to the maintenance dose: Jacqmin P et al. 2007 (doi:10.1007/s10928-006-9035-z).",
+)
+
+COURSE: Final = (
+    Equation("T(t) = N(t) + X(t)", "the latent CD4 count: natural course plus what IL-2 added"),
+    Equation(
+        "dX/dt = k (A E(t) − X),  X(start) = 0,  k = ln 2 / t½",
+        "IL-2 moves the count towards a plateau gain A and loses it with half-life t½",
+    ),
+    Equation(
+        "E = u (1 + u50) / (u + u50)",
+        "effect of the weekly dose u, relative to this patient's own maintenance dose; E = 1 there",
+    ),
+    Equation("N = T0", "stable course"),
+    Equation(
+        "N = T0 + (Tn − T0)⁺ (1 − exp(−(t − τ)⁺ / d))",
+        "recovery by itself, beginning at an unknown time τ, towards a normal count Tn",
+    ),
+    Equation(
+        "N = Tn exp(−δ exp(−(t − t_lift)⁺ / d_I))",
+        "the infection had lowered the count; its effect lifts from t_lift on",
+    ),
+    Equation(
+        "ln y ~ Normal(ln T, σ)",
+        "a measured count y scatters around the latent count on the logarithmic scale",
+    ),
+    Equation(
+        "db/dt = g − kc [antibiotic given, not yet resistant] − kT ln(T/T0)⁺",
+        "b is the logarithm of the bacterial burden above the detection limit of a culture, held "
+        "between a floor and a little above its initial value b0; kT = 0 unless IL-2 hastens "
+        "clearance",
+    ),
+    Equation(
+        "ds/dt = (clip(b/b0, 0, 1) − s) / ds",
+        "severity of symptoms follows the burden with mean delay ds",
+    ),
+    Equation(
+        "P(culture negative) = 1 / (1 + exp(b/w))",
+        "probability that one culture is negative; w is a fixed width",
+    ),
+)
+
+LIMITS: Final = (
+    "Dose acts relative to the patient's own maintenance dose. Product, unit system and absorption "
+    "therefore drop out, and the model cannot be carried to another product or patient.",
+    "One maintenance dose level cannot inform the shape of the dose-response.",
+    "A handful of counts cannot inform the within-patient variability of a count; it comes from "
+    "the literature, and the sensitivity table varies it.",
+    "Left out: CD8 and NK cells, the CD4 percentage, the time of day of a count, redistribution of "
+    "lymphocytes in the days after a dose, receptor induction and antibodies, drug "
+    "concentrations, drugs and illnesses that the source does not mention.",
+    "That a higher CD4 count hastens clearance of the infection is a hypothesis with weight, not a "
+    "finding; in HIV, trials that raised the count with IL-2 saw no fewer opportunistic diseases.",
+    "The patient was reported because of his course. Conditioning on the low first count corrects "
+    "for one part of this selection; that the outcome made the case worth publishing is not "
+    "corrected.",
+    "One patient cannot tell whether IL-2 works in the disease. That question is refused.",
+)
+
+
+def model_section(record: PatientRecord, results: Results) -> Section:
+    """Return the equations, the priors with their sources, and the limits."""
+    return Section(
+        "model",
+        "Model, priors and limits",
+        (
+            Paragraph(
+                "x⁺ is the positive part of x. Joint hypotheses switch the IL-2 gain on or off, "
+                "choose one of the three natural courses, and switch the dependence of clearance "
+                "on the count on or off. Uncertain dates are unknowns within their intervals and "
+                "are shared by all facts that hang on the same event."
+            ),
+            Equations(COURSE),
+            prior_table(results.priors),
+            Subheading("Limits"),
+            Bullets((*_missed(record), *LIMITS)),
+        ),
+    )
+
+
+def _missed(record: PatientRecord) -> Iterator[str]:
+    for m in record.missed_doses:
+        if not m.dates_known:
+            yield (
+                f"Missed doses of {m.drug} are reported without dates. The model assumes that all "
+                "doses were given."
+            )
+
+
+def prior_table(priors: tuple[PriorLine, ...]) -> Table:
+    """Return every prior with its source, grade and rationale."""
+    return Table(
+        "Priors",
+        (
+            Column("Parameter", 2.6),
+            Column("Unit", 0.9),
+            Column("Prior", 2.2),
+            Column("Grade", 1.2),
+            Column("Source (DOI)", 2),
+            Column("Rationale", 4.6),
+        ),
+        tuple(
+            Row(
+                (
+                    p.meaning or p.parameter,
+                    unit(p.unit) or "–",
+                    p.distribution,
+                    GRADES.get(p.grade, p.grade),
+                    p.doi or "–",
+                    p.rationale,
+                ),
+                Mark.ASSUMED if p.grade == "assumed" else Mark.PLAIN,
+            )
+            for p in priors
+        ),
+        "Grade: seen in print, derived from printed numbers by arithmetic, or ASSUMED by the "
+        "analyst.",
+    )
+
+
+def methods_section(record: PatientRecord, results: Results) -> Section:
+    """Return a methods paragraph for a manuscript, and how to reproduce the report."""
+    return Section(
+        "methods",
+        "Methods and reproduction",
+        (
+            Subheading("Methods paragraph"),
+            Paragraph(methods_paragraph(record, results)),
+            Subheading("How to reproduce"),
+            Paragraph("The same versions, record, priors and seed give the same numbers."),
+            Listing(_commands(record, results)),
+            Table(
+                "What the numbers depend on",
+                (Column("Item", 2), Column("Value", 6)),
+                (
+                    Row(("Seed", str(results.fit.seed))),
+                    Row(("Record, SHA-256", results.record_sha256)),
+                    Row(("Priors, SHA-256", results.priors_sha256)),
+                    *(Row((name, v)) for name, v in sorted(results.versions.items())),
+                ),
+            ),
+        ),
+    )
+
+
+def methods_paragraph(record: PatientRecord, results: Results) -> str:
+    """Return the methods in one paragraph, ready for a manuscript."""
+    hypotheses = small(len(results.hypotheses), "joint hypothesis", "joint hypotheses")
+    version = results.versions.get("lymphocast", "")
+    questions = small(len(results.verdicts), "question")
+    analyses = small(len(results.sensitivity), "analysis", "analyses")
+    return (
+        f"We analysed {_data(record, results)} of one patient with a course model of the CD4 count "
+        "in which IL-2 adds cells towards a bounded plateau (effect relative to the patient's "
+        "maintenance dose), the natural course is stable, recovers, or lifts from an infection, "
+        "and the mycobacterial burden, cultures and symptoms are modelled jointly. Uncertain "
+        "dates were treated as unknown within their intervals, and every hypothesis was "
+        "conditioned on the low first count by which the patient was identified. Counts had "
+        f"log-normal error. The posterior and the evidence of {hypotheses} were computed by "
+        f"{method(results.fit)} ({stated(results.fit.draws)} draws, smallest effective sample size "
+        f"{number(results.fit.ess_min, 2)}, seed {results.fit.seed}) and averaged with weights "
+        "proportional to prior weight times evidence. Priors came from published series and "
+        f"trials and are listed with their sources. The answers to {questions} follow a "
+        f"fixed rule over {analyses} with changed assumptions. "
+        f"Software: lymphocast {version}.".rstrip(" .")
+        + "."
+    )
+
+
+def _data(record: PatientRecord, results: Results) -> str:
+    parts = (
+        (len(results.observed), "CD4 count", ""),
+        (len(record.cultures), "culture report", ""),
+        (len(record.symptoms), "symptom report", ""),
+    )
+    return words(tuple(small(n, one, many) for n, one, many in parts if n))
+
+
+def _commands(record: PatientRecord, results: Results) -> tuple[str, ...]:
+    known = results.fit.method in METHOD_WORDS
+    option = f" --method {results.fit.method}" if known else ""
+    return (
+        f"lymphocast fit {record.id}{option} --seed {results.fit.seed} -o fit.nc",
+        "lymphocast report fit.nc -o report.html",
+    )
+
+
+def references_section(record: PatientRecord, results: Results) -> Section:
+    """Return the sources of the record and the publications that the priors cite."""
+    return Section("references", "References", tuple(_references(record, results)))
+
+
+def _references(record: PatientRecord, results: Results) -> Iterator[Block]:
+    yield Subheading("Sources of the record")
+    yield Bullets(
+        tuple(
+            f"{s.id}: {s.citation}" + _identifiers(s.doi, s.pmid) + (f" {s.note}" if s.note else "")
+            for s in record.sources
+        )
+    )
+    yield Subheading("Definitions and limits")
+    yield Bullets(DEFINITIONS)
+    if found := cited(results.priors):
+        yield Subheading("Publications cited by the priors")
+        yield Bullets(tuple(f"doi:{doi} ({', '.join(names)})" for doi, names in found))
+
+
+def _identifiers(doi: str | None, pmid: str | None) -> str:
+    known = ((f"doi:{doi}" if doi else ""), (f"PMID {pmid}" if pmid else ""))
+    text = ", ".join(part for part in known if part)
+    return f" ({text})" if text else ""
+
+
+def cited(priors: tuple[PriorLine, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return each cited DOI with the parameters whose prior cites it."""
+    found: dict[str, list[str]] = {}
+    for line in priors:
+        for doi in dict.fromkeys(DOI.findall(f"{line.doi} {line.rationale}")):
+            found.setdefault(doi, []).append(line.parameter.replace("_", " "))
+    return tuple((doi, tuple(names)) for doi, names in sorted(found.items()))

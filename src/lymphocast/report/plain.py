@@ -1,0 +1,89 @@
+"""What a terminal shows of the results: the same numbers as the report, as plain lines."""
+
+from collections.abc import Iterator, Sequence
+
+from lymphocast.forecast.results import AVERAGED, ForecastPoint, Results
+
+NOT_A_DEVICE = "Research software: a retrospective model of one patient. Not advice."
+
+
+def explanation_lines(results: Results) -> tuple[str, ...]:
+    """Return verdicts, the joint table of hypotheses and the sensitivity table."""
+    return tuple(_explanation(results))
+
+
+def forecast_lines(results: Results) -> tuple[str, ...]:
+    """Return the untreated latent count after the last one, averaged and by hypothesis."""
+    return tuple(_forecast(results))
+
+
+def _explanation(results: Results) -> Iterator[str]:
+    yield "Verdicts (decided if the probability stays above 0.8 or below 0.2 over the table)"
+    for v in results.verdicts:
+        spread = f"{v.probability:.2f} (table {v.lowest:.2f} to {v.highest:.2f})"
+        yield f"  {v.id}  {v.answer.value:<9}  {spread}  {v.question}"
+    yield ""
+    yield "Hypotheses"
+    rows = [
+        (h.name, f"{h.prior:.3f}", f"{h.log_evidence:.2f}", f"{h.log_evidence_se:.2f}",
+         f"{h.weight:.3f}",
+         f"{results.attribution.by_hypothesis[h.name].p_il2_more_than_half:.2f}")
+        for h in results.hypotheses
+    ]  # fmt: skip
+    average = f"{results.attribution.averaged.p_il2_more_than_half:.2f}"
+    rows.append((AVERAGED, "1.000", "", "", "1.000", average))
+    heads = ("hypothesis", "prior", "ln evidence", "SE", "weight", "P(IL-2 > half)")
+    yield from _table(heads, rows)
+    yield ""
+    yield "Sensitivity"
+    letters = [v.id for v in results.verdicts]
+    yield from _table(
+        ("changed assumption", *letters, "P(IL-2 adds cells)"),
+        [
+            (s.label, *(f"{s.probabilities[x]:.2f}" for x in letters), f"{s.p_il2:.2f}")
+            for s in results.sensitivity
+        ],
+    )
+    banners = [f"  {c.parameter}: {c.banner}" for c in results.contraction if c.banner]
+    if banners:
+        yield ""
+        yield "Not informed by the data"
+        yield from banners
+    yield ""
+    yield NOT_A_DEVICE
+
+
+def _forecast(results: Results) -> Iterator[str]:
+    yield "Latent count, point in time, without treatment; years after the last count"
+    rows = [_row(AVERAGED, 1.0, results.forecast.averaged)]
+    rows += [
+        _row(h.name, h.weight, results.forecast.by_hypothesis[h.name]) for h in results.hypotheses
+    ]
+    points = _after_last_count(results.forecast.averaged)
+    limits = sorted(points[0].p_below)
+    heads = [f"<{limit} at {p.years:g} y" for p in points for limit in limits]
+    yield from _table(("hypothesis", "weight", *heads), rows)
+    yield ""
+    yield NOT_A_DEVICE
+
+
+def _row(name: str, weight: float, points: Sequence[ForecastPoint]) -> tuple[str, ...]:
+    values = [
+        f"{p.p_below[limit]:.2f}" for p in _after_last_count(points) for limit in sorted(p.p_below)
+    ]
+    return (name, f"{weight:.3f}", *values)
+
+
+def _after_last_count(points: Sequence[ForecastPoint]) -> list[ForecastPoint]:
+    return [p for p in points if p.origin == "last-count"]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns as wide as their content, the first to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
+    for row in (heads, *rows):
+        cells = [
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  " + "  ".join(cells).rstrip()

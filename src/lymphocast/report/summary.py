@@ -1,0 +1,254 @@
+"""The machine-readable summary: every result, no timing and no path.
+
+The order of keys is fixed here, floats keep six significant digits, and every object follows
+``summary.schema.json`` (JSON Schema 2020-12), so identical results give identical bytes.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from datetime import date
+from enum import Enum
+from importlib.resources import files
+from typing import Final, TypeVar
+
+from lymphocast.criteria.check import CheckReport
+from lymphocast.errors import UsageError
+from lymphocast.forecast.results import (
+    Attribution,
+    ByHypothesis,
+    Contraction,
+    ForecastPoint,
+    HypothesisRow,
+    Interval,
+    LeaveLastOut,
+    ObservedCount,
+    Prediction,
+    Results,
+    ScenarioOutcome,
+    SensitivityRow,
+    Verdict,
+)
+from lymphocast.record.patient import PatientRecord
+
+DIGITS: Final = 6
+"""Significant digits kept: more than the Monte Carlo error leaves meaning in."""
+
+SCHEMA_FILE: Final = "summary.schema.json"
+Json = dict[str, object]
+T = TypeVar("T")
+
+
+def summary(record: PatientRecord, check_report: CheckReport, results: Results) -> Json:
+    """Return the summary as plain JSON values.
+
+    Raises
+    ------
+    UsageError
+        If a result is not a finite number, naming its place.
+    """
+    content: Json = {
+        "record": {"id": record.id, "issues": _issues(check_report)},
+        "criteria": {"icl": _icl(check_report)},
+        "observed": [_observed(o) for o in results.observed],
+        "hypotheses": [_hypothesis(h) for h in results.hypotheses],
+        "attribution": _by_hypothesis(results.attribution, _attribution, results),
+        "forecast": _by_hypothesis(results.forecast, _points, results),
+        "leave_last_out": _by_hypothesis(results.leave_last_out, _left, results),
+        "registered": _by_hypothesis(results.registered, _predictions, results),
+        "contraction": [_contraction(c) for c in results.contraction],
+        "sensitivity": [_sensitivity(s) for s in results.sensitivity],
+        "verdicts": [_verdict(v) for v in results.verdicts],
+        "fit": {
+            "method": results.fit.method,
+            "draws": results.fit.draws,
+            "ess_min": results.fit.ess_min,
+            "seed": results.fit.seed,
+            "diagnostics_passed": results.fit.diagnostics_passed,
+        },
+        "priors_sha256": results.priors_sha256,
+        "record_sha256": results.record_sha256,
+        "versions": dict(sorted(results.versions.items())),
+    }
+    return {key: _plain(value, key) for key, value in content.items()}
+
+
+def summary_json(record: PatientRecord, check_report: CheckReport, results: Results) -> str:
+    """Return the summary as JSON text; identical results give identical text."""
+    content = summary(record, check_report, results)
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def summary_schema() -> Mapping[str, object]:
+    """Return the JSON Schema of the summary."""
+    text = files("lymphocast.report").joinpath(SCHEMA_FILE).read_text(encoding="utf-8")
+    schema: Mapping[str, object] = json.loads(text)
+    return schema
+
+
+def _plain(value: object, place: str) -> object:
+    """Return a value as JSON has it: rounded floats, dates and enumerations as text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(v, f"{place}.{key}") for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v, f"{place}[{i}]") for i, v in enumerate(value)]
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str | bool | int):
+        return value
+    return _rounded(value, place)
+
+
+def _rounded(value: object, place: str) -> float:
+    number = float(value)  # type: ignore[arg-type]  # a Python or NumPy float; else TypeError
+    if not math.isfinite(number):
+        msg = f"summary: {place} is {number}; it needs a finite number"
+        raise UsageError(msg)
+    return float(f"{number:.{DIGITS}g}") + 0.0
+
+
+def _issues(check_report: CheckReport) -> list[Json]:
+    return [
+        {
+            "rule": issue.rule,
+            "severity": issue.severity,
+            "path": issue.path,
+            "message": issue.message,
+            "locators": issue.locators,
+        }
+        for issue in check_report.issues
+    ]
+
+
+def _icl(check_report: CheckReport) -> Json:
+    icl = check_report.icl
+    return {
+        "status": icl.status,
+        "edition": icl.edition,
+        "items": [
+            {"name": i.name, "status": i.status, "facts": i.facts, "why": i.why} for i in icl.items
+        ],
+        "missing": icl.missing,
+    }
+
+
+def _by_hypothesis(result: ByHypothesis[T], write: Callable[[T], object], results: Results) -> Json:
+    names = (h.name for h in results.hypotheses if h.name in result.by_hypothesis)
+    return {
+        "averaged": write(result.averaged),
+        "by_hypothesis": {name: write(result.by_hypothesis[name]) for name in names},
+    }
+
+
+def _interval(interval: Interval) -> Json:
+    return {"p05": interval.p05, "p50": interval.p50, "p95": interval.p95}
+
+
+def _observed(o: ObservedCount) -> Json:
+    return {
+        "id": o.id,
+        "value": o.value,
+        "unit": o.unit,
+        "earliest": o.earliest,
+        "latest": o.latest,
+        "predictive": _interval(o.predictive),
+    }
+
+
+def _hypothesis(h: HypothesisRow) -> Json:
+    return {
+        "name": h.name,
+        "label": h.label,
+        "prior": h.prior,
+        "log_evidence": h.log_evidence,
+        "log_evidence_se": h.log_evidence_se,
+        "weight": h.weight,
+        "ess": h.ess,
+    }
+
+
+def _attribution(a: Attribution) -> Json:
+    return {
+        "rise": _interval(a.rise),
+        "il2_gain_at_second": _interval(a.il2_gain_at_second),
+        "p_il2_more_than_half": a.p_il2_more_than_half,
+        "scenarios": [_scenario(s) for s in a.scenarios],
+    }
+
+
+def _scenario(s: ScenarioOutcome) -> Json:
+    return {
+        "scenario": s.scenario,
+        "count_at_second": _interval(s.count_at_second),
+        "count_at_stop": _interval(s.count_at_stop),
+        "count_at_last": _interval(s.count_at_last),
+        "lost_at_second": _interval(s.lost_at_second),
+        "p_culture_negative": s.p_culture_negative,
+        "p_symptoms_resolved": s.p_symptoms_resolved,
+    }
+
+
+def _points(points: tuple[ForecastPoint, ...]) -> list[Json]:
+    return [
+        {
+            "origin": p.origin,
+            "years": p.years,
+            "count": _interval(p.count),
+            "p_below": dict(sorted(p.p_below.items())),
+            "p_below_by_then": dict(sorted(p.p_below_by_then.items())),
+        }
+        for p in points
+    ]
+
+
+def _predictions(predictions: tuple[Prediction, ...]) -> list[Json]:
+    return [
+        {"day": p.day, "latent": _interval(p.latent), "measured": _interval(p.measured)}
+        for p in predictions
+    ]
+
+
+def _left(left: LeaveLastOut) -> Json:
+    return {
+        "predicted": _interval(left.predicted),
+        "observed": left.observed,
+        "log_score": left.log_score,
+        "random_walk_log_score": left.random_walk_log_score,
+        "tail": left.tail,
+    }
+
+
+def _contraction(c: Contraction) -> Json:
+    return {
+        "parameter": c.parameter,
+        "unit": c.unit,
+        "scale": c.scale,
+        "prior": _interval(c.prior),
+        "posterior": _interval(c.posterior),
+        "contraction": c.contraction,
+        "applies_to": c.applies_to,
+        "banner": c.banner,
+    }
+
+
+def _sensitivity(s: SensitivityRow) -> Json:
+    return {
+        "name": s.name,
+        "label": s.label,
+        "probabilities": dict(sorted(s.probabilities.items())),
+        "p_il2": s.p_il2,
+    }
+
+
+def _verdict(v: Verdict) -> Json:
+    return {
+        "id": v.id,
+        "question": v.question,
+        "definition": v.definition,
+        "probability": v.probability,
+        "lowest": v.lowest,
+        "highest": v.highest,
+        "answer": v.answer,
+    }

@@ -1,0 +1,79 @@
+"""The forecast as a tidy table: one value per row."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Final
+
+from lymphocast.forecast.results import AVERAGED, ForecastPoint, Results
+
+COLUMNS: Final = ("hypothesis", "origin", "years", "quantity", "threshold", "value")
+DIGITS: Final = 6
+Row = tuple[str, ...]
+
+
+def forecast_csv(results: Results) -> str:
+    """Return the forecast as CSV text, averaged and under each hypothesis.
+
+    ``quantity`` is ``weight`` (posterior weight of the hypothesis), ``latent_p05``,
+    ``latent_p50``, ``latent_p95`` (untreated latent count, cells/uL), ``point_in_time_p_below``
+    (probability of a latent count below ``threshold`` at that time) or
+    ``first_passage_p_below`` (at some time since the origin).
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_rows(results))
+    return text.getvalue()
+
+
+def _rows(results: Results) -> Iterator[Row]:
+    for point in results.forecast.averaged:
+        yield from _point(AVERAGED, point)
+    for row in results.hypotheses:
+        yield (row.name, "", "", "weight", "", _value(row.weight))
+        for point in results.forecast.by_hypothesis[row.name]:
+            yield from _point(row.name, point)
+
+
+def _point(hypothesis: str, point: ForecastPoint) -> Iterator[Row]:
+    where = (hypothesis, point.origin, f"{point.years:g}")
+    for name in ("p05", "p50", "p95"):
+        yield (*where, f"latent_{name}", "", _value(getattr(point.count, name)))
+    for quantity, values in (
+        ("point_in_time_p_below", point.p_below),
+        ("first_passage_p_below", point.p_below_by_then),
+    ):
+        for threshold, p in sorted(values.items()):
+            yield (*where, quantity, str(threshold), _value(p))
+
+
+def _value(x: float) -> str:
+    return f"{x:.{DIGITS}g}"
+
+
+EXPLANATION_COLUMNS: Final = ("table", "row", "quantity", "value")
+
+
+def explanation_csv(results: Results) -> str:
+    """Return hypotheses, attribution, sensitivity and verdicts as one tidy table."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(EXPLANATION_COLUMNS)
+    for h in results.hypotheses:
+        for name in ("prior", "log_evidence", "log_evidence_se", "weight"):
+            writer.writerow(("hypotheses", h.name, name, _value(getattr(h, name))))
+    for name, row in (
+        (AVERAGED, results.attribution.averaged),
+        *results.attribution.by_hypothesis.items(),
+    ):
+        p = _value(row.p_il2_more_than_half)
+        writer.writerow(("attribution", name, "p_il2_more_than_half", p))
+    for s in results.sensitivity:
+        for letter, probability in s.probabilities.items():
+            writer.writerow(("sensitivity", s.name, letter, _value(probability)))
+    for v in results.verdicts:
+        writer.writerow(("verdicts", v.id, "answer", v.answer.value))
+        for name in ("probability", "lowest", "highest"):
+            writer.writerow(("verdicts", v.id, name, _value(getattr(v, name))))
+    return text.getvalue()
