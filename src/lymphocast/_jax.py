@@ -1,9 +1,32 @@
-"""The one place that sets JAX: 64-bit floats on the CPU. Import it before JAX is used."""
+"""The one place that sets JAX: 64-bit floats on the CPU, and compiled code kept between runs.
+
+Import it before JAX is used. Compiled code is kept in the user's cache folder
+(``XDG_CACHE_HOME`` or ``~/.cache``), so that a second run need not compile again; if the folder
+cannot be made, nothing is kept.
+"""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax
 
+KEEP_ABOVE = 0.3  # seconds of compilation that are worth a file
+
 jax.config.update("jax_enable_x64", True)
+
+
+def _keep_compiled() -> None:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(home) / "lymphocast" / f"jax-{jax.__version__}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", KEEP_ABOVE)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+_keep_compiled()

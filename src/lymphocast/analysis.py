@@ -12,7 +12,13 @@ from lymphocast.errors import UsageError
 from lymphocast.forecast.attribution import attribute
 from lymphocast.forecast.checks import contractions, leave_last_out
 from lymphocast.forecast.ensemble import ensemble_of
-from lymphocast.forecast.results import FitSummary, HypothesisRow, PriorLine, Results
+from lymphocast.forecast.results import (
+    FitSummary,
+    Foresight,
+    HypothesisRow,
+    PriorLine,
+    Results,
+)
 from lymphocast.forecast.scenario import (
     count_curves,
     forecast_untreated,
@@ -29,11 +35,11 @@ from lymphocast.inference.posterior import Fit, FitMethod
 from lymphocast.models import course
 from lymphocast.models.course import COURSE
 from lymphocast.models.prior_file import model_priors, read_priors
-from lymphocast.models.prior_table import PriorTable
+from lymphocast.models.prior_table import Constant, Prior, PriorTable
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.validate import Severity
 
-__all__ = ["Fit", "describe_models", "explain", "fit", "read_fit", "write_fit"]
+__all__ = ["Fit", "describe_models", "explain", "fit", "foresee", "read_fit", "write_fit"]
 
 Progress = Callable[[str, float], None]
 FIGURE_LEAD = 90  # days drawn before the middle of the first count's interval
@@ -114,18 +120,19 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
     )
     if progress is not None:
         progress("leaving the last count out", 1.0)
+    ahead = foresee(fit)
     return Results(
         record_id=fit.record.id,
         observed=observed_counts(ensemble, fit.record, fit.seed),
-        hypotheses=_hypothesis_rows(fit),
+        hypotheses=ahead.hypotheses,
         attribution=attribute(ensemble, fit.table),
-        forecast=forecast_untreated(ensemble),
-        registered=predict_days(ensemble, registered_days(fit), fit.seed),
+        forecast=ahead.forecast,
+        registered=ahead.registered,
         leave_last_out=leave_last_out(fit, others),
         contraction=contractions(fit, kernels, _meanings()),
         sensitivity=table,
         verdicts=verdicts(table),
-        curves=count_curves(ensemble, _first_day(fit)),
+        curves=ahead.curves,
         priors=_prior_lines(fit.table),
         fit=FitSummary(
             method=fit.method.value,
@@ -138,6 +145,20 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
         record_sha256=fit.record.sha256,
         versions=fit.versions,
     )
+
+
+def foresee(fit: Fit, *, progress: Progress | None = None) -> Foresight:
+    """Compute only what comes next, and the curves of the figure."""
+    ensemble = ensemble_of(fit)
+    found = Foresight(
+        hypotheses=_hypothesis_rows(fit),
+        forecast=forecast_untreated(ensemble),
+        registered=predict_days(ensemble, registered_days(fit), fit.seed),
+        curves=count_curves(ensemble, _first_day(fit)),
+    )
+    if progress is not None:
+        progress("looking ahead", 1.0)
+    return found
 
 
 def registered_days(fit: Fit) -> tuple[date, ...]:
@@ -161,7 +182,9 @@ def registered_days(fit: Fit) -> tuple[date, ...]:
 
 
 def _first_day(fit: Fit) -> date:
-    first = fit.individual.day_zero + timedelta(days=round(fit.individual.nominal(fit.individual.entry.moment)))
+    first = fit.individual.day_zero + timedelta(
+        days=round(fit.individual.nominal(fit.individual.entry.moment))
+    )
     return first - timedelta(days=FIGURE_LEAD)
 
 
@@ -195,21 +218,26 @@ def _meanings() -> dict[str, str]:
 
 def _prior_lines(table: PriorTable) -> tuple[PriorLine, ...]:
     meanings = _meanings()
-    rows = [
-        PriorLine(
-            r.parameter, meanings[r.parameter], r.unit, r.describe(), r.grade.value, r.doi,
-            r.rationale,
-        )  # fmt: skip
-        for r in table.rows
-    ]
+    rows = [_prior_line(r, meanings[r.parameter], r.describe()) for r in table.rows]
     constants = [
-        PriorLine(
-            c.parameter, meanings.get(c.parameter, c.parameter.replace("_", " ")), c.unit,
-            f"fixed at {c.value:g}", c.grade.value, c.doi, c.rationale,
-        )  # fmt: skip
+        _prior_line(
+            c, meanings.get(c.parameter, c.parameter.replace("_", " ")), f"fixed at {c.value:g}"
+        )
         for c in table.constants
     ]
     return (*rows, *constants)
+
+
+def _prior_line(row: Prior | Constant, meaning: str, distribution: str) -> PriorLine:
+    return PriorLine(
+        parameter=row.parameter,
+        meaning=meaning,
+        unit=row.unit,
+        distribution=distribution,
+        grade=row.grade.value,
+        doi=row.doi,
+        rationale=row.rationale,
+    )
 
 
 def describe_models(name: str | None) -> str:
@@ -223,7 +251,8 @@ def describe_models(name: str | None) -> str:
     if name is None:
         return f"course  {_first_sentence(course.__doc__)}"
     if name != COURSE.name:
-        raise UsageError(f"model '{name}' does not exist; there is: {COURSE.name}")
+        msg = f"model '{name}' does not exist; there is: {COURSE.name}"
+        raise UsageError(msg)
     lines = [(course.__doc__ or "").strip(), "", "States"]
     lines += [f"  {i}  {s.name}  [{s.unit}]  {s.meaning}" for i, s in enumerate(COURSE.states, 1)]
     lines += ["", "Outputs", *(f"  {o.name}  [{o.unit}]  {o.meaning}" for o in COURSE.outputs)]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from lymphocast.analysis import explain, fit, read_fit, write_fit
+from lymphocast.analysis import explain, fit, foresee, read_fit, write_fit
 from lymphocast.criteria.check import check
 from lymphocast.figures.export import figure_svg, write_figure
 from lymphocast.figures.treatment import treatment_figure
@@ -18,7 +18,7 @@ from lymphocast.record.casefile import find_case, read_case
 from lymphocast.report.blocks import Document
 from lymphocast.report.document import build_document
 from lymphocast.report.plain import explanation_lines, forecast_lines
-from lymphocast.report.summary import summary, summary_json
+from lymphocast.report.summary import outlook_json, summary, summary_json
 from lymphocast.report.tables import explanation_csv, forecast_csv
 from lymphocast.report.write import write_report
 
@@ -28,7 +28,6 @@ FIT_SUFFIX = ".nc"
 EXPLANATION = (
     "hypotheses", "attribution", "leave_last_out", "contraction", "sensitivity", "verdicts"
 )  # fmt: skip
-FORECAST = ("hypotheses", "forecast", "registered")
 
 
 def run_demo(
@@ -72,7 +71,7 @@ def write_explanation(found: Fit, path: Path, progress: Progress | None = None) 
     results = explain(found, progress=progress)
     match path.suffix.lower():
         case ".json":
-            write_whole(path, _part_json(found, results, EXPLANATION).encode())
+            write_whole(path, _explanation_json(found, results).encode())
         case ".csv":
             write_whole(path, explanation_csv(results).encode())
         case _:
@@ -81,12 +80,9 @@ def write_explanation(found: Fit, path: Path, progress: Progress | None = None) 
 
 def write_forecast(found: Fit, path: Path, progress: Progress | None = None) -> None:
     """Write what comes next: CSV or JSON."""
-    results = explain(found, progress=progress)
-    text = (
-        forecast_csv(results)
-        if path.suffix.lower() == ".csv"
-        else _part_json(found, results, FORECAST)
-    )
+    foresight = foresee(found, progress=progress)
+    as_table = path.suffix.lower() == ".csv"
+    text = forecast_csv(foresight) if as_table else outlook_json(foresight)
     write_whole(path, text.encode())
 
 
@@ -107,7 +103,7 @@ def write_figure_of(source: str, path: Path, progress: Progress | None = None) -
         if not Path(source).is_file():
             raise FileNotFoundError(2, "no such file", source)
         found = read_fit(Path(source))
-        figure = treatment_figure(found.record, explain(found, progress=progress))
+        figure = treatment_figure(found.record, foresee(found, progress=progress))
     else:
         figure = treatment_figure(read_case(find_case(source)), None)
     write_figure(figure, path)
@@ -120,17 +116,17 @@ def explanation_text(found: Fit, progress: Progress | None = None) -> str:
 
 def explanation_json(found: Fit, progress: Progress | None = None) -> str:
     """Return what did it as JSON text."""
-    return _part_json(found, explain(found, progress=progress), EXPLANATION)
+    return _explanation_json(found, explain(found, progress=progress))
 
 
 def forecast_text(found: Fit, progress: Progress | None = None) -> str:
     """Return what comes next as lines for a terminal."""
-    return "\n".join(forecast_lines(explain(found, progress=progress)))
+    return "\n".join(forecast_lines(foresee(found, progress=progress)))
 
 
 def forecast_json(found: Fit, progress: Progress | None = None) -> str:
     """Return what comes next as JSON text."""
-    return _part_json(found, explain(found, progress=progress), FORECAST)
+    return outlook_json(foresee(found, progress=progress))
 
 
 def _document(found: Fit, results: Results) -> Document:
@@ -142,6 +138,6 @@ def _summary_json(found: Fit, results: Results) -> str:
     return summary_json(found.record, check(found.record), results)
 
 
-def _part_json(found: Fit, results: Results, keys: tuple[str, ...]) -> str:
+def _explanation_json(found: Fit, results: Results) -> str:
     whole = summary(found.record, check(found.record), results)
-    return json.dumps({key: whole[key] for key in keys}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({key: whole[key] for key in EXPLANATION}, indent=2, ensure_ascii=False) + "\n"

@@ -159,6 +159,12 @@ class Individual:
     symptoms: tuple[SymptomObservation, ...]
     entry: Entry
 
+    @property
+    def infection_days(self) -> tuple[float, ...]:
+        """Study days of cultures and symptoms, in increasing order, each once."""
+        days = {c.day for c in self.cultures} | {s.day for s in self.symptoms}
+        return tuple(sorted(days))
+
     def anchor(self, name: str) -> Anchor:
         """Return the anchor of this name; KeyError if there is none."""
         for anchor in self.anchors:

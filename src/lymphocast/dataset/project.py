@@ -50,10 +50,11 @@ def project(record: PatientRecord, timeline: str | None = None) -> Individual:
 
 def _modelling(record: PatientRecord) -> Modelling:
     if record.modelling is None:
-        raise UsageError(
+        msg = (
             f"record '{record.id}' has no 'modelling' block: the course model needs the study "
             "drug, the entry measurement and the recovery clock"
         )
+        raise UsageError(msg)
     return record.modelling
 
 
@@ -65,14 +66,11 @@ def middle(when: When) -> date:
 def day_zero(record: PatientRecord) -> date:
     """Nominal first dose of the study drug: the date that is study day 0."""
     starts = [
-        middle(a.start)
-        for a in record.administrations
-        if a.drug == _modelling(record).study_drug
+        middle(a.start) for a in record.administrations if a.drug == _modelling(record).study_drug
     ]
     if not starts:
-        raise UsageError(
-            f"record '{record.id}' has no administration of {_modelling(record).study_drug}"
-        )
+        msg = f"record '{record.id}' has no administration of {_modelling(record).study_drug}"
+        raise UsageError(msg)
     return min(starts)
 
 
@@ -93,7 +91,8 @@ class _Projection:
                 self.times[reading.event] = reading.at
                 return
         names = ", ".join(t.id for t in self.record.timelines) or "none"
-        raise UsageError(f"timeline '{timeline}' is not in the record; it has: {names}")
+        msg = f"timeline '{timeline}' is not in the record; it has: {names}"
+        raise UsageError(msg)
 
     def day(self, when: date) -> float:
         return float((when - self.zero).days)
@@ -169,7 +168,8 @@ class _Projection:
     def _cd4(self) -> list[Measurement]:
         found = [m for m in self.record.measurements if m.analyte == CD4]
         if not found:
-            raise UsageError(f"record '{self.record.id}' has no {CD4} measurement to fit")
+            msg = f"record '{self.record.id}' has no {CD4} measurement to fit"
+            raise UsageError(msg)
         return sorted(found, key=lambda m: (m.at.earliest, m.at.latest))
 
     def _count(self, measurement: Measurement) -> CountObservation:
@@ -185,10 +185,11 @@ class _Projection:
         for count in counts:
             if count.id == self.choices.entry_measurement:
                 return Entry(count.at, self.choices.entry_below.to("/uL").value)
-        raise UsageError(
+        msg = (
             f"modelling.entry_measurement names '{self.choices.entry_measurement}', "
             f"which is no {CD4} measurement of record '{self.record.id}'"
         )
+        raise UsageError(msg)
 
     def _segment(self, administration: Administration) -> DoseSegment:
         held = self._maintenance(administration.drug)
@@ -218,7 +219,8 @@ class _Projection:
         """The last stretch at a constant dose: what the patient's own doses are relative to."""
         held = [a for a in self.record.administrations if a.drug == drug and not a.titrated_to]
         if not held:
-            raise UsageError(f"record '{self.record.id}' has no constant dose of {drug}")
+            msg = f"record '{self.record.id}' has no constant dose of {drug}"
+            raise UsageError(msg)
         return max(held, key=lambda a: a.start.earliest)
 
     @staticmethod
@@ -228,9 +230,8 @@ class _Projection:
     def _infection_start(self, doses: tuple[DoseSegment, ...]) -> float:
         starts = [s.start for s in doses if s.drug == self.choices.antibiotic]
         if not starts:
-            raise UsageError(
-                f"record '{self.record.id}' has no administration of {self.choices.antibiotic}"
-            )
+            msg = f"record '{self.record.id}' has no administration of {self.choices.antibiotic}"
+            raise UsageError(msg)
         return min(self._nominal(m) for m in starts)
 
     def _anchor(self, name: str) -> Anchor:
@@ -240,9 +241,7 @@ class _Projection:
             when = self.times[name]
         if when.anchor is None:
             return Anchor(name, self.day(when.earliest), self.day(when.latest))
-        return Anchor(
-            name, when.offset - when.tolerance, when.offset + when.tolerance, when.anchor
-        )
+        return Anchor(name, when.offset - when.tolerance, when.offset + when.tolerance, when.anchor)
 
     def _anchors(self, moments: list[Moment]) -> tuple[Anchor, ...]:
         """The anchors in use, those that others are relative to first."""

@@ -4,16 +4,17 @@ It integrates from edge to edge of the forcings, so that no step straddles a jum
 5(4) pair (Tsitouras 2011, doi:10.1016/j.camwa.2011.06.002) as diffrax implements it.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.steps import StepForcing
 from lymphocast.models.component import Component, Scalar, Values
 
@@ -53,7 +54,7 @@ def integrate(
     state = {name: jnp.asarray(value, float) for name, value in model.initial(theta).items()}
     kept: dict[str, list[float]] = {name: [] for name in names}
     wanted = set(times)
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in itertools.pairwise(cuts):
         middle = 0.5 * (begin + end)
         held = {name: forcing.at(middle) for name, forcing in forcings.items()}
         state = _stretch(model, theta, held, begin, end, state, tolerance)

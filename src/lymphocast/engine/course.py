@@ -8,13 +8,14 @@ equations themselves stand in :mod:`lymphocast.models.course` and are evaluated 
 from functools import partial
 from typing import NamedTuple, final
 
-import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.individual import DosePlan
+from lymphocast.engine.blocks import in_blocks
 from lymphocast.engine.steps import dose_forcing, instant, step_response
 from lymphocast.engine.walls import Path, Walls, held_path, nodes_of
 from lymphocast.models.component import Scalar, Values
@@ -22,9 +23,8 @@ from lymphocast.models.course import CytokineGain, Infection, NaturalCourse
 
 NATURAL, GAIN, INFECTION = NaturalCourse(), CytokineGain(), Infection()
 # Mesh of the infection, in days: points after each change of the count, and between them.
-AFTER_CHANGE = (5.0, 12.0, 25.0, 50.0, 90.0, 150.0, 240.0, 360.0, 540.0, 720.0)
-EVERY = 45.0
-BLOCK = 2048  # lanes solved together: one compiled shape, bounded memory
+AFTER_CHANGE = (7.0, 18.0, 36.0, 64.0, 110.0, 180.0, 300.0, 480.0)
+EVERY = 90.0
 
 
 @final
@@ -57,9 +57,7 @@ def natural_count(theta: Values, t: Scalar) -> Values:
     return NATURAL.observe(t, {}, {}, theta)
 
 
-def added_count(
-    plan: DosePlan, theta: Values, t: Scalar, treatment: Treatment = FACTUAL
-) -> Scalar:
+def added_count(plan: DosePlan, theta: Values, t: Scalar, treatment: Treatment = FACTUAL) -> Scalar:
     """Return the cells that IL-2 adds at ``t``, in cells/uL."""
     forcing = dose_forcing(plan, plan.study_drug, theta, treatment.study_drug)
     inputs = {"natural_count": 0.0}
@@ -111,9 +109,7 @@ def infection_path(
     return held_path(mesh, INFECTION.free_rate(t, inputs, theta), b0, walls)
 
 
-INFECTION_READS = tuple(
-    sorted({p.name for c in (NATURAL, GAIN, INFECTION) for p in c.parameters})
-)
+INFECTION_READS = tuple(sorted({p.name for c in (NATURAL, GAIN, INFECTION) for p in c.parameters}))
 
 
 @partial(jax.jit, static_argnames=("plan", "days"))
@@ -133,16 +129,8 @@ def infection_outcomes(
     One compiled function serves every call with the same plan and days.
     """
     wanted = {*INFECTION_READS, *(name for name in theta if name.startswith("when."))}
-    lanes = np.shape(theta["initial_burden"])[0]
-    full = {name: np.broadcast_to(np.asarray(theta[name], float), (lanes,)) for name in wanted}
-    index = np.minimum(np.arange(-(-lanes // BLOCK) * BLOCK), lanes - 1)
-    level, lagged = [], []
-    for part in np.split(index, len(index) // BLOCK):
-        block = {name: value[part] for name, value in full.items()}
-        b, s = _outcomes(plan, block, days, Treatment(*map(float, treatment)))
-        level.append(np.asarray(b))
-        lagged.append(np.asarray(s))
-    return (
-        np.concatenate(level, axis=1)[:, :lanes],
-        np.concatenate(lagged, axis=1)[:, :lanes],
-    )
+    lanes = np.shape(theta["initial_burden"])
+    full = {name: np.broadcast_to(np.asarray(theta[name], float), lanes) for name in wanted}
+    given = Treatment(*map(float, treatment))
+    burden, severity = in_blocks(lambda block: _outcomes(plan, block, days, given), full)
+    return burden, severity

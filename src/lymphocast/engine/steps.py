@@ -13,9 +13,9 @@ Lanes (draws) are the last axis everywhere.
 from dataclasses import dataclass
 from typing import final
 
-import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 import jax.numpy as jnp
 
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.individual import DosePlan, DoseSegment, Moment
 from lymphocast.models.component import Component, Scalar, Values
 

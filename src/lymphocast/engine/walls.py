@@ -1,6 +1,7 @@
 """A level held between walls whose free rate is known, and a state that lags behind it.
 
-    db/dt = f(t), stopped at the walls          ds/dt = (c(b) - s) / delay,  c = clip(b / scale, 0, 1)
+    db/dt = f(t), stopped at the walls
+    ds/dt = (c(b) - s) / delay,  c = clip(b / scale, 0, 1),  low <= 0 and scale <= high
 
 On each interval of a mesh that contains every jump of f, f is the cubic through its values at
 four Gauss points. The interval is cut where f changes sign; on each part b moves one way, so
@@ -15,11 +16,11 @@ path, which is monotone there. Lanes are the last axis.
 
 from typing import NamedTuple, final
 
-import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.models.component import Scalar
 
 RATE_NODES = 4
@@ -88,9 +89,9 @@ def held_path(mesh: Scalar, rate: Scalar, start: Scalar, walls: Walls) -> Path:
     h = jnp.diff(mesh, axis=0)
     powers = [sum(row[n] * rate[:, n] for n in range(RATE_NODES)) for row in _TO_POWERS]
 
-    def advance(carry: tuple[Scalar, Scalar], piece: tuple[Scalar, Scalar]) -> tuple[
-        tuple[Scalar, Scalar], tuple[Scalar, Scalar]
-    ]:
+    def advance(
+        carry: tuple[Scalar, Scalar], piece: tuple[Scalar, Scalar]
+    ) -> tuple[tuple[Scalar, Scalar], tuple[Scalar, Scalar]]:
         b, s = carry
         length, coefficients = piece
         turn = _sign_change(coefficients)

@@ -18,7 +18,7 @@ from lymphocast.figures.palette import (
     Stroke,
 )
 from lymphocast.figures.window import Window, milliseconds
-from lymphocast.forecast.results import AVERAGED, Curve, Results
+from lymphocast.forecast.results import AVERAGED, Curve, Drawn
 
 LEAST_WEIGHT = 0.05
 """An explanation with less weight than this is not drawn by itself."""
@@ -57,7 +57,7 @@ class ModelCurves:
         return (*ends, *self.explanations)
 
 
-def select_curves(results: Results | None, window: Window) -> ModelCurves:
+def select_curves(results: Drawn | None, window: Window) -> ModelCurves:
     """Choose what is drawn: the average, the course without the study drug, explanations.
 
     The forecast is split by explanation where at some day the medians of the explanations that

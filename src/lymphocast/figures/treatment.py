@@ -19,11 +19,11 @@ from lymphocast.figures.text import FONT
 from lymphocast.figures.tracks import track_panel, track_sections
 from lymphocast.figures.window import figure_window
 from lymphocast.figures.wording import missed_words, unread_notes
-from lymphocast.forecast.results import Results
+from lymphocast.forecast.results import Drawn
 from lymphocast.record.patient import PatientRecord
 
 
-def treatment_figure(record: PatientRecord, results: Results | None) -> dict[str, Any]:
+def treatment_figure(record: PatientRecord, results: Drawn | None) -> dict[str, Any]:
     """Return the treatment figure as a Vega-Lite specification, 170 mm wide.
 
     Parameters
@@ -78,7 +78,7 @@ def _notes(
     return (*notes, *unread_notes(record))
 
 
-def _description(record: PatientRecord, results: Results | None) -> str:
+def _description(record: PatientRecord, results: Drawn | None) -> str:
     counts = ", ".join(f"{c.value:g} ({c.tip.split(', ', 1)[1]})" for c in count_marks(record))
     model = "with the modelled course and forecast" if results else "record alone, no model"
     return f"{record.title}. CD4 counts in cells per microlitre: {counts}; {model}."

@@ -7,7 +7,7 @@ from typing import final
 
 from lymphocast.errors import UsageError
 from lymphocast.figures.layout import PLOT
-from lymphocast.forecast.results import Results
+from lymphocast.forecast.results import Drawn
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
 
@@ -54,7 +54,7 @@ class Window:
         return min(max(day, self.start), self.end)
 
 
-def figure_window(record: PatientRecord, results: Results | None) -> Window:
+def figure_window(record: PatientRecord, results: Drawn | None) -> Window:
     """From a season before the first dated fact to the end of the forecast.
 
     The forecast is shown for as long as the curves go, at most five years after the last fact;

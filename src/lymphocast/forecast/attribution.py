@@ -1,4 +1,4 @@
-"""Attribution: the same patient, the same draws, without IL-2, without clarithromycin, without both.
+"""Attribution: the same patient and the same draws without IL-2, without clarithromycin, or both.
 
 The rise is the latent count at the first count under treatment minus that at the entry count.
 IL-2 made more than half of it where the cells it adds exceed half of the rise. Cultures and
@@ -94,7 +94,7 @@ def attribute(ensemble: Ensemble, table: PriorTable) -> ByHypothesis[Attribution
 def _infection_outcomes(ensemble: Ensemble, table: PriorTable) -> dict[str, tuple[Floats, Floats]]:
     """P(one culture negative) and whether symptoms have resolved, by scenario, ``[lane]``."""
     individual = ensemble.individual
-    days = tuple(sorted({o.day for o in (*individual.cultures, *individual.symptoms)}))
+    days = individual.infection_days
     culture = days.index(individual.cultures[0].day)
     resolved = [s.day for s in individual.symptoms if s.grade is SymptomGrade.RESOLVED]
     symptom = days.index(resolved[0]) if resolved else culture

@@ -1,6 +1,8 @@
 """Checks that cannot be skipped: contraction of each parameter, and the last count left out."""
 
+from dataclasses import dataclass
 from math import log
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from lymphocast.inference.posterior import Fit
 Floats = NDArray[np.float64]
 
 CONTRACTION_LIMIT = 0.1  # below it the data say nothing: design decision, an assumption
+SHIFT_LIMIT = 0.25  # prior SDs; an assumption
 PRIOR_DRAWS = 20_000
 DATE_NODES = 8
 
@@ -52,62 +55,67 @@ def applies(parameter: str, hypothesis: Hypothesis) -> bool:
 def contractions(fit: Fit, kernels: Kernels, meanings: dict[str, str]) -> tuple[Contraction, ...]:
     """Return how far the data narrowed each parameter, over the hypotheses that have it.
 
-    Prior and posterior are averaged with the posterior weights of those hypotheses, so that a
-    change of weights is not mistaken for learning.
+    Variances are taken within each hypothesis and averaged with the posterior weights, so that
+    neither a change of weights nor a disagreement between hypotheses is mistaken for learning.
     """
     prior = _entered_prior(fit, kernels)
     weights = fit.posterior_weights
     rows = []
     for row in fit.table.rows:
-        found = [
-            (p, weights[p.hypothesis.name])
-            for p in fit.posteriors
-            if applies(row.parameter, p.hypothesis)
-        ]
-        total = sum(weight for _, weight in found)
-        posterior = np.concatenate([p.draws[row.parameter] for p, _ in found])
-        before = np.concatenate([prior[p.hypothesis.name][row.parameter] for p, _ in found])
-        after_weights = _spread([w / total for _, w in found], len(posterior))
-        before_weights = _spread([w / total for _, w in found], len(before))
+        found = [p for p in fit.posteriors if applies(row.parameter, p.hypothesis)]
+        shares = np.array([weights[p.hypothesis.name] for p in found])
+        shares /= shares.sum()
         scale = row.family.scale_name
-        shrunk = 1.0 - _variance(posterior, after_weights, scale) / _variance(
-            before, before_weights, scale
-        )
+        after = _Spread.of([p.draws[row.parameter] for p in found], shares, scale)
+        before = _Spread.of([prior[p.hypothesis.name][row.parameter] for p in found], shares, scale)
+        contraction = 1.0 - after.variance / before.variance
+        shift = abs(after.middle - before.middle) / np.sqrt(before.variance)
         rows.append(
             Contraction(
                 parameter=row.parameter,
                 meaning=meanings.get(row.parameter, ""),
                 unit=row.unit,
                 scale=scale,
-                prior=_interval(before, before_weights),
-                posterior=_interval(posterior, after_weights),
-                contraction=shrunk,
-                applies_to=tuple(p.hypothesis.name for p, _ in found),
-                banner=_banner(row.parameter, shrunk),
+                prior=before.interval,
+                posterior=after.interval,
+                contraction=contraction,
+                applies_to=tuple(p.hypothesis.name for p in found),
+                banner=banner(row.parameter, contraction, float(shift)),
             )
         )
     return tuple(rows)
 
 
-def _banner(parameter: str, shrunk: float) -> str:
-    if shrunk >= CONTRACTION_LIMIT:
+@final
+@dataclass(frozen=True)
+class _Spread:
+    """Interval of a mixture, mean variance within its parts, and its median, on one scale."""
+
+    interval: Interval
+    variance: float
+    middle: float
+
+    @classmethod
+    def of(cls, parts: list[Floats], shares: Floats, scale: str) -> "_Spread":
+        weights = np.concatenate(
+            [np.full(len(x), w / len(x)) for x, w in zip(parts, shares, strict=True)]
+        )
+        whole = Part(slice(0, len(weights)), weights).interval(np.concatenate(parts))
+        on_scale = np.log if scale == "ln" else np.asarray
+        variance = sum(w * np.var(on_scale(x)) for x, w in zip(parts, shares, strict=True))
+        return cls(whole, float(variance), float(on_scale(whole.p50)))
+
+
+def banner(parameter: str, contraction: float, shift: float) -> str:
+    """Return what a reader must know of a parameter that the data hardly narrowed, or nothing.
+
+    ``shift`` is the distance between prior and posterior median in prior standard deviations.
+    """
+    if contraction >= CONTRACTION_LIMIT:
         return ""
+    if shift >= SHIFT_LIMIT:
+        return "The data move this parameter but do not narrow it."
     return _BANNERS.get(parameter, "The data say almost nothing about this parameter.")
-
-
-def _spread(shares: list[float], lanes: int) -> Floats:
-    each = lanes // len(shares)
-    return np.repeat(np.array(shares) / each, each)
-
-
-def _variance(values: Floats, weights: Floats, scale: str) -> float:
-    scaled = np.log(values) if scale == "ln" else values
-    mean = scaled @ weights
-    return float(((scaled - mean) ** 2) @ weights)
-
-
-def _interval(values: Floats, weights: Floats) -> Interval:
-    return Part(slice(0, len(values)), weights).interval(values)
 
 
 def _entered_prior(fit: Fit, kernels: Kernels) -> dict[str, dict[str, Floats]]:
@@ -157,4 +165,3 @@ def _predictive(ensemble: Ensemble, fit: Fit) -> tuple[Floats, Floats]:
     uniform = np.random.default_rng([fit.seed, 8]).random(ensemble.lanes)
     latent = ensemble.count((base + width * uniform)[None])[0]
     return np.asarray(logsumexp(each, axis=0, b=w[:, None])), latent
-

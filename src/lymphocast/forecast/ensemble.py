@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TypeVar, final
 
-import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 import jax
 import numpy as np
 from numpy.typing import NDArray
 
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.individual import DosePlan, Individual, Moment
 from lymphocast.engine.course import FACTUAL, Treatment, added_count, latent_count, with_study_days
 from lymphocast.engine.steps import instant
@@ -133,14 +133,12 @@ class Ensemble:
 
 
 @partial(jax.jit, static_argnames=("plan",))
-def _count(
-    plan: DosePlan, theta: dict[str, Scalar], days: Scalar, treatment: Treatment
-) -> jax.Array:
+def _count(plan: DosePlan, theta: dict[str, Scalar], days: Scalar, treatment: Treatment) -> Scalar:
     return latent_count(plan, theta, days, treatment)
 
 
 @partial(jax.jit, static_argnames=("plan",))
-def _added(plan: DosePlan, theta: dict[str, Scalar], days: Scalar) -> jax.Array:
+def _added(plan: DosePlan, theta: dict[str, Scalar], days: Scalar) -> Scalar:
     return added_count(plan, theta, days)
 
 

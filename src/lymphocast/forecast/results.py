@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Generic, TypeVar, final
+from typing import Generic, Protocol, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -258,6 +258,45 @@ class FitSummary:
     ess_min: float
     seed: int
     diagnostics_passed: bool
+
+
+class Outlook(Protocol):
+    """The part of the results that looks ahead: what a forecast table needs."""
+
+    @property
+    def hypotheses(self) -> tuple[HypothesisRow, ...]:
+        """The joint hypotheses with their weights."""
+        ...
+
+    @property
+    def forecast(self) -> ByHypothesis[tuple[ForecastPoint, ...]]:
+        """The untreated count at each horizon."""
+        ...
+
+    @property
+    def registered(self) -> ByHypothesis[tuple[Prediction, ...]]:
+        """Counts expected on days that the source shows and the record lacks."""
+        ...
+
+
+class Drawn(Protocol):
+    """The part of the results that the treatment figure needs."""
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """Quantiles of the latent count over time."""
+        ...
+
+
+@final
+@dataclass(frozen=True)
+class Foresight:
+    """What comes next, computed alone: an :class:`Outlook` that can be :class:`Drawn`."""
+
+    hypotheses: tuple[HypothesisRow, ...]
+    forecast: ByHypothesis[tuple[ForecastPoint, ...]]
+    registered: ByHypothesis[tuple[Prediction, ...]]
+    curves: tuple[Curve, ...]
 
 
 @final

@@ -22,7 +22,6 @@ from lymphocast.forecast.results import (
     ObservedCount,
     Prediction,
 )
-from lymphocast.inference.hypotheses import Hypothesis
 from lymphocast.record.patient import PatientRecord
 
 Floats = NDArray[np.float64]
@@ -34,6 +33,7 @@ CURVE_DRAWS = 1_500
 CURVE_STEP = 14  # days between points of a curve
 CURVE_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 FIGURE_YEARS = 2.0
+WITHOUT = "without-il2"
 
 
 def noise(ensemble: Ensemble, seed: int, stream: int) -> Floats:
@@ -82,7 +82,8 @@ def falls_below(ensemble: Ensemble, limit: float, years: float) -> Floats:
     """Return 1 where the latent count passes below ``limit`` within ``years`` of the last one."""
     start = ensemble.day(ensemble.individual.counts[-1].at)
     grid = np.append(np.arange(0.0, years * DAYS_PER_YEAR, PASSAGE_GRID), years * DAYS_PER_YEAR)
-    return (ensemble.count(start + grid[:, None]).min(axis=0) < limit).astype(float)
+    lowest: Floats = ensemble.count(start + grid[:, None]).min(axis=0)
+    return (lowest < limit).astype(float)
 
 
 def predict_days(
@@ -141,9 +142,7 @@ def count_curves(ensemble: Ensemble, first: date) -> tuple[Curve, ...]:
     return (
         *_curves(thin, "factual", FACTUAL, before, whole, forecast=False),
         *_curves(thin, "factual", FACTUAL, after, whole, forecast=True),
-        *_curves(
-            thin, "without-il2", Treatment(0.0), _days(first, end), whole, forecast=False
-        ),
+        *_curves(thin, WITHOUT, Treatment(0.0), _days(first, end), whole, forecast=False),
         *_curves(thin, "factual", FACTUAL, after, _explanations(thin), forecast=True),
     )
 
@@ -184,7 +183,7 @@ def _curves(
             Curve(
                 scenario=scenario,
                 hypotheses=name,
-                label=_label(ensemble.hypotheses, name),
+                label=_label(ensemble, scenario, name),
                 weight=float(ensemble.weights[part.lanes].sum()),
                 forecast=forecast,
                 days=days,
@@ -198,8 +197,10 @@ def _curves(
     return found
 
 
-def _label(hypotheses: tuple[Hypothesis, ...], name: str) -> str:
-    for hypothesis in hypotheses:
+def _label(ensemble: Ensemble, scenario: str, name: str) -> str:
+    if scenario == WITHOUT:
+        return f"without {ensemble.individual.plan.study_drug}"
+    for hypothesis in ensemble.hypotheses:
         if hypothesis.counts_name == name:
             return hypothesis.counts_label
     return "average over all explanations"

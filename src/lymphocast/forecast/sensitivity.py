@@ -13,11 +13,14 @@ import numpy as np
 
 from lymphocast.dataset.project import project
 from lymphocast.forecast.attribution import il2_more_than_half, key_days
+from lymphocast.forecast.checks import applies
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
 from lymphocast.forecast.results import Answer, SensitivityRow, Verdict
 from lymphocast.forecast.scenario import falls_below
 from lymphocast.inference.density import CourseDensity
+from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.fitting import QUICK
+from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.importance import Progress, sample_importance
 from lymphocast.inference.kernels import Kernels
 from lymphocast.inference.posterior import DEFAULT_PRESET, Fit
@@ -93,7 +96,9 @@ def sensitivity_table(
 
 
 def _row(name: str, label: str, fit: Fit) -> SensitivityRow:
-    p_il2 = sum(fit.posterior_weights[p.hypothesis.name] for p in fit.posteriors if p.hypothesis.il2)
+    p_il2 = sum(
+        fit.posterior_weights[p.hypothesis.name] for p in fit.posteriors if p.hypothesis.il2
+    )
     return SensitivityRow(name, label, probabilities(ensemble_of(fit)), p_il2)
 
 
@@ -161,15 +166,25 @@ def _changes(fit: Fit) -> list[Change]:
 
 
 def _prior(name: str, label: str, numbers: Mapping[str, Mapping[str, float]]) -> Change:
+    """A changed prior: only hypotheses under which the parameter exists are fitted again."""
+
     def refit(fit: Fit, kernels: Kernels) -> Fit:
         table = with_rows(fit.table, **numbers)
         target = replace(
             kernels.everything(), numbers=CourseDensity(fit.individual, table).numbers()
         )
-        posteriors = sample_importance(kernels, target, fit.seed, QUICK)
-        return replace(fit, table=table, posteriors=posteriors)
+        touched = [h for h in HYPOTHESES if any(applies(row, h) for row in numbers)]
+        fresh = sample_importance(kernels, target, fit.seed, QUICK, only=touched)
+        found = {p.hypothesis: p for p in (*map(_thinned, fit.posteriors), *fresh)}
+        return replace(fit, table=table, posteriors=tuple(found[h] for h in HYPOTHESES))
 
     return Change(name, label, refit)
+
+
+def _thinned(posterior: HypothesisPosterior) -> HypothesisPosterior:
+    """As many draws as a quick fit has."""
+    draws = {name: values[: QUICK.draws] for name, values in posterior.draws.items()}
+    return replace(posterior, draws=draws)
 
 
 def _weights(name: str) -> Callable[[Fit, Kernels], Fit]:
@@ -185,9 +200,7 @@ def _preset(table: PriorTable, name: str) -> PriorTable:
 
 def _drift(fit: Fit, kernels: Kernels) -> Fit:
     other = Kernels(replace(kernels.density, drift=True))
-    return replace(
-        fit, posteriors=sample_importance(other, other.everything(), fit.seed, QUICK)
-    )
+    return replace(fit, posteriors=sample_importance(other, other.everything(), fit.seed, QUICK))
 
 
 def _timeline(name: str) -> Callable[[Fit, Kernels], Fit]:

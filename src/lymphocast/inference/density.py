@@ -13,11 +13,11 @@ from functools import cached_property
 from math import log
 from typing import final
 
-import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import logsumexp
 
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.individual import CountObservation, Individual
 from lymphocast.engine.course import latent_count, with_study_days
 from lymphocast.engine.steps import instant
@@ -142,24 +142,18 @@ class CourseDensity:
             terms.append(logsumexp(each, axis=0, b=weights[:, None]))
         return jnp.stack(terms)
 
-    @cached_property
-    def infection_days(self) -> tuple[float, ...]:
-        """Study days of cultures and symptoms, in increasing order, each once."""
-        observed = (*self.individual.cultures, *self.individual.symptoms)
-        return tuple(sorted({o.day for o in observed}))
-
     def infection_log_likelihood(self, burden: Scalar, severity: Scalar) -> Scalar:
         """Return the log probability of all cultures and symptom grades, ``[lane]``.
 
-        ``burden`` and ``severity`` are ``[day, lane]`` on :attr:`infection_days`.
+        ``burden`` and ``severity`` are ``[day, lane]`` on the individual's infection days.
         """
         slope = self.table.constant("culture_slope")
         total = 0.0 * burden[0]
         for culture in self.individual.cultures:
-            b = burden[self.infection_days.index(culture.day)]
+            b = burden[self.individual.infection_days.index(culture.day)]
             total += culture_log_probability(b, culture.result, culture.number, slope)
         for symptom in self.individual.symptoms:
-            s = severity[self.infection_days.index(symptom.day)]
+            s = severity[self.individual.infection_days.index(symptom.day)]
             total += symptom_log_probability(s, symptom.grade, self.table)
         return total
 

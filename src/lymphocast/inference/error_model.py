@@ -1,18 +1,18 @@
 """How observations scatter around the model: log-normal counts, cultures, symptom grades.
 
-    ln y ~ Normal(ln T, sigma)                      counts; densities are of ln y
-    P(negative) = 1 / (1 + exp(b / slope))          one culture
-    P(grade) = logistic((s - level) / scale)        or its mirror image, symptoms
+ln y ~ Normal(ln T, sigma)                      counts; densities are of ln y
+P(negative) = 1 / (1 + exp(b / slope))          one culture
+P(grade) = logistic((s - level) / scale)        or its mirror image, symptoms
 """
 
 from enum import StrEnum
 from math import log, pi
 from typing import final
 
-import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 import jax
 import jax.numpy as jnp
 
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.models.component import Scalar
 from lymphocast.models.prior_table import PriorTable
 from lymphocast.record.events import CultureResult, SymptomGrade

@@ -52,7 +52,8 @@ def read_fit(path: Path) -> Fit:
         raise
     except (OSError, KeyError, ValueError, LymphocastError) as error:
         reason = " ".join(str(error).split())
-        raise FitFileError(f"{path.name}: not a fit file of this version ({reason})") from error
+        msg = f"{path.name}: not a fit file of this version ({reason})"
+        raise FitFileError(msg) from error
 
 
 def _write_attributes(file: h5netcdf.File, fit: Fit) -> None:
@@ -117,7 +118,8 @@ def _write_observed(file: h5netcdf.File, fit: Fit) -> None:
 def _read(file: h5netcdf.File) -> Fit:
     found = str(file.attrs["format"])
     if found != FORMAT:
-        raise FitFileError(f"format '{found}', needed '{FORMAT}'")
+        msg = f"format '{found}', needed '{FORMAT}'"
+        raise FitFileError(msg)
     case_text = str(file.attrs["case"])
     record = parse_case(case_text, CASE_NAME)
     group = file["hypotheses"]

@@ -84,15 +84,19 @@ def sample_importance(
     seed: int,
     settings: ImportanceSettings,
     progress: Progress | None = None,
+    only: Sequence[Hypothesis] = HYPOTHESES,
 ) -> tuple[HypothesisPosterior, ...]:
-    """Return the posterior of every hypothesis, in the order of ``HYPOTHESES``."""
+    """Return the posteriors of the hypotheses in ``only``, in the order of ``HYPOTHESES``.
+
+    ``only`` holds a hypothesis together with its twin that differs in H3 alone.
+    """
     rng = np.random.default_rng([seed, 1])
     z_infection = rng.standard_normal((kernels.infection_size, settings.pairs))
     found: dict[Hypothesis, HypothesisPosterior] = {}
     plain: Floats | None = None
-    explanations = [h for h in HYPOTHESES if not h.clearance]
+    explanations = [h for h in only if not h.clearance]
     for i, without in enumerate(explanations):
-        rng = np.random.default_rng([seed, 2, i])
+        rng = np.random.default_rng([seed, 2, HYPOTHESES.index(without)])
         counts = _sample_counts(kernels, target, without, rng, settings)
         kept = counts.z[:, systematic(counts.log_weights, settings.pairs, rng)]
         if plain is None:
@@ -108,7 +112,7 @@ def sample_importance(
         )
         if progress is not None:
             progress("weighing hypotheses", (i + 1) / len(explanations))
-    return tuple(found[h] for h in HYPOTHESES)
+    return tuple(found[h] for h in HYPOTHESES if h in found)
 
 
 def _sample_counts(
@@ -122,7 +126,9 @@ def _sample_counts(
     pilot_weights = kernels.counts(pilot, target, hypothesis)
     entered = float(np.mean(kernels.entered(pilot, target, hypothesis)))
     proposal = None if settings.from_prior else _Proposal.fitted(pilot, pilot_weights)
-    zs, weights, ess = [], [], 0.0
+    zs: list[Floats] = []
+    weights: list[Floats] = []
+    ess = 0.0
     while len(zs) < settings.max_blocks and ess < settings.ess_target:
         z, log_ratio = _propose(proposal, kernels.count_size, settings.block, rng)
         weights.append(kernels.counts(z, target, hypothesis) + log_ratio)

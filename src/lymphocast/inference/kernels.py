@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import final
 
-import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
+from lymphocast.engine.blocks import in_blocks
 from lymphocast.engine.course import infection_outcomes
 from lymphocast.inference.density import CourseDensity
 from lymphocast.inference.hypotheses import Hypothesis
@@ -67,8 +68,17 @@ class Kernels:
         total = jnp.sum(jnp.where(included[:, None] > 0.0, each, 0.0), axis=0)
         return self.density.entered(theta), jnp.where(jnp.isnan(total), -jnp.inf, total)
 
+    def all_values(
+        self, z: Scalar, z_infection: Scalar, numbers: Numbers, switches: Values
+    ) -> dict[str, Scalar]:
+        """Return every parameter with its study days, by lane."""
+        counts = self.density.count_values(z, numbers, switches)
+        infection = self.density.infection_values(z_infection, numbers)
+        theta = self.density.theta({**counts, **infection})
+        return {name: jnp.broadcast_to(value, z.shape[1:]) for name, value in theta.items()}
+
     @cached_property
-    def _counts(self) -> "jax.stages.Wrapped":
+    def _count_density(self) -> "jax.stages.Wrapped":
         return jax.jit(self.count_density)
 
     @cached_property
@@ -76,48 +86,54 @@ class Kernels:
         return jax.jit(self.density.infection_log_likelihood)
 
     @cached_property
-    def _count_values(self) -> "jax.stages.Wrapped":
-        return jax.jit(self.density.count_values)
-
-    @cached_property
-    def _infection_values(self) -> "jax.stages.Wrapped":
-        return jax.jit(self.density.infection_values)
+    def _all_values(self) -> "jax.stages.Wrapped":
+        return jax.jit(self.all_values)
 
     def counts(self, z: Floats, target: Target, hypothesis: Hypothesis) -> Floats:
         """Return the log likelihood of the counts, -inf where the entry rule fails, ``[lane]``."""
-        included = jnp.asarray(target.included)
-        entered, total = self._counts(z, target.numbers, included, hypothesis.switches)
-        return np.asarray(jnp.where(entered, total, -jnp.inf))
+        entered, total = self._counts(z, target, hypothesis)
+        return np.where(entered, total, -np.inf)
 
     def entered(self, z: Floats, target: Target, hypothesis: Hypothesis) -> NDArray[np.bool_]:
         """Return whether the entry rule holds, ``[lane]``."""
-        included = jnp.asarray(target.included)
-        entered, _ = self._counts(z, target.numbers, included, hypothesis.switches)
-        return np.asarray(entered)
+        entered, _ = self._counts(z, target, hypothesis)
+        return entered
+
+    def _counts(
+        self, z: Floats, target: Target, hypothesis: Hypothesis
+    ) -> tuple[NDArray[np.bool_], Floats]:
+        included = np.array(target.included)
+        entered, total = in_blocks(
+            lambda x: self._count_density(x, target.numbers, included, hypothesis.switches), z
+        )
+        return entered, total
 
     def infection(
         self, z: Floats, target: Target, hypothesis: Hypothesis, z_infection: Floats
     ) -> Floats:
         """Return the log likelihood of cultures and symptoms, ``[lane]``."""
-        days = self.density.infection_days
+        days = self.density.individual.infection_days
         if not days:
             return np.zeros(z.shape[1])
-        values = {
-            **self._count_values(z, target.numbers, hypothesis.switches),
-            **self._infection_values(z_infection, target.numbers),
-        }
-        theta = self.density.theta(values)
-        burden, severity = infection_outcomes(self.density.individual.plan, theta, days)
-        total = np.asarray(self._infection_likelihood(burden, severity))
+        theta = self._theta(z, target, hypothesis, z_infection)
+        outcomes = infection_outcomes(self.density.individual.plan, theta, days)
+        total: Floats = in_blocks(self._infection_likelihood, *outcomes)
         return np.where(np.isnan(total), -np.inf, total)
 
     def values(
         self, z: Floats, target: Target, hypothesis: Hypothesis, z_infection: Floats
     ) -> dict[str, Floats]:
         """Return parameter values by name, ``[lane]``; switches and constants left out."""
-        found = {
-            **self._count_values(z, target.numbers, hypothesis.switches),
-            **self._infection_values(z_infection, target.numbers),
-        }
-        names = {x.name for x in (*self.density.count_latents, *self.density.infection_latents)}
-        return {name: np.asarray(value) for name, value in found.items() if name in names}
+        found = self._theta(z, target, hypothesis, z_infection)
+        latents = (*self.density.count_latents, *self.density.infection_latents)
+        return {latent.name: found[latent.name] for latent in latents}
+
+    def _theta(
+        self, z: Floats, target: Target, hypothesis: Hypothesis, z_infection: Floats
+    ) -> dict[str, Floats]:
+        theta: dict[str, Floats] = in_blocks(
+            lambda x, y: self._all_values(x, y, target.numbers, hypothesis.switches),
+            z,
+            z_infection,
+        )
+        return theta

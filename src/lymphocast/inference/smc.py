@@ -115,9 +115,7 @@ def _run(
         index = systematic(increments, settings.particles, rng)
         z, log_likelihood = z[:, index], log_likelihood[index]
         for _ in range(settings.moves):
-            z, log_likelihood = _move(
-                kernels, target, hypothesis, rng, heat, z, log_likelihood
-            )
+            z, log_likelihood = _move(kernels, target, hypothesis, rng, heat, z, log_likelihood)
             evaluations += z.shape[1]
     distinct = len(np.unique(log_likelihood))
     return _Island(z, log_evidence, distinct, evaluations)
@@ -139,9 +137,7 @@ def _entered_prior(
     return np.concatenate(kept, axis=1)[:, :number]
 
 
-def _log_likelihood(
-    kernels: Kernels, target: Target, hypothesis: Hypothesis, z: Floats
-) -> Floats:
+def _log_likelihood(kernels: Kernels, target: Target, hypothesis: Hypothesis, z: Floats) -> Floats:
     counts, infection = z[: kernels.count_size], z[kernels.count_size :]
     return kernels.counts(counts, target, hypothesis) + kernels.infection(
         counts, target, hypothesis, infection

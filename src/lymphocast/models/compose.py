@@ -37,15 +37,17 @@ class Model:
         ):
             twice = sorted({n for n in names if names.count(n) > 1})
             if twice:
-                raise UsageError(f"model '{self.name}': {label} '{twice[0]}' is defined twice")
+                msg = f"model '{self.name}': {label} '{twice[0]}' is defined twice"
+                raise UsageError(msg)
         seen: set[str] = set()
         for component in self.components:
             late = [i for i in component.inputs if i in offered and i not in seen]
             if late:
-                raise UsageError(
+                msg = (
                     f"model '{self.name}': component '{component.name}' reads '{late[0]}', "
                     "which a later component offers; put that component first"
                 )
+                raise UsageError(msg)
             seen.update(o.name for o in component.outputs)
 
     @property

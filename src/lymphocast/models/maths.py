@@ -1,8 +1,8 @@
 """The functions that equations may use besides arithmetic, on floats, NumPy and JAX arrays."""
 
-import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 import jax.numpy as jnp
 
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.models.component import Scalar
 
 

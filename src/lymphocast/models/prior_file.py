@@ -46,7 +46,7 @@ def read_priors(path: Path, base: PriorTable) -> PriorTable:
 
 
 def with_rows(table: PriorTable, **changes: Mapping[str, float]) -> PriorTable:
-    """Return a table with numbers of some rows replaced: ``with_rows(t, gain={"location": 75})``."""
+    """Return a table with some numbers replaced: ``with_rows(t, gain={"location": 75})``."""
     rows = tuple(
         replace(row, **changes[row.parameter]) if row.parameter in changes else row  # type: ignore[arg-type]
         for row in table.rows

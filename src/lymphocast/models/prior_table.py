@@ -18,10 +18,10 @@ from enum import StrEnum
 from math import inf, log
 from typing import final
 
-import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 import jax.numpy as jnp
 from jax.scipy.special import log_ndtr, ndtr, ndtri
 
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.models.component import Scalar
 
 

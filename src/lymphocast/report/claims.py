@@ -21,6 +21,7 @@ from lymphocast.forecast.results import (
     SensitivityRow,
     Verdict,
 )
+from lymphocast.forecast.sensitivity import NO_BELOW, YES_ABOVE
 from lymphocast.record.patient import Claim
 from lymphocast.report.marginals import Explanation, explanations, prior_and_weight
 from lymphocast.report.wording import (
@@ -61,8 +62,6 @@ ICL_WORDS: Final = {
     "not_established": "not established by this record",
 }
 
-YES_ABOVE: Final = 0.8
-NO_BELOW: Final = 0.2
 """Limits of the decision rule, as the report states them."""
 
 DECISION_RULE: Final = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from lymphocast.forecast.results import AVERAGED, ForecastPoint, Results
+from lymphocast.forecast.results import AVERAGED, ForecastPoint, Outlook, Results
 
 NOT_A_DEVICE = "Research software: a retrospective model of one patient. Not advice."
 
@@ -12,7 +12,7 @@ def explanation_lines(results: Results) -> tuple[str, ...]:
     return tuple(_explanation(results))
 
 
-def forecast_lines(results: Results) -> tuple[str, ...]:
+def forecast_lines(results: Outlook) -> tuple[str, ...]:
     """Return the untreated latent count after the last one, averaged and by hypothesis."""
     return tuple(_forecast(results))
 
@@ -53,7 +53,7 @@ def _explanation(results: Results) -> Iterator[str]:
     yield NOT_A_DEVICE
 
 
-def _forecast(results: Results) -> Iterator[str]:
+def _forecast(results: Outlook) -> Iterator[str]:
     yield "Latent count, point in time, without treatment; years after the last count"
     rows = [_row(AVERAGED, 1.0, results.forecast.averaged)]
     rows += [

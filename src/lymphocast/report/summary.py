@@ -23,6 +23,7 @@ from lymphocast.forecast.results import (
     Interval,
     LeaveLastOut,
     ObservedCount,
+    Outlook,
     Prediction,
     Results,
     ScenarioOutcome,
@@ -47,15 +48,16 @@ def summary(record: PatientRecord, check_report: CheckReport, results: Results) 
     UsageError
         If a result is not a finite number, naming its place.
     """
+    ahead = _outlook(results)
     content: Json = {
         "record": {"id": record.id, "issues": _issues(check_report)},
         "criteria": {"icl": _icl(check_report)},
         "observed": [_observed(o) for o in results.observed],
-        "hypotheses": [_hypothesis(h) for h in results.hypotheses],
+        "hypotheses": ahead["hypotheses"],
         "attribution": _by_hypothesis(results.attribution, _attribution, results),
-        "forecast": _by_hypothesis(results.forecast, _points, results),
+        "forecast": ahead["forecast"],
         "leave_last_out": _by_hypothesis(results.leave_last_out, _left, results),
-        "registered": _by_hypothesis(results.registered, _predictions, results),
+        "registered": ahead["registered"],
         "contraction": [_contraction(c) for c in results.contraction],
         "sensitivity": [_sensitivity(s) for s in results.sensitivity],
         "verdicts": [_verdict(v) for v in results.verdicts],
@@ -71,6 +73,12 @@ def summary(record: PatientRecord, check_report: CheckReport, results: Results) 
         "versions": dict(sorted(results.versions.items())),
     }
     return {key: _plain(value, key) for key, value in content.items()}
+
+
+def outlook_json(results: Outlook) -> str:
+    """Return hypotheses, forecast and registered predictions alone, as JSON text."""
+    content = {key: _plain(value, key) for key, value in _outlook(results).items()}
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def summary_json(record: PatientRecord, check_report: CheckReport, results: Results) -> str:
@@ -134,7 +142,15 @@ def _icl(check_report: CheckReport) -> Json:
     }
 
 
-def _by_hypothesis(result: ByHypothesis[T], write: Callable[[T], object], results: Results) -> Json:
+def _outlook(results: Outlook) -> Json:
+    return {
+        "hypotheses": [_hypothesis(h) for h in results.hypotheses],
+        "forecast": _by_hypothesis(results.forecast, _points, results),
+        "registered": _by_hypothesis(results.registered, _predictions, results),
+    }
+
+
+def _by_hypothesis(result: ByHypothesis[T], write: Callable[[T], object], results: Outlook) -> Json:
     names = (h.name for h in results.hypotheses if h.name in result.by_hypothesis)
     return {
         "averaged": write(result.averaged),

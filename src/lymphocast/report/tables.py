@@ -5,14 +5,14 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from lymphocast.forecast.results import AVERAGED, ForecastPoint, Results
+from lymphocast.forecast.results import AVERAGED, ForecastPoint, Outlook, Results
 
 COLUMNS: Final = ("hypothesis", "origin", "years", "quantity", "threshold", "value")
 DIGITS: Final = 6
 Row = tuple[str, ...]
 
 
-def forecast_csv(results: Results) -> str:
+def forecast_csv(results: Outlook) -> str:
     """Return the forecast as CSV text, averaged and under each hypothesis.
 
     ``quantity`` is ``weight`` (posterior weight of the hypothesis), ``latent_p05``,
@@ -27,7 +27,7 @@ def forecast_csv(results: Results) -> str:
     return text.getvalue()
 
 
-def _rows(results: Results) -> Iterator[Row]:
+def _rows(results: Outlook) -> Iterator[Row]:
     for point in results.forecast.averaged:
         yield from _point(AVERAGED, point)
     for row in results.hypotheses:

@@ -37,4 +37,3 @@ def _content(document: Document, path: Path) -> bytes:
         f"needed one of {', '.join(SUFFIXES)}"
     )
     raise UsageError(msg)
-
