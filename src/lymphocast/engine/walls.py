@@ -134,7 +134,7 @@ def _sign_change(coefficients: Scalar) -> Scalar:
         low, high = jnp.where(same, u, low), jnp.where(same, high, u)
         slope = sum(i * coefficients[i] * u ** (i - 1) for i in range(1, RATE_NODES))
         step = u - value / jnp.where(slope == 0.0, TINY, slope)
-        u = jnp.where((step > low) & (step < high), step, 0.5 * (low + high))
+        u = jnp.where((step >= low) & (step <= high), step, 0.5 * (low + high))
     return jnp.where(changes, u, 1.0)
 
 

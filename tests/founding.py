@@ -1,0 +1,47 @@
+"""The founding individual and prior draws of its parameters, shared by the engine's tests."""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lymphocast.dataset.individual import Individual
+from lymphocast.dataset.project import project
+from lymphocast.engine.course import with_study_days
+from lymphocast.inference.density import CourseDensity
+from lymphocast.models.prior_file import model_priors
+from lymphocast.record.casefile import find_case, read_case
+
+Floats = NDArray[np.float64]
+
+
+@cache
+def individual() -> Individual:
+    return project(read_case(find_case("trojan-2009")))
+
+
+@cache
+def density() -> CourseDensity:
+    return CourseDensity(individual(), model_priors("course"))
+
+
+def prior_draws(lanes: int, seed: int) -> dict[str, Floats]:
+    """Parameters drawn from their priors, with hypotheses drawn at random."""
+    rng = np.random.default_rng(seed)
+    found = density()
+    numbers = found.numbers()
+    course = rng.integers(0, 3, lanes)
+    switches = {
+        "il2": rng.integers(0, 2, lanes).astype(float),
+        "recovery": (course == 1).astype(float),
+        "infection": (course == 2).astype(float),
+        "clearance": rng.integers(0, 2, lanes).astype(float),
+    }
+    values = found.count_values(
+        rng.standard_normal((len(found.count_latents), lanes)), numbers, switches
+    )
+    infection = found.infection_values(
+        rng.standard_normal((len(found.infection_latents), lanes)), numbers
+    )
+    theta = with_study_days(individual().plan, {**values, **infection})
+    return {name: np.asarray(value) + np.zeros(lanes) for name, value in theta.items()}
