@@ -9,6 +9,10 @@ from lymphocast.dataset.individual import Individual
 from lymphocast.dataset.project import project
 from lymphocast.engine.course import with_study_days
 from lymphocast.inference.density import CourseDensity
+from lymphocast.inference.fitting import versions
+from lymphocast.inference.importance import ImportanceSettings, sample_importance
+from lymphocast.inference.kernels import kernels_of
+from lymphocast.inference.posterior import Fit, FitMethod
 from lymphocast.models.prior_file import model_priors
 from lymphocast.record.casefile import find_case, read_case
 
@@ -45,3 +49,21 @@ def prior_draws(lanes: int, seed: int) -> dict[str, Floats]:
     )
     theta = with_study_days(individual().plan, {**values, **infection})
     return {name: np.asarray(value) + np.zeros(lanes) for name, value in theta.items()}
+
+
+@cache
+def quick_fit() -> Fit:
+    """The founding case fitted with few draws: right to a few per cent, made once."""
+    settings = ImportanceSettings(
+        pilot=20_000, block=20_000, max_blocks=4, ess_target=6_000.0, pairs=4_096, draws=2_000
+    )
+    kernels = kernels_of(individual(), density().table)
+    return Fit(
+        record=read_case(find_case("trojan-2009")),
+        individual=individual(),
+        table=density().table,
+        posteriors=sample_importance(kernels, kernels.everything(), 5, settings),
+        method=FitMethod.IMPORTANCE,
+        seed=5,
+        versions=versions(),
+    )

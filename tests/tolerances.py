@@ -26,3 +26,9 @@ Carlo error of both and for what the equations leave open."""
 
 IDENTICAL_HYPOTHESES: Final = 3.0
 """Standard errors by which the log Bayes factor of a hypothesis against itself may miss zero."""
+
+ORACLE_EVIDENCE_AGREES: Final = 0.15
+"""Against an independent implementation: absolute difference of a log evidence."""
+
+ORACLE_MEDIAN_AGREES: Final = 0.03
+"""Against an independent implementation: relative difference of a posterior median."""

@@ -26,11 +26,10 @@ from lymphocast.forecast.scenario import (
     predict_days,
 )
 from lymphocast.forecast.sensitivity import sensitivity_table, verdicts
-from lymphocast.inference.density import CourseDensity
 from lymphocast.inference.fit_file import read_fit, write_fit
 from lymphocast.inference.fitting import QUICK, FitSettings, sample, versions
 from lymphocast.inference.importance import sample_importance
-from lymphocast.inference.kernels import Kernels
+from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit, FitMethod
 from lymphocast.models import course
 from lymphocast.models.course import COURSE
@@ -49,7 +48,6 @@ WIDE_GAP = 365  # days between counts in which a prediction is registered
 def fit(
     record: PatientRecord,
     *,
-    case_text: str,
     method: str,
     seed: int,
     draws: int | None = None,
@@ -60,8 +58,8 @@ def fit(
 
     Parameters
     ----------
-    record, case_text
-        The record and the text of the case file that it was read from, which the fit keeps.
+    record
+        The patient's record, which the fit keeps.
     method
         ``is`` (importance sampling) or ``smc`` (adaptive tempered sequential Monte Carlo).
     seed
@@ -85,11 +83,10 @@ def fit(
     if prior_file is not None:
         table = read_priors(prior_file, table)
     individual = project(record)
-    kernels = Kernels(CourseDensity(individual, table))
+    kernels = kernels_of(individual, table)
     settings = FitSettings(FitMethod(method), seed, draws)
     return Fit(
         record=record,
-        case_text=case_text,
         individual=individual,
         table=table,
         posteriors=sample(kernels, kernels.everything(), settings, progress),
@@ -112,7 +109,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
     The sensitivity table and the last count left out need further fits; they use importance
     sampling whatever the method of the fit.
     """
-    kernels = Kernels(CourseDensity(fit.individual, fit.table))
+    kernels = kernels_of(fit.individual, fit.table)
     ensemble = ensemble_of(fit)
     table = sensitivity_table(fit, kernels, progress)
     others = replace(

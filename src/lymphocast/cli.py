@@ -193,14 +193,13 @@ def fit(
     """Fit every hypothesis to a record."""
     from lymphocast.record.casefile import find_case, read_case
 
-    path = find_case(case)
-    record, text = read_case(path), path.read_text(encoding="utf-8")
+    record = read_case(find_case(case))
     from lymphocast.analysis import fit, write_fit  # slow to load: after the case is read
 
     with show_progress() as progress:
         found = fit(
-            record, case_text=text, method=method.value, seed=seed, draws=draws,
-            prior_file=prior, progress=progress,
+            record, method=method.value, seed=seed, draws=draws, prior_file=prior,
+            progress=progress,
         )  # fmt: skip
     write_fit(found, output)
     typer.echo(str(output))

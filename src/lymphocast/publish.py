@@ -34,12 +34,9 @@ def run_demo(
     directory: Path, *, seed: int, draws: int | None = None, progress: Progress | None = None
 ) -> tuple[Path, ...]:
     """Run the whole job on the founding case and return the files written."""
-    path = find_case(FOUNDING_CASE)
+    record = read_case(find_case(FOUNDING_CASE))
     directory.mkdir(parents=True, exist_ok=True)
-    text = path.read_text(encoding="utf-8")
-    found = fit(
-        read_case(path), case_text=text, method="is", seed=seed, draws=draws, progress=progress
-    )
+    found = fit(record, method="is", seed=seed, draws=draws, progress=progress)
     results = explain(found, progress=progress)
     return _write_all(found, results, directory, progress)
 

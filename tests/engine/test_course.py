@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from lymphocast.dataset.individual import Moment
 from lymphocast.engine.adaptive import integrate
 from lymphocast.engine.course import (
     FACTUAL,
@@ -45,9 +46,7 @@ def test_counts_burden_and_severity_agree_with_the_adaptive_solver(treatment: Tr
     theta = prior_draws(lanes, seed=1)
     burden, severity = infection_outcomes(individual().plan, theta, DAYS, treatment)
     times = tuple(sorted({*DAYS, *LATER}))
-    counts = np.asarray(
-        latent_count(individual().plan, theta, np.array(times)[:, None], treatment)
-    )
+    counts = np.asarray(latent_count(individual().plan, theta, np.array(times)[:, None], treatment))
     for lane in range(lanes):
         one = {name: float(value[lane]) for name, value in theta.items()}
         found = reference(one, times, treatment)
@@ -74,11 +73,13 @@ def test_a_patient_moved_in_time_has_the_same_course() -> None:
     shift = 100.0
     plan, theta = individual().plan, prior_draws(50, seed=3)
     moved = {
-        name: value + shift if name.startswith("when.") or name.endswith(("_onset", "_day")) else value
+        name: value + shift
+        if name.startswith("when.") or name.endswith(("_onset", "_day"))
+        else value
         for name, value in theta.items()
     }
 
-    def later(moment):  # type: ignore[no-untyped-def]
+    def later(moment: Moment) -> Moment:
         if moment.anchor is not None:
             return moment
         return replace(

@@ -38,9 +38,7 @@ def test_after_stopping_the_gain_halves_every_half_life() -> None:
     assert_allclose(found, [300.0, 150.0, 37.5], rtol=CLOSED_FORM)
 
 
-@given(
-    length=st.floats(1.0, 500.0), level=st.floats(0.01, 3.0), after=st.floats(0.0, 2000.0)
-)
+@given(length=st.floats(1.0, 500.0), level=st.floats(0.01, 3.0), after=st.floats(0.0, 2000.0))
 def test_one_stretch_follows_its_closed_form(length: float, level: float, after: float) -> None:
     found = added(StepForcing((0.0, length), (level, 0.0)), np.array([length + after]))
     k = LN2 / 100.0

@@ -1,17 +1,25 @@
 """The held path against exact piecewise-linear motion and against brute-force stepping."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.testing import assert_allclose
+from numpy.typing import NDArray
 
 from lymphocast.engine.walls import Walls, held_path, nodes_of
 
+Floats = NDArray[np.float64]
 LANES = 1
-WALLS = Walls(low=np.full(LANES, -5.0), high=np.full(LANES, 7.0), scale=np.full(LANES, 6.0), delay=30.0)
+WALLS = Walls(
+    low=np.full(LANES, -5.0), high=np.full(LANES, 7.0), scale=np.full(LANES, 6.0), delay=30.0
+)
 
 
-def path(rate, mesh, start=6.0, walls=WALLS):  # type: ignore[no-untyped-def]
-    mesh = np.asarray(mesh, dtype=float)[:, None] + np.zeros(LANES)
-    found = held_path(mesh, rate(np.asarray(nodes_of(mesh))), np.full(LANES, start), walls)
+def path(
+    rate: Callable[[Floats], Floats], mesh: Sequence[float] | Floats, start: float = 6.0
+) -> tuple[Floats, Floats]:
+    points = np.asarray(mesh, dtype=float)[:, None] + np.zeros(LANES)
+    found = held_path(points, rate(np.asarray(nodes_of(points))), np.full(LANES, start), WALLS)
     return np.asarray(found.level)[:, 0], np.asarray(found.lagged)[:, 0]
 
 
@@ -40,7 +48,7 @@ def test_after_the_burden_is_gone_severity_decays_alone() -> None:
 
 
 def test_a_rate_that_turns_at_a_wall_leaves_it_where_it_turns() -> None:
-    def rate(t):  # type: ignore[no-untyped-def]
+    def rate(t: Floats) -> Floats:
         return 0.002 * (t - 100.0)  # falls to the floor, turns up on day 100
 
     level, _ = path(rate, [0.0, 80.0, 130.0, 170.0], start=3.0)
@@ -49,7 +57,7 @@ def test_a_rate_that_turns_at_a_wall_leaves_it_where_it_turns() -> None:
 
 
 def test_a_wavy_rate_agrees_with_small_steps() -> None:
-    def rate(t):  # type: ignore[no-untyped-def]
+    def rate(t: Floats) -> Floats:
         return 0.12 * np.sin(t / 40.0) - 0.03
 
     mesh = np.arange(0.0, 601.0, 10.0)
@@ -57,7 +65,7 @@ def test_a_wavy_rate_agrees_with_small_steps() -> None:
     b, s, h = 6.0, 1.0, 0.002
     for i in range(int(600 / h)):
         t = i * h
-        middle = rate(t + 0.5 * h)
+        middle = float(rate(np.array(t + 0.5 * h)))
         before = np.clip(b / 6.0, 0.0, 1.0)
         b = float(np.clip(b + h * middle, -5.0, 7.0))
         target = 0.5 * (before + np.clip(b / 6.0, 0.0, 1.0))
@@ -68,7 +76,7 @@ def test_a_wavy_rate_agrees_with_small_steps() -> None:
 
 
 def test_repeated_mesh_points_change_nothing() -> None:
-    def rate(t):  # type: ignore[no-untyped-def]
+    def rate(t: Floats) -> Floats:
         return -0.05 + 0.0 * t
 
     once = path(rate, [0.0, 30.0, 60.0])

@@ -32,7 +32,7 @@ def test_doses_are_told_as_recorded(record: PatientRecord) -> None:
     assert told == [
         "500,000 units per day",
         "9 million units per week in 3 doses",
-        "1,000 mg per day in 2 doses",
+        "500 mg twice daily",
     ]
 
 

@@ -12,6 +12,7 @@ from lymphocast.engine.course import latent_count
 from lymphocast.inference.density import CourseDensity
 from lymphocast.inference.error_model import culture_log_probability, symptom_log_probability
 from lymphocast.inference.hypotheses import HYPOTHESES
+from lymphocast.models.component import Scalar
 from lymphocast.models.prior_file import model_priors
 from lymphocast.record.events import CultureResult, SymptomGrade
 from tests.founding import density, individual
@@ -20,7 +21,7 @@ LANES = 40
 SWITCHES = HYPOTHESES[0].switches
 
 
-def theta_of(found: CourseDensity, seed: int = 1):  # type: ignore[no-untyped-def]
+def theta_of(found: CourseDensity, seed: int = 1) -> dict[str, Scalar]:
     z = np.random.default_rng(seed).standard_normal((len(found.count_latents), LANES))
     return found.theta(found.count_values(z, found.numbers(), SWITCHES))
 

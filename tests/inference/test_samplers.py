@@ -70,9 +70,7 @@ def quick(founding: Kernels) -> Posteriors:
 
 
 def test_hypotheses_that_say_the_same_have_the_same_evidence(quick: Posteriors) -> None:
-    twins = [
-        p for p in quick if not p.hypothesis.il2 and p.hypothesis.course is Course.STABLE
-    ]
+    twins = [p for p in quick if not p.hypothesis.il2 and p.hypothesis.course is Course.STABLE]
     assert len(twins) == 2
     difference = twins[0].log_evidence - twins[1].log_evidence
     assert abs(difference) <= IDENTICAL_HYPOTHESES * twins[0].log_evidence_se
@@ -126,9 +124,7 @@ def test_smc_and_importance_sampling_agree_on_the_founding_case(founding: Kernel
         founding,
         founding.everything(),
         21,
-        ImportanceSettings(
-            max_blocks=20, ess_target=150_000.0, pairs=120_000, draws=60_000
-        ),
+        ImportanceSettings(max_blocks=20, ess_target=150_000.0, pairs=120_000, draws=60_000),
     )
     smc = sample_smc(
         founding, founding.everything(), 22, SmcSettings(particles=8_000, islands=6, moves=10)

@@ -1,6 +1,8 @@
 """The panel of CD4 counts: what was measured, what the model says, what it says comes next."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, hypot
 from typing import final
 
@@ -28,6 +30,7 @@ from lymphocast.figures.palette import INK, MUTED, PAPER, THRESHOLD, Stroke
 from lymphocast.figures.text import TextBox, wrap
 from lymphocast.figures.window import Window, day_end, is_stated, milliseconds
 from lymphocast.figures.wording import when_words
+from lymphocast.forecast.results import Curve
 from lymphocast.record.events import Measurement
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method
@@ -37,7 +40,9 @@ THRESHOLDS = ((500, "lower reference limit"), (300, "ICL definition"), (200, "pr
 """Counts in cells/uL that a reader looks for: the lower limit of the reference range, the case
 definition of ICL (Smith 1993, N Engl J Med 328:373), the level below which prophylaxis is given."""
 HEADROOM, BAND_ROOM, STEP = 1.08, 1.25, 100
-SWATCH, STRIP_STEP = 16.0, 8.0
+CLEAR = 2.0
+"""Room in pixels between a written value and a curve."""
+SWATCH, STRIP_STEP = 16.0, 9.0
 _INTERVAL = {True: Stroke(INK, (1, 0), 2.0), False: Stroke(INK, (2, 2), 1.6)}
 _VARIATION = Stroke(INK, (1, 0), 0.8)
 
@@ -97,7 +102,7 @@ def count_scale(counts: tuple[CountMark, ...], curves: ModelCurves) -> CountScal
 def count_panel(
     counts: tuple[CountMark, ...], curves: ModelCurves, scale: CountScale, window: Window
 ) -> alt.LayerChart:
-    """Draw counts, thresholds and curves, with every line named at the right."""
+    """Draw counts, thresholds and curves, with every curve named at the right."""
     x = time_x(window)
     ticks = [float(v) for v in range(0, int(scale.top) + 1, STEP)]
     y = value_y("y", scale.top, "CD4 count, cells/µL", ticks)
@@ -105,7 +110,8 @@ def count_panel(
     layers += _threshold_layers(scale)
     layers += _forecast_layers(counts, curves, window)
     layers += _count_layers(counts, x, y)
-    layers += label_layers(_count_labels(counts, scale, window), "count_value", halo=True)
+    labels = _count_labels(counts, curves, scale, window)
+    layers += label_layers(labels, "count_value", halo=True)
     layers += _strip_layers(curves, scale) + _name_layers(curves, scale)
     return panel(layers, PLOT, HEIGHT)
 
@@ -176,11 +182,12 @@ def _count_layers(counts: tuple[CountMark, ...], x: alt.X, y: alt.Y) -> list[alt
 
 
 def _count_labels(
-    counts: tuple[CountMark, ...], scale: CountScale, window: Window
+    counts: tuple[CountMark, ...], curves: ModelCurves, scale: CountScale, window: Window
 ) -> tuple[Label, ...]:
-    """Write each value beside its own marks where it hits no other mark."""
+    """Write each value beside its own marks where it hits no other mark and no curve."""
     frame = Box(0.0, 0.0, PLOT, HEIGHT)
     taken = [box for c in counts for box in _mark_boxes(c, scale, window)]
+    taken += [box for curve in _lines(curves) for box in _curve_boxes(curve, scale, window)]
     labels: list[Label] = []
     for c in counts:
         choices = _value_places(c, scale, window)
@@ -188,6 +195,21 @@ def _count_labels(
         labels.append(choices[free])
         taken.append(choices[free].box)
     return tuple(labels)
+
+
+def _lines(curves: ModelCurves) -> tuple[Curve, ...]:
+    split = (drawn.curve for drawn in curves.explanations)
+    return (*curves.factual, *curves.without, *split)
+
+
+def _curve_boxes(curve: Curve, scale: CountScale, window: Window) -> Iterator[Box]:
+    """Small boxes along the median of a curve, one for each of its steps."""
+    points = [
+        (window.pixel(day), scale.pixel(float(value)))
+        for day, value in zip(curve.days, curve.p50, strict=True)
+    ]
+    for (left, a), (right, b) in pairwise(points):
+        yield Box(left, min(a, b) - CLEAR, right, max(a, b) + CLEAR)
 
 
 def _mark_boxes(c: CountMark, scale: CountScale, window: Window) -> tuple[Box, Box]:
@@ -222,18 +244,28 @@ def _strip_layers(curves: ModelCurves, scale: CountScale) -> list[alt.Chart]:
             ends = scale.pixel(float(low[-1])), scale.pixel(float(high[-1]))
             lines.append(Line(at, ends[0], at, ends[1], Stroke(drawn.stroke.colour, (1, 0), width)))
     letters = [
-        Label(one_line(drawn.words[0]), PLOT + STRIP_STEP * (number + 1), HEIGHT, "center")
+        _letter(drawn, PLOT + STRIP_STEP * (number + 1), scale)
         for number, drawn in enumerate(curves.explanations)
     ]
     return line_layers(lines, px_x(), px_y(), "strip") + label_layers(letters, "strip_letter")
 
 
+def _letter(drawn: DrawnCurve, at: float, scale: CountScale) -> Label:
+    """Write the letter of an explanation on top of its interval."""
+    text = one_line(drawn.words[0])
+    return Label(text, at, scale.pixel(float(drawn.curve.p95[-1])) - text.height - 1, "center")
+
+
 def _name_layers(curves: ModelCurves, scale: CountScale) -> list[alt.Chart]:
-    """Name every curve and threshold in one column, near its end and without overlap."""
+    """Name every curve in one column, in the order of their ends and without overlap.
+
+    Without curves the thresholds are named there; beside curves they stand in the key.
+    """
     left = PLOT + STRIP_STEP * (len(curves.explanations) + 1)
     room = RIGHT - (left - PLOT) - SWATCH - 6
     entries = [(scale.pixel(_end(d)), d.stroke, d.words) for d in curves.named]
-    entries += [(scale.pixel(v), THRESHOLD, f"{v} {words}") for v, words in THRESHOLDS]
+    if not entries:
+        entries = [(scale.pixel(v), THRESHOLD, f"{v} {words}") for v, words in THRESHOLDS]
     entries.sort(key=lambda entry: (entry[0], entry[2]))
     texts = [wrap(words, room, FONT_SIZE) for _, _, words in entries]
     heights = [text.height + 2 for text in texts]

@@ -51,9 +51,10 @@ class ModelCurves:
     @property
     def named(self) -> tuple[DrawnCurve, ...]:
         """The curves that end at the right edge, each to be labelled there."""
-        words = "all explanations, averaged" if self.explanations else "modelled count"
+        words = "average of all explanations" if self.explanations else "modelled count"
         ends = [DrawnCurve(words, AVERAGE, c) for c in self.factual[-1:]]
-        ends += [DrawnCurve(c.label, COUNTERFACTUAL, c) for c in self.without[-1:]]
+        tail = ", averaged" if self.explanations else ""
+        ends += [DrawnCurve(c.label + tail, COUNTERFACTUAL, c) for c in self.without[-1:]]
         return (*ends, *self.explanations)
 
 

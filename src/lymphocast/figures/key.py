@@ -8,7 +8,7 @@ from typing import final
 import altair as alt
 
 from lymphocast.criteria.rcv import LONG_TERM_CV
-from lymphocast.figures.counts import CountMark
+from lymphocast.figures.counts import THRESHOLDS, CountMark
 from lymphocast.figures.curves import ModelCurves
 from lymphocast.figures.layout import FONT_SIZE, LEFT, TITLE_SIZE, WIDTH
 from lymphocast.figures.marks import (
@@ -24,7 +24,7 @@ from lymphocast.figures.marks import (
     px_y,
     source,
 )
-from lymphocast.figures.palette import AVERAGE, BAND_50, BAND_90, INK, PAPER, Stroke
+from lymphocast.figures.palette import AVERAGE, BAND_50, BAND_90, INK, PAPER, THRESHOLD, Stroke
 from lymphocast.figures.text import LINE_HEIGHT, wrap
 
 GLYPH, GAP = 18.0, 14.0
@@ -42,6 +42,7 @@ class Glyph(Enum):
     STATED = "count at a stated time"
     ASSUMED = "count at a time that is not stated"
     VARIATION = "variation of a count"
+    THRESHOLD = "counts that a reader looks for"
     BANDS = "median and bands"
     STRIP = "intervals by explanation"
 
@@ -67,10 +68,15 @@ def key_entries(counts: Sequence[CountMark], curves: ModelCurves) -> tuple[Entry
     if counts:
         percent = f"{100 * LONG_TERM_CV:.3g} %"
         entries.append(Entry(Glyph.VARIATION, f"± {percent}, within-subject variation"))
+    if curves.named:
+        levels = ", ".join(f"{value} {words}" for value, words in THRESHOLDS)
+        entries.append(Entry(Glyph.THRESHOLD, levels))
     if curves.factual:
         entries.append(Entry(Glyph.BANDS, "modelled count: median, 50 % and 90 % bands"))
     if curves.explanations:
-        entries.append(Entry(Glyph.STRIP, "at the right: 50 % and 90 % by explanation"))
+        last = curves.explanations[-1].words[0]
+        words = f"A–{last} at the right: 50 % and 90 % at the end, by explanation"
+        entries.append(Entry(Glyph.STRIP, words))
     return tuple(entries)
 
 
@@ -131,6 +137,9 @@ def _glyph(entry: Entry) -> list[alt.Chart]:
             *bar_layers(bars, px_x(), px_y(), name),
             *line_layers([line], px_x(), px_y(), f"{name}_median"),
         ]
+    if entry.glyph is Glyph.THRESHOLD:
+        line = Line(left, middle, left + GLYPH, middle, THRESHOLD)
+        return line_layers([line], px_x(), px_y(), name)
     if entry.glyph in {Glyph.VARIATION, Glyph.STRIP}:
         widths = (0.8,) if entry.glyph is Glyph.VARIATION else (1.0, 4.0)
         lines = [

@@ -67,8 +67,8 @@ def _notes(
     ]
     if curves.factual:
         notes.append(
-            "Modelled counts are before measurement error, averaged over the explanations "
-            "by their weights unless named; weights in brackets."
+            "Modelled counts are before measurement error; in brackets, the posterior weight of an "
+            "explanation. The forecast assumes no treatment."
         )
     if curves.without:
         notes.append(f"Dotted: 90 % band of the course {curves.without[0].label}.")

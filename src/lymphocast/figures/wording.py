@@ -1,5 +1,6 @@
 """Short words for what a record holds: dates, doses, units, the notes below a figure."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from lymphocast.record.events import Administration, MissedDoses
@@ -9,6 +10,7 @@ from lymphocast.units import Quantity
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _PERIODS = {1.0: "day", 7.0: "week"}
+_DAILY = {2: "twice daily", 3: "three times daily", 4: "four times daily"}
 _UNITS = {
     "[arb'U]": "units",
     "k[arb'U]": "thousand units",
@@ -49,7 +51,15 @@ def _months(first: date, last: date) -> str:
 
 
 def dose_words(administration: Administration) -> str:
-    """Return the dose as recorded, such as ``11 million units per week in 3 doses``."""
+    """Return the dose in clinical words.
+
+    ``500 mg twice daily`` if the daily amount is divided, else the amount as recorded:
+    ``600,000 units per day``, ``11 million units per week in 3 doses``.
+    """
+    often = _DAILY.get(administration.divided)
+    if administration.per == 1.0 and often:
+        amount = administration.amount
+        return f"{quantity_words(replace(amount, value=amount.value / administration.divided))} {often}"
     period = _PERIODS.get(administration.per, f"{administration.per:g} days")
     each = f" in {administration.divided} doses" if administration.divided > 1 else ""
     return f"{quantity_words(administration.amount)} per {period}{each}"

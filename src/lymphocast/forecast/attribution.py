@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lymphocast.dataset.individual import CountObservation, Individual, Moment
 from lymphocast.engine.course import FACTUAL, Treatment, infection_outcomes
-from lymphocast.forecast.ensemble import Ensemble, Part, by_hypothesis
+from lymphocast.forecast.ensemble import Conditions, Ensemble, Part, by_hypothesis
 from lymphocast.forecast.results import Attribution, ByHypothesis, ScenarioOutcome
 from lymphocast.models.prior_table import PriorTable
 from lymphocast.record.events import SymptomGrade
@@ -51,7 +51,7 @@ def key_days(ensemble: Ensemble) -> Floats:
     return np.stack([ensemble.day(m) for m in moments])
 
 
-def il2_more_than_half(rise: Floats, added: Floats) -> NDArray[np.bool_]:
+def il2_more_than_half(rise: Floats, added: Floats) -> Conditions:
     """Return where the added cells exceed half of a positive rise."""
     return (rise > 0.0) & (added > HALF * rise)
 
@@ -63,7 +63,7 @@ def attribute(ensemble: Ensemble, table: PriorTable) -> ByHypothesis[Attribution
     counts = {name: ensemble.count(days, treatment) for name, treatment in SCENARIOS}
     factual = counts["factual"]
     rise = factual[1] - factual[0]
-    more = il2_more_than_half(rise, added).astype(float)
+    more = il2_more_than_half(rise, added)
     thin = ensemble.thinned(min(INFECTION_DRAWS, ensemble.size))
     outcomes = _infection_outcomes(thin, table)
 
@@ -71,7 +71,7 @@ def attribute(ensemble: Ensemble, table: PriorTable) -> ByHypothesis[Attribution
         return Attribution(
             rise=part.interval(rise),
             il2_gain_at_second=part.interval(added),
-            p_il2_more_than_half=part.mean(more),
+            p_il2_more_than_half=part.probability(more),
             scenarios=tuple(
                 ScenarioOutcome(
                     scenario=name,
@@ -80,7 +80,7 @@ def attribute(ensemble: Ensemble, table: PriorTable) -> ByHypothesis[Attribution
                     count_at_last=part.interval(counts[name][3]),
                     lost_at_second=part.interval(factual[1] - counts[name][1]),
                     p_culture_negative=thin_part.mean(outcomes[name][0]),
-                    p_symptoms_resolved=thin_part.mean(outcomes[name][1]),
+                    p_symptoms_resolved=thin_part.probability(outcomes[name][1]),
                 )
                 for name, _ in SCENARIOS
             ),
@@ -91,7 +91,9 @@ def attribute(ensemble: Ensemble, table: PriorTable) -> ByHypothesis[Attribution
     )
 
 
-def _infection_outcomes(ensemble: Ensemble, table: PriorTable) -> dict[str, tuple[Floats, Floats]]:
+def _infection_outcomes(
+    ensemble: Ensemble, table: PriorTable
+) -> dict[str, tuple[Floats, Conditions]]:
     """P(one culture negative) and whether symptoms have resolved, by scenario, ``[lane]``."""
     individual = ensemble.individual
     days = individual.infection_days
@@ -103,5 +105,5 @@ def _infection_outcomes(ensemble: Ensemble, table: PriorTable) -> dict[str, tupl
     for name, treatment in SCENARIOS:
         burden, severity = infection_outcomes(individual.plan, ensemble.theta, days, treatment)
         negative = 1.0 / (1.0 + np.exp(burden[culture] / slope))
-        found[name] = (negative, (severity[symptom] < level).astype(float))
+        found[name] = (negative, severity[symptom] < level)
     return found

@@ -14,7 +14,8 @@ from lymphocast.engine.walls import gauss
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
 from lymphocast.forecast.results import ByHypothesis, Contraction, Interval, LeaveLastOut
 from lymphocast.forecast.scenario import measured, noise
-from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
+from lymphocast.inference.diagnostics import entered_prior
+from lymphocast.inference.hypotheses import Course, Hypothesis
 from lymphocast.inference.kernels import Kernels
 from lymphocast.inference.posterior import Fit
 
@@ -22,7 +23,6 @@ Floats = NDArray[np.float64]
 
 CONTRACTION_LIMIT = 0.1  # below it the data say nothing: design decision, an assumption
 SHIFT_LIMIT = 0.25  # prior SDs; an assumption
-PRIOR_DRAWS = 20_000
 DATE_NODES = 8
 
 # Which hypotheses a parameter exists under; the others exist under all.
@@ -58,7 +58,7 @@ def contractions(fit: Fit, kernels: Kernels, meanings: dict[str, str]) -> tuple[
     Variances are taken within each hypothesis and averaged with the posterior weights, so that
     neither a change of weights nor a disagreement between hypotheses is mistaken for learning.
     """
-    prior = _entered_prior(fit, kernels)
+    prior = entered_prior(kernels, fit.seed)
     weights = fit.posterior_weights
     rows = []
     for row in fit.table.rows:
@@ -118,21 +118,6 @@ def banner(parameter: str, contraction: float, shift: float) -> str:
     return _BANNERS.get(parameter, "The data say almost nothing about this parameter.")
 
 
-def _entered_prior(fit: Fit, kernels: Kernels) -> dict[str, dict[str, Floats]]:
-    """Prior draws that satisfy the entry rule, equally many for each hypothesis, by name."""
-    target = kernels.everything()
-    rng = np.random.default_rng([fit.seed, 7])
-    z = rng.standard_normal((kernels.count_size, PRIOR_DRAWS))
-    z_infection = rng.standard_normal((kernels.infection_size, PRIOR_DRAWS))
-    entered = {h: np.flatnonzero(kernels.entered(z, target, h)) for h in HYPOTHESES}
-    number = min(len(index) for index in entered.values())
-    found = {}
-    for hypothesis, index in entered.items():
-        values = kernels.values(z, target, hypothesis, z_infection)
-        found[hypothesis.name] = {n: v[index[:number]] for n, v in values.items()}
-    return found
-
-
 def leave_last_out(fit: Fit, others: Fit) -> ByHypothesis[LeaveLastOut]:
     """Return the last count as predicted by ``others``, the fit without it."""
     ensemble = ensemble_of(others)
@@ -148,7 +133,7 @@ def leave_last_out(fit: Fit, others: Fit) -> ByHypothesis[LeaveLastOut]:
             observed=last.value,
             log_score=float(score),
             random_walk_log_score=float(walk),
-            tail=part.mean((seen <= last.value).astype(float)),
+            tail=part.probability(seen <= last.value),
         )
 
     return ensemble.each(summarise)

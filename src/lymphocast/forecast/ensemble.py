@@ -24,6 +24,7 @@ from lymphocast.inference.posterior import Fit
 from lymphocast.models.component import Scalar
 
 Floats = NDArray[np.float64]
+Conditions = NDArray[np.bool_]
 T = TypeVar("T")
 LEVELS_90 = (0.05, 0.5, 0.95)
 
@@ -37,8 +38,12 @@ class Part:
     weights: Floats
 
     def mean(self, values: Floats) -> float:
-        """Return the weighted mean of lane values; of a condition, its probability."""
+        """Return the weighted mean of lane values."""
         return float(values[self.lanes] @ self.weights)
+
+    def probability(self, condition: Conditions) -> float:
+        """Return the weight of the lanes in which a condition holds."""
+        return min(1.0, float(self.weights[condition[self.lanes]].sum()))
 
     def quantiles(self, values: Floats, levels: tuple[float, ...]) -> Floats:
         """Return weighted quantiles over the last axis, ``[level, ...]``."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lymphocast.engine.course import FACTUAL, Treatment
 from lymphocast.forecast.attribution import treatment_stop
-from lymphocast.forecast.ensemble import Ensemble, Part
+from lymphocast.forecast.ensemble import Conditions, Ensemble, Part
 from lymphocast.forecast.results import (
     AVERAGED,
     ByHypothesis,
@@ -22,6 +22,7 @@ from lymphocast.forecast.results import (
     ObservedCount,
     Prediction,
 )
+from lymphocast.inference.diagnostics import measured_counts
 from lymphocast.record.patient import PatientRecord
 
 Floats = NDArray[np.float64]
@@ -73,17 +74,16 @@ def _point(part: Part, origin: str, years: float, count: Floats, lowest: Floats)
         origin=origin,
         years=years,
         count=part.interval(count),
-        p_below={limit: part.mean((count < limit).astype(float)) for limit in THRESHOLDS},
-        p_below_by_then={limit: part.mean((lowest < limit).astype(float)) for limit in THRESHOLDS},
+        p_below={limit: part.probability(count < limit) for limit in THRESHOLDS},
+        p_below_by_then={limit: part.probability(lowest < limit) for limit in THRESHOLDS},
     )
 
 
-def falls_below(ensemble: Ensemble, limit: float, years: float) -> Floats:
-    """Return 1 where the latent count passes below ``limit`` within ``years`` of the last one."""
+def falls_below(ensemble: Ensemble, limit: float, years: float) -> Conditions:
+    """Return where the latent count passes below ``limit`` within ``years`` of the last one."""
     start = ensemble.day(ensemble.individual.counts[-1].at)
     grid = np.append(np.arange(0.0, years * DAYS_PER_YEAR, PASSAGE_GRID), years * DAYS_PER_YEAR)
-    lowest: Floats = ensemble.count(start + grid[:, None]).min(axis=0)
-    return (lowest < limit).astype(float)
+    return np.asarray(ensemble.count(start + grid[:, None]).min(axis=0) < limit)
 
 
 def predict_days(
@@ -106,25 +106,19 @@ def observed_counts(
     ensemble: Ensemble, record: PatientRecord, seed: int
 ) -> tuple[ObservedCount, ...]:
     """Return each recorded count beside what the posterior would have expected to measure."""
-    rows = []
     recorded = {m.id: m for m in record.measurements}
-    for i, count in enumerate(ensemble.individual.counts):
-        uniform = np.random.default_rng([seed, 6, i]).random(ensemble.lanes)
-        shift = count.at.early - count.at.offset + (count.at.late - count.at.early) * uniform
-        latent = ensemble.count((ensemble.day(count.at) + shift)[None])[0]
-        seen = measured(latent, ensemble, noise(ensemble, seed, 100 + i))
-        fact = recorded[count.id]
-        rows.append(
-            ObservedCount(
-                id=count.id,
-                value=count.value,
-                unit="/uL",
-                earliest=fact.at.earliest,
-                latest=fact.at.latest,
-                predictive=ensemble.whole.interval(seen),
-            )
+    seen = measured_counts(ensemble.individual, ensemble.theta, seed)
+    return tuple(
+        ObservedCount(
+            id=count.id,
+            value=count.value,
+            unit="/uL",
+            earliest=recorded[count.id].at.earliest,
+            latest=recorded[count.id].at.latest,
+            predictive=ensemble.whole.interval(again),
         )
-    return tuple(rows)
+        for count, again in zip(ensemble.individual.counts, seen, strict=True)
+    )
 
 
 def count_curves(ensemble: Ensemble, first: date) -> tuple[Curve, ...]:

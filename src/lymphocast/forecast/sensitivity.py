@@ -22,7 +22,7 @@ from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.fitting import QUICK
 from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.importance import Progress, sample_importance
-from lymphocast.inference.kernels import Kernels
+from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.inference.posterior import DEFAULT_PRESET, Fit
 from lymphocast.models.prior_file import with_rows
 from lymphocast.models.prior_table import PriorTable
@@ -75,9 +75,9 @@ def probabilities(ensemble: Ensemble) -> dict[str, float]:
     both = np.array([h.il2 and h.clearance for h in ensemble.hypotheses], dtype=float)
     whole = ensemble.whole
     return {
-        "a": whole.mean((rise > 0.0).astype(float)),
-        "b": whole.mean(il2_more_than_half(rise, added).astype(float)),
-        "c": whole.mean(falls_below(ensemble, FALL_LIMIT, FALL_YEARS)),
+        "a": whole.probability(rise > 0.0),
+        "b": whole.probability(il2_more_than_half(rise, added)),
+        "c": whole.probability(falls_below(ensemble, FALL_LIMIT, FALL_YEARS)),
         "d": float(both @ ensemble.shares),
     }
 
@@ -175,20 +175,24 @@ def _prior(name: str, label: str, numbers: Mapping[str, Mapping[str, float]]) ->
         )
         touched = [h for h in HYPOTHESES if any(applies(row, h) for row in numbers)]
         fresh = sample_importance(kernels, target, fit.seed, QUICK, only=touched)
-        found = {p.hypothesis: p for p in (*map(_thinned, fit.posteriors), *fresh)}
-        return replace(fit, table=table, posteriors=tuple(found[h] for h in HYPOTHESES))
+        found = {p.hypothesis: p for p in (*fit.posteriors, *fresh)}
+        together = _equally_many([found[h] for h in HYPOTHESES])
+        return replace(fit, table=table, posteriors=together)
 
     return Change(name, label, refit)
 
 
-def _thinned(posterior: HypothesisPosterior) -> HypothesisPosterior:
-    """As many draws as a quick fit has."""
-    draws = {name: values[: QUICK.draws] for name, values in posterior.draws.items()}
-    return replace(posterior, draws=draws)
+def _equally_many(posteriors: Sequence[HypothesisPosterior]) -> tuple[HypothesisPosterior, ...]:
+    """As many draws of each as the one that has fewest."""
+    size = min(len(values) for p in posteriors for values in p.draws.values())
+    return tuple(
+        replace(p, draws={name: values[:size] for name, values in p.draws.items()})
+        for p in posteriors
+    )
 
 
 def _weights(name: str) -> Callable[[Fit, Kernels], Fit]:
-    def refit(fit: Fit, kernels: Kernels) -> Fit:
+    def refit(fit: Fit, _: Kernels) -> Fit:
         return replace(fit, table=_preset(fit.table, name))
 
     return refit
@@ -198,15 +202,15 @@ def _preset(table: PriorTable, name: str) -> PriorTable:
     return replace(table, presets={**table.presets, DEFAULT_PRESET: table.presets[name]})
 
 
-def _drift(fit: Fit, kernels: Kernels) -> Fit:
-    other = Kernels(replace(kernels.density, drift=True))
+def _drift(fit: Fit, _: Kernels) -> Fit:
+    other = kernels_of(fit.individual, fit.table, drift=True)
     return replace(fit, posteriors=sample_importance(other, other.everything(), fit.seed, QUICK))
 
 
 def _timeline(name: str) -> Callable[[Fit, Kernels], Fit]:
-    def refit(fit: Fit, kernels: Kernels) -> Fit:
+    def refit(fit: Fit, _: Kernels) -> Fit:
         individual = project(fit.record, name)
-        other = Kernels(CourseDensity(individual, fit.table))
+        other = kernels_of(individual, fit.table)
         posteriors = sample_importance(other, other.everything(), fit.seed, QUICK)
         return replace(fit, individual=individual, posteriors=posteriors)
 

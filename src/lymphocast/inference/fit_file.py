@@ -8,6 +8,8 @@ repeats the fit.
 """
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.dataset.project import project
+from lymphocast.engine.course import with_study_days
 from lymphocast.errors import FitFileError, LymphocastError
 from lymphocast.files import replacing
+from lymphocast.inference.diagnostics import entered_prior, measured_counts
 from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.hypotheses import HYPOTHESES
+from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit, FitMethod
 from lymphocast.models.prior_file import table_from_json, table_to_json
-from lymphocast.record.casefile import parse_case
+from lymphocast.record.casefile import canonical_case, parse_case
 
+Floats = NDArray[np.float64]
 FORMAT = "lymphocast-fit/1"
-CASE_NAME = "case in the fit file"
+RECORD_NAME = "record in the fit file"
 
 
 def write_fit(fit: Fit, path: Path) -> None:
@@ -61,11 +67,11 @@ def _write_attributes(file: h5netcdf.File, fit: Fit) -> None:
     file.attrs["model"] = "course"
     file.attrs["method"] = fit.method.value
     file.attrs["seed"] = fit.seed
-    file.attrs["case"] = fit.case_text
+    file.attrs["record"] = canonical_case(fit.record)
     file.attrs["priors"] = table_to_json(fit.table)
     file.attrs["priors_sha256"] = fit.table.sha256
     file.attrs["record_sha256"] = fit.record.sha256
-    file.attrs["individual"] = repr(fit.individual)
+    file.attrs["individual"] = json.dumps(asdict(fit.individual), default=str, sort_keys=True)
     file.attrs["versions"] = json.dumps(dict(fit.versions), sort_keys=True)
     file.attrs["diagnostics_passed"] = int(fit.diagnostics_passed)
 
@@ -91,20 +97,44 @@ def _write_hypotheses(file: h5netcdf.File, fit: Fit) -> None:
 
 
 def _write_average(file: h5netcdf.File, fit: Fit) -> None:
-    """Equally weighted draws averaged over the hypotheses, as ArviZ reads them."""
-    size = len(next(iter(fit.posteriors[0].draws.values())))
+    """Draws averaged over the hypotheses, prior and posterior, and the counts they would see."""
     rng = np.random.default_rng([fit.seed, 9])
-    shares = np.array([fit.posterior_weights[h.name] for h in HYPOTHESES])
-    hypothesis = np.sort(rng.choice(len(HYPOTHESES), size, p=shares))
+    weights = fit.posterior_weights
+    posterior = {p.hypothesis.name: p.draws for p in fit.posteriors}
+    draws, hypothesis = _mixed(posterior, [weights[h.name] for h in HYPOTHESES], rng)
+    _write_draws(file, "posterior", draws)
+    _write_draws(file, "sample_stats", {"hypothesis": hypothesis})
+    prior = entered_prior(kernels_of(fit.individual, fit.table), fit.seed)
+    shares = [h.prior(fit.weights) for h in HYPOTHESES]
+    _write_draws(file, "prior", _mixed(prior, shares, rng)[0])
+    switches = {
+        name: np.array([h.switches[name] for h in HYPOTHESES])[hypothesis]
+        for name in HYPOTHESES[0].switches
+    }
+    theta = with_study_days(fit.individual.plan, {**draws, **switches})
+    seen = np.stack(measured_counts(fit.individual, theta, fit.seed), axis=-1)
+    group = file.create_group("posterior_predictive")
+    group.dimensions = {"chain": 1, "draw": len(seen), "count": seen.shape[1]}
+    _put(group, "cd4", ("chain", "draw", "count"), seen[None])
+
+
+def _mixed(
+    parts: Mapping[str, Mapping[str, Floats]], shares: Sequence[float], rng: np.random.Generator
+) -> tuple[dict[str, Floats], NDArray[np.int64]]:
+    """Equally weighted draws of a mixture, and which hypothesis each comes from."""
+    names = list(next(iter(parts.values())))
+    size = len(next(iter(parts.values()))[names[0]])
+    hypothesis = rng.choice(len(HYPOTHESES), size, p=shares)
     draw = rng.integers(0, size, size)
-    group = file.create_group("posterior")
-    group.dimensions = {"chain": 1, "draw": size}
-    for name in fit.posteriors[0].draws:
-        stacked = np.stack([p.draws[name] for p in fit.posteriors])
-        _put(group, name, ("chain", "draw"), stacked[hypothesis, draw][None])
-    stats = file.create_group("sample_stats")
-    stats.dimensions = {"chain": 1, "draw": size}
-    _put(stats, "hypothesis", ("chain", "draw"), hypothesis[None])
+    mixed = {n: np.stack([parts[h.name][n] for h in HYPOTHESES])[hypothesis, draw] for n in names}
+    return mixed, hypothesis
+
+
+def _write_draws(file: h5netcdf.File, name: str, draws: Mapping[str, NDArray[Any]]) -> None:
+    group = file.create_group(name)
+    group.dimensions = {"chain": 1, "draw": len(next(iter(draws.values())))}
+    for parameter, values in draws.items():
+        _put(group, parameter, ("chain", "draw"), values[None])
 
 
 def _write_observed(file: h5netcdf.File, fit: Fit) -> None:
@@ -120,15 +150,13 @@ def _read(file: h5netcdf.File) -> Fit:
     if found != FORMAT:
         msg = f"format '{found}', needed '{FORMAT}'"
         raise FitFileError(msg)
-    case_text = str(file.attrs["case"])
-    record = parse_case(case_text, CASE_NAME)
+    record = parse_case(str(file.attrs["record"]), RECORD_NAME)
     group = file["hypotheses"]
     numbers = ("log_evidence", "log_evidence_se", "ess", "evaluations", "weight")
     draws = {name: np.asarray(group[name][:]) for name in group.variables if name not in numbers}
     stats = {name: np.asarray(group[name][:]) for name in numbers}
     return Fit(
         record=record,
-        case_text=case_text,
         individual=project(record),
         table=table_from_json(str(file.attrs["priors"])),
         posteriors=tuple(

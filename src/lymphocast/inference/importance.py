@@ -58,10 +58,10 @@ class ImportanceSettings:
 
     pilot: int = 100_000
     block: int = 100_000
-    max_blocks: int = 8
-    ess_target: float = 25_000.0
-    pairs: int = 16_384
-    draws: int = 8_000
+    max_blocks: int = 16
+    ess_target: float = 40_000.0
+    pairs: int = 40_960
+    draws: int = 10_000
     from_prior: bool = False
 
 

@@ -5,7 +5,7 @@ sensitivity row or a left-out count compiles nothing anew.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import final
 
 import jax
@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
+from lymphocast.dataset.individual import Individual
 from lymphocast.engine.blocks import in_blocks
 from lymphocast.engine.course import infection_outcomes
 from lymphocast.inference.density import CourseDensity
 from lymphocast.inference.hypotheses import Hypothesis
 from lymphocast.models.component import Scalar, Values
-from lymphocast.models.prior_table import Numbers
+from lymphocast.models.prior_table import Numbers, PriorTable
 
 Floats = NDArray[np.float64]
 
@@ -137,3 +138,9 @@ class Kernels:
             z_infection,
         )
         return theta
+
+
+@lru_cache(maxsize=8)
+def kernels_of(individual: Individual, table: PriorTable, *, drift: bool = False) -> Kernels:
+    """Return the compiled functions of one individual under one prior table, made once."""
+    return Kernels(CourseDensity(individual, table, drift))

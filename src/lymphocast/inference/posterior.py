@@ -36,8 +36,8 @@ class Fit:
 
     Parameters
     ----------
-    record, case_text
-        The record, and the case file from which it was read.
+    record
+        The record that was fitted.
     individual
         What the model saw of the record.
     table
@@ -51,7 +51,6 @@ class Fit:
     """
 
     record: PatientRecord
-    case_text: str
     individual: Individual
     table: PriorTable
     posteriors: tuple[HypothesisPosterior, ...]

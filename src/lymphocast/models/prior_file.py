@@ -56,6 +56,7 @@ def with_rows(table: PriorTable, **changes: Mapping[str, float]) -> PriorTable:
 
 def _load(text: str, name: str) -> dict[str, Any]:
     try:
+        _refuse_aliases(text, name)
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -67,21 +68,31 @@ def _load(text: str, name: str) -> dict[str, Any]:
     return content
 
 
+def _refuse_aliases(text: str, name: str) -> None:
+    """A few aliases of aliases can stand for more text than a computer holds."""
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.AliasToken):
+            line = token.start_mark.line + 1
+            raise RecordError(name, line, f"alias '*{token.value}'", "each value written out")
+
+
 def _merge(base: PriorTable, content: dict[str, Any], name: str, text: str) -> PriorTable:
     rows = {row.parameter: row for row in base.rows}
     constants = {c.parameter: c for c in base.constants}
     presets = dict(base.presets)
-    for parameter, entry in _mapping(content, "parameters", name, text).items():
+    new_rows = _mapping(content, "parameters", name, text)
+    new_constants = _mapping(content, "constants", name, text)
+    if base.rows:
+        _known(new_rows, set(rows), name, text, "parameter")
+        _known(new_constants, set(constants), name, text, "constant")
+    for parameter, entry in new_rows.items():
         _known(entry, ROW_KEYS, name, text, f"key of {parameter}")
         rows[parameter] = _row(parameter, entry, rows.get(parameter), name, text)
-    for parameter, entry in _mapping(content, "constants", name, text).items():
+    for parameter, entry in new_constants.items():
         _known(entry, CONSTANT_KEYS, name, text, f"key of {parameter}")
-        constants[parameter] = _constant(parameter, entry, name, text)
+        constants[parameter] = _constant(parameter, entry, constants.get(parameter), name, text)
     for preset, entry in _mapping(content, "weights", name, text).items():
         presets[preset] = _weights(preset, entry, name, text)
-    if base.rows:
-        _known(rows, {r.parameter for r in base.rows}, name, text, "parameter")
-        _known(constants, {c.parameter for c in base.constants}, name, text, "constant")
     return _hashed(tuple(rows.values()), tuple(constants.values()), presets)
 
 
@@ -125,37 +136,64 @@ def _row(parameter: str, entry: dict[str, Any], old: Prior | None, name: str, te
     except (KeyError, ValueError, TypeError) as error:
         found = f"prior '{parameter}' with {error}"
         raise RecordError(name, line, found, "family, location, unit, grade, rationale") from error
+    _same_unit(row, old, name, line)
     _sane(row, name, line)
     return row
 
 
+def _same_unit(
+    row: Prior | Constant, old: Prior | Constant | None, name: str, line: int | None
+) -> None:
+    """The equations take each number in one unit; another is refused, not converted."""
+    if old is not None and row.unit != old.unit:
+        found = f"'{row.parameter}' in '{row.unit}'"
+        raise RecordError(name, line, found, f"the model's unit, '{old.unit}'")
+
+
 def _sane(row: Prior, name: str, line: int | None) -> None:
-    needs_scale = row.family in {Family.NORMAL, Family.LOGNORMAL}
-    if needs_scale and not (isfinite(row.scale) and row.scale > 0.0):
-        found = f"prior '{row.parameter}' with scale {row.scale:g}"
-        raise RecordError(name, line, found, "a scale above 0")
-    if row.family is not Family.NORMAL and not (isfinite(row.location) and row.location > 0.0):
-        found = f"prior '{row.parameter}' with location {row.location:g}"
-        raise RecordError(name, line, found, "a location above 0")
+    prior = f"prior '{row.parameter}' with"
+    if not isfinite(row.location):
+        raise RecordError(name, line, f"{prior} location {row.location:g}", "a finite location")
+    spread = row.family in {Family.NORMAL, Family.LOGNORMAL}
+    if spread and not (isfinite(row.scale) and row.scale > 0.0):
+        raise RecordError(name, line, f"{prior} scale {row.scale:g}", "a scale above 0")
+    positive = row.family in {Family.LOGNORMAL, Family.EXPONENTIAL}
+    if positive and row.location <= 0.0:
+        raise RecordError(name, line, f"{prior} location {row.location:g}", "a location above 0")
+    _sane_bounds(row, positive, f"{prior} bounds {row.lower:g} to {row.upper:g}", name, line)
+
+
+def _sane_bounds(row: Prior, positive: bool, found: str, name: str, line: int | None) -> None:
     if not row.lower < row.upper:
-        found = f"prior '{row.parameter}' between {row.lower:g} and {row.upper:g}"
         raise RecordError(name, line, found, "lower below upper")
+    if positive and row.upper <= 0.0:
+        raise RecordError(name, line, found, "an upper bound above 0")
+    if row.family is Family.UNIFORM and not (isfinite(row.lower) and isfinite(row.upper)):
+        raise RecordError(name, line, found, "two finite bounds of a uniform prior")
 
 
-def _constant(parameter: str, entry: dict[str, Any], name: str, text: str) -> Constant:
+def _constant(
+    parameter: str, entry: dict[str, Any], old: Constant | None, name: str, text: str
+) -> Constant:
+    line = _line(text, parameter)
+    merged = {**({} if old is None else asdict(old)), **entry}
     try:
-        return Constant(
+        constant = Constant(
             parameter,
-            float(entry["value"]),
-            str(entry["unit"]),
-            Grade(entry["grade"]),
-            str(entry.get("doi", "")),
-            str(entry["rationale"]).strip(),
+            float(merged["value"]),
+            str(merged["unit"]),
+            Grade(merged["grade"]),
+            str(merged.get("doi", "")),
+            str(merged["rationale"]).strip(),
         )
     except (KeyError, ValueError, TypeError) as error:
         found = f"constant '{parameter}' with {error}"
-        line = _line(text, parameter)
         raise RecordError(name, line, found, "value, unit, grade, rationale") from error
+    if not isfinite(constant.value):
+        found = f"constant '{parameter}' of {constant.value:g}"
+        raise RecordError(name, line, found, "a finite value")
+    _same_unit(constant, old, name, line)
+    return constant
 
 
 def _weights(preset: str, entry: dict[str, Any], name: str, text: str) -> Weights:

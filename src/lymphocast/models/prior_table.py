@@ -9,13 +9,14 @@ neither needs a Jacobian:
     exponential  -location ln(1 - Phi(z))
     uniform      lower + (upper - lower) Phi(z)
 
-A truncated normal or lognormal replaces z by Phi^-1(F(lower) + (F(upper) - F(lower)) Phi(z)).
+A truncated prior replaces z by Phi^-1(F(lower) + (F(upper) - F(lower)) Phi(z)), where F is the
+distribution before truncation.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf, log
+from math import expm1, inf, log
 from typing import final
 
 import jax.numpy as jnp
@@ -122,6 +123,10 @@ class PriorTable:
     presets: Mapping[str, Weights]
     sha256: str
 
+    def __hash__(self) -> int:
+        """Hash by content, so that compiled functions can be kept by table."""
+        return hash(self.sha256)
+
     def row(self, parameter: str) -> Prior:
         """Return the row of this parameter; KeyError if there is none."""
         for row in self.rows:
@@ -150,6 +155,8 @@ def numbers(rows: tuple[Prior, ...]) -> dict[str, dict[str, float]]:
             high = inf if upper == inf else (log(upper) - log(row.location)) / row.scale
         elif row.family is Family.NORMAL:
             low, high = (lower - row.location) / row.scale, (upper - row.location) / row.scale
+        elif row.family is Family.EXPONENTIAL:
+            low, high = _exponential_z(lower, row.location), _exponential_z(upper, row.location)
         else:
             low, high = lower, upper
         result[row.parameter] = {
@@ -161,15 +168,20 @@ def numbers(rows: tuple[Prior, ...]) -> dict[str, dict[str, float]]:
     return result
 
 
+def _exponential_z(bound: float, mean: float) -> float:
+    """Standard-normal value at which an exponential parameter reaches ``bound``."""
+    return float(ndtri(-expm1(-max(bound, 0.0) / mean)))
+
+
 def transform(family: Family, truncated: bool, z: Scalar, number: Mapping[str, float]) -> Scalar:
     """Return the parameter at standard-normal value ``z`` (any shape)."""
-    if family is Family.EXPONENTIAL:
-        return -number["location"] * log_ndtr(-z)
     if family is Family.UNIFORM:
         return number["low"] + (number["high"] - number["low"]) * ndtr(z)
     if truncated:
         below, above = ndtr(number["low"]), ndtr(number["high"])
         z = ndtri(below + (above - below) * ndtr(z))
+    if family is Family.EXPONENTIAL:
+        return -number["location"] * log_ndtr(-z)
     if family is Family.LOGNORMAL:
         return number["location"] * jnp.exp(number["scale"] * z)
     return number["location"] + number["scale"] * z
