@@ -6,7 +6,7 @@ time becomes an anchor or an interval. Nothing is read that the record does not 
 assumed.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from math import log1p
 
 from lymphocast.dataset.individual import (
@@ -36,7 +36,8 @@ def project(record: PatientRecord, timeline: str | None = None) -> Individual:
     Parameters
     ----------
     record
-        The patient's record; it needs a ``modelling`` block and at least two CD4 counts.
+        The patient's record; it needs a ``modelling`` block, at least two CD4 counts, one of
+        them after the study drug was started, and a culture.
     timeline
         Identifier of an alternative timeline of the record, or ``None`` for the main one.
 
@@ -58,16 +59,9 @@ def _modelling(record: PatientRecord) -> Modelling:
     return record.modelling
 
 
-def middle(when: When) -> date:
-    """Middle day of an interval (the earlier of two)."""
-    return when.earliest + timedelta(days=(when.latest - when.earliest).days // 2)
-
-
 def day_zero(record: PatientRecord) -> date:
     """Nominal first dose of the study drug: the date that is study day 0."""
-    starts = [
-        middle(a.start) for a in record.administrations if a.drug == _modelling(record).study_drug
-    ]
+    starts = [a.start.midpoint for a in record.administrations_of(_modelling(record).study_drug)]
     if not starts:
         msg = f"record '{record.id}' has no administration of {_modelling(record).study_drug}"
         raise UsageError(msg)
@@ -81,9 +75,11 @@ class _Projection:
         self.record, self.choices = record, choices
         self.zero = day_zero(record)
         self.nominal = {n.fact: n.day for n in choices.nominal}
-        self.times = {event.id: event.at for event in record.events}
+        self.times = {fact.id: fact.at for fact in record.dated() if fact.at is not None}
         if timeline is not None:
             self._follow(timeline)
+        edges = [when for a in record.administrations for when in (a.start, a.stop)]
+        self.hung_on = {when.anchor for when in (*self.times.values(), *edges)}
 
     def _follow(self, timeline: str) -> None:
         for reading in self.record.timelines:
@@ -113,7 +109,7 @@ class _Projection:
         return Moment(None, 0.5 * (early + late), early, late)
 
     def event_moment(self, event: str) -> Moment:
-        """An event that doses hang on: fixed, an anchor parameter, or relative to another."""
+        """A fact that doses hang on: fixed, an anchor parameter, or relative to another."""
         when = self.times[event]
         if event in self.nominal:
             return Moment.fixed(self.day(self.nominal[event]))
@@ -126,6 +122,7 @@ class _Projection:
     def individual(self) -> Individual:
         counts = tuple(self._count(m) for m in self._cd4())
         doses = tuple(self._segment(a) for a in self.record.administrations)
+        self._refuse_untold(counts, doses)
         lift = self.event_moment(self.choices.infection_lift)
         moments = [c.at for c in counts] + [s.start for s in doses] + [s.stop for s in doses]
         return Individual(
@@ -153,6 +150,20 @@ class _Projection:
             entry=self._entry(counts),
         )
 
+    def _refuse_untold(
+        self, counts: tuple[CountObservation, ...], doses: tuple[DoseSegment, ...]
+    ) -> None:
+        """What is asked of the model needs a count under treatment and a culture."""
+        start = min(self._nominal(d.start) for d in doses if d.drug == self.choices.study_drug)
+        lacks = ""
+        if not any(self._nominal(c.at) > start for c in counts):
+            lacks = f"{CD4} measurement after {self.choices.study_drug} was started"
+        elif not self.record.cultures:
+            lacks = "culture"
+        if lacks:
+            msg = f"record '{self.record.id}' has no {lacks}: the course model needs one"
+            raise UsageError(msg)
+
     def _point(self, when: When, fact: str) -> float:
         return self._nominal(self.moment(when, fact))
 
@@ -170,16 +181,21 @@ class _Projection:
         if not found:
             msg = f"record '{self.record.id}' has no {CD4} measurement to fit"
             raise UsageError(msg)
+        if len(found) == 1:
+            msg = f"record '{self.record.id}' has one {CD4} measurement: the model needs two"
+            raise UsageError(msg)
         return sorted(found, key=lambda m: (m.at.earliest, m.at.latest))
 
     def _count(self, measurement: Measurement) -> CountObservation:
         value = measurement.value.to("/uL").value
-        error = measurement.reading_error or 0.0
+        error = (measurement.reading_error or 0.0) / measurement.value.value  # of one unit
         if measurement.id == self.choices.entry_measurement:
             at = Moment.at_anchor(measurement.id)
+        elif measurement.id in {self.choices.infection_lift, *self.hung_on}:
+            at = self.event_moment(measurement.id)
         else:
             at = self.moment(measurement.at, measurement.id)
-        return CountObservation(measurement.id, at, value, log1p(error / value))
+        return CountObservation(measurement.id, at, value, log1p(error))
 
     def _entry(self, counts: tuple[CountObservation, ...]) -> Entry:
         for count in counts:
@@ -235,10 +251,7 @@ class _Projection:
         return min(self._nominal(m) for m in starts)
 
     def _anchor(self, name: str) -> Anchor:
-        if name == self.choices.entry_measurement:
-            when = next(m.at for m in self.record.measurements if m.id == name)
-        else:
-            when = self.times[name]
+        when = self.times[name]
         if when.anchor is None:
             return Anchor(name, self.day(when.earliest), self.day(when.latest))
         return Anchor(name, when.offset - when.tolerance, when.offset + when.tolerance, when.anchor)

@@ -15,7 +15,7 @@ serve every hypothesis, so that hypotheses that say the same have the same evide
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -92,58 +92,92 @@ def sample_importance(
     """
     rng = np.random.default_rng([seed, 1])
     z_infection = rng.standard_normal((kernels.infection_size, settings.pairs))
+    run = _Run(kernels, target, settings, z_infection)
     found: dict[Hypothesis, HypothesisPosterior] = {}
     plain: Floats | None = None
     explanations = [h for h in only if not h.clearance]
     for i, without in enumerate(explanations):
         rng = np.random.default_rng([seed, 2, HYPOTHESES.index(without)])
-        counts = _sample_counts(kernels, target, without, rng, settings)
+        counts = run.counts(without, rng)
         kept = counts.z[:, systematic(counts.log_weights, settings.pairs, rng)]
         if plain is None:
             plain = kernels.infection(kept, target, without, z_infection)
-        found[without] = _join_independent(
-            kernels, target, without, counts, kept, z_infection, plain, rng, settings
-        )
-        hastened = Hypothesis(without.il2, without.course, clearance=True)
+        found[without] = run.join(without, counts, kept, plain, rng)
+        hastened = replace(without, clearance=True)
         same = not hastened.il2 and hastened.course is Course.STABLE
         linked = plain if same else kernels.infection(kept, target, hastened, z_infection)
-        found[hastened] = _join_paired(
-            kernels, target, hastened, counts, kept, z_infection, linked, rng, settings
-        )
+        found[hastened] = run.join(hastened, counts, kept, linked, rng)
         if progress is not None:
             progress("weighing hypotheses", (i + 1) / len(explanations))
     return tuple(found[h] for h in HYPOTHESES if h in found)
 
 
-def _sample_counts(
-    kernels: Kernels,
-    target: Target,
-    hypothesis: Hypothesis,
-    rng: np.random.Generator,
-    settings: ImportanceSettings,
-) -> _Counts:
-    pilot = rng.standard_normal((kernels.count_size, settings.pilot))
-    pilot_weights = kernels.counts(pilot, target, hypothesis)
-    entered = float(np.mean(kernels.entered(pilot, target, hypothesis)))
-    proposal = None if settings.from_prior else _Proposal.fitted(pilot, pilot_weights)
-    zs: list[Floats] = []
-    weights: list[Floats] = []
-    ess = 0.0
-    while len(zs) < settings.max_blocks and ess < settings.ess_target:
-        z, log_ratio = _propose(proposal, kernels.count_size, settings.block, rng)
-        weights.append(kernels.counts(z, target, hypothesis) + log_ratio)
-        zs.append(z)
-        ess = effective_size(np.concatenate(weights))
-    log_weights = np.concatenate(weights)
-    number = len(log_weights)
-    return _Counts(
-        z=np.concatenate(zs, axis=1),
-        log_weights=log_weights,
-        log_evidence=float(logsumexp(log_weights)) - np.log(number) - np.log(entered),
-        relative_variance=1.0 / ess - 1.0 / number + (1.0 - entered) / (entered * settings.pilot),
-        ess=ess,
-        evaluations=number + settings.pilot,
-    )
+@final
+@dataclass(frozen=True)
+class _Run:
+    """What both stages of every hypothesis share."""
+
+    kernels: Kernels
+    target: Target
+    settings: ImportanceSettings
+    z_infection: Floats
+
+    def counts(self, hypothesis: Hypothesis, rng: np.random.Generator) -> _Counts:
+        """Stage 1: draws of the counts' latents with their weights."""
+        settings, size = self.settings, self.kernels.count_size
+        pilot = rng.standard_normal((size, settings.pilot))
+        pilot_weights = self.kernels.counts(pilot, self.target, hypothesis)
+        entered = float(np.mean(self.kernels.entered(pilot, self.target, hypothesis)))
+        proposal = None if settings.from_prior else _Proposal.fitted(pilot, pilot_weights)
+        zs: list[Floats] = []
+        weights: list[Floats] = []
+        ess = 0.0
+        while len(zs) < settings.max_blocks and ess < settings.ess_target:
+            z, log_ratio = _propose(proposal, size, settings.block, rng)
+            weights.append(self.kernels.counts(z, self.target, hypothesis) + log_ratio)
+            zs.append(z)
+            ess = effective_size(np.concatenate(weights))
+        log_weights = np.concatenate(weights)
+        number = len(log_weights)
+        missed_entry = (1.0 - entered) / (entered * settings.pilot)
+        return _Counts(
+            z=np.concatenate(zs, axis=1),
+            log_weights=log_weights,
+            log_evidence=float(logsumexp(log_weights)) - np.log(number) - np.log(entered),
+            relative_variance=1.0 / ess - 1.0 / number + missed_entry,
+            ess=ess,
+            evaluations=number + settings.pilot,
+        )
+
+    def join(
+        self,
+        hypothesis: Hypothesis,
+        counts: _Counts,
+        kept: Floats,
+        log_likelihood: Floats,
+        rng: np.random.Generator,
+    ) -> HypothesisPosterior:
+        """Stage 2: weigh pairs by the likelihood of cultures and symptoms.
+
+        Under H3 a pair is resampled as a whole. Without it the two posteriors are independent,
+        and each is resampled by its own weights.
+        """
+        draws, number = self.settings.draws, len(log_likelihood)
+        infection = systematic(log_likelihood, draws, rng)
+        count = infection if hypothesis.clearance else rng.choice(number, draws, replace=False)
+        values = self.kernels.values(
+            kept[:, count], self.target, hypothesis, self.z_infection[:, infection]
+        )
+        pairs_ess = effective_size(log_likelihood)
+        spread = (number / pairs_ess - 1.0) / min(float(number), counts.ess)
+        return HypothesisPosterior(
+            hypothesis=hypothesis,
+            draws=values,
+            log_evidence=counts.log_evidence + float(logsumexp(log_likelihood)) - np.log(number),
+            log_evidence_se=float(np.sqrt(counts.relative_variance + spread)),
+            ess=min(counts.ess, pairs_ess, float(draws)),
+            evaluations=counts.evaluations + number,
+        )
 
 
 @final
@@ -195,64 +229,3 @@ def _propose(
         np.log(PRIOR_SHARE) + log_prior, np.log1p(-PRIOR_SHARE) + proposal.log_density(z)
     )
     return z, log_prior - mixture
-
-
-def _join_independent(
-    kernels: Kernels,
-    target: Target,
-    hypothesis: Hypothesis,
-    counts: _Counts,
-    kept: Floats,
-    z_infection: Floats,
-    log_likelihood: Floats,
-    rng: np.random.Generator,
-    settings: ImportanceSettings,
-) -> HypothesisPosterior:
-    """Without H3 the two posteriors are independent: resample each by its own weights."""
-    chosen = kept[:, rng.choice(kept.shape[1], settings.draws, replace=False)]
-    infection = z_infection[:, systematic(log_likelihood, settings.draws, rng)]
-    draws = kernels.values(chosen, target, hypothesis, infection)
-    return _posterior(hypothesis, counts, log_likelihood, draws, settings)
-
-
-def _join_paired(
-    kernels: Kernels,
-    target: Target,
-    hypothesis: Hypothesis,
-    counts: _Counts,
-    kept: Floats,
-    z_infection: Floats,
-    log_likelihood: Floats,
-    rng: np.random.Generator,
-    settings: ImportanceSettings,
-) -> HypothesisPosterior:
-    """Under H3 a pair is weighted as a whole."""
-    index = systematic(log_likelihood, settings.draws, rng)
-    draws = kernels.values(kept[:, index], target, hypothesis, z_infection[:, index])
-    return _posterior(hypothesis, counts, log_likelihood, draws, settings)
-
-
-def _posterior(
-    hypothesis: Hypothesis,
-    counts: _Counts,
-    log_likelihood: Floats,
-    draws: dict[str, Floats],
-    settings: ImportanceSettings,
-) -> HypothesisPosterior:
-    pairs_ess = effective_size(log_likelihood)
-    number = len(log_likelihood)
-    independent = min(float(number), counts.ess)
-    spread = (number / pairs_ess - 1.0) / independent
-    return HypothesisPosterior(
-        hypothesis=hypothesis,
-        draws=draws,
-        log_evidence=counts.log_evidence + float(logsumexp(log_likelihood)) - np.log(number),
-        log_evidence_se=float(np.sqrt(counts.relative_variance + spread)),
-        ess=min(counts.ess, pairs_ess, float(settings.draws)),
-        evaluations=counts.evaluations + number,
-    )
-
-
-def log_evidences(posteriors: Sequence[HypothesisPosterior]) -> dict[str, float]:
-    """Return log evidences by hypothesis name."""
-    return {p.hypothesis.name: p.log_evidence for p in posteriors}
