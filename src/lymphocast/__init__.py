@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Final
 from lymphocast._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from lymphocast.analysis import Fit as Fit
     from lymphocast.analysis import describe_models as describe_models
     from lymphocast.analysis import explain as explain
     from lymphocast.analysis import fit as fit
-    from lymphocast.analysis import read_fit as read_fit
-    from lymphocast.analysis import write_fit as write_fit
+    from lymphocast.analysis import foresee as foresee
     from lymphocast.criteria.check import CheckReport as CheckReport
     from lymphocast.criteria.check import check as check
     from lymphocast.criteria.check import check_json as check_json
@@ -35,18 +33,24 @@ if TYPE_CHECKING:
     from lymphocast.forecast.results import ByHypothesis as ByHypothesis
     from lymphocast.forecast.results import Contraction as Contraction
     from lymphocast.forecast.results import Curve as Curve
+    from lymphocast.forecast.results import Drawn as Drawn
     from lymphocast.forecast.results import FitSummary as FitSummary
     from lymphocast.forecast.results import ForecastPoint as ForecastPoint
+    from lymphocast.forecast.results import Foresight as Foresight
     from lymphocast.forecast.results import HypothesisRow as HypothesisRow
     from lymphocast.forecast.results import Interval as Interval
     from lymphocast.forecast.results import LeaveLastOut as LeaveLastOut
     from lymphocast.forecast.results import ObservedCount as ObservedCount
+    from lymphocast.forecast.results import Outlook as Outlook
     from lymphocast.forecast.results import Prediction as Prediction
     from lymphocast.forecast.results import PriorLine as PriorLine
     from lymphocast.forecast.results import Results as Results
     from lymphocast.forecast.results import ScenarioOutcome as ScenarioOutcome
     from lymphocast.forecast.results import SensitivityRow as SensitivityRow
     from lymphocast.forecast.results import Verdict as Verdict
+    from lymphocast.inference.fit_file import read_fit as read_fit
+    from lymphocast.inference.fit_file import write_fit as write_fit
+    from lymphocast.inference.posterior import Fit as Fit
     from lymphocast.publish import run_demo as run_demo
     from lymphocast.record.casefile import case_schema as case_schema
     from lymphocast.record.casefile import find_case as find_case
@@ -114,16 +118,19 @@ _PUBLIC: Final = {
     "Demographics": "record.patient",
     "describe_models": "analysis",
     "Document": "report.blocks",
+    "Drawn": "forecast.results",
     "Event": "record.events",
     "explain": "analysis",
     "find_case": "record.casefile",
     "Finding": "record.events",
-    "Fit": "analysis",
+    "Fit": "inference.posterior",
     "fit": "analysis",
     "FitFileError": "errors",
     "FitSummary": "forecast.results",
     "forecast_csv": "report.tables",
     "ForecastPoint": "forecast.results",
+    "foresee": "analysis",
+    "Foresight": "forecast.results",
     "Hung": "record.patient",
     "HypothesisRow": "forecast.results",
     "IclAssessment": "criteria.icl",
@@ -139,6 +146,7 @@ _PUBLIC: Final = {
     "Modelling": "record.patient",
     "NominalDate": "record.patient",
     "ObservedCount": "forecast.results",
+    "Outlook": "forecast.results",
     "parse_case": "record.casefile",
     "PatientRecord": "record.patient",
     "Prediction": "forecast.results",
@@ -147,7 +155,7 @@ _PUBLIC: Final = {
     "Quantity": "units",
     "RangeText": "record.when",
     "read_case": "record.casefile",
-    "read_fit": "analysis",
+    "read_fit": "inference.fit_file",
     "RecordError": "errors",
     "Results": "forecast.results",
     "run_demo": "publish",
@@ -172,7 +180,7 @@ _PUBLIC: Final = {
     "WorkupItem": "record.events",
     "WorkupStatus": "record.events",
     "write_figure": "figures.export",
-    "write_fit": "analysis",
+    "write_fit": "inference.fit_file",
     "write_report": "report.write",
 }
 

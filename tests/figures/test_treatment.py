@@ -11,6 +11,7 @@ import altair as alt
 import pytest
 
 from lymphocast.errors import UsageError
+from lymphocast.figures.curves import explanation_letters
 from lymphocast.figures.export import figure_svg
 from lymphocast.figures.layout import FONT_SIZE, WIDTH, Box
 from lymphocast.figures.palette import (
@@ -168,6 +169,37 @@ def test_explanations_that_agree_are_not_split(record: PatientRecord, results: R
     assert not named(picture, "explanation")
     assert not named(picture, "strip")
     assert "by explanation" not in words(picture)
+
+
+def test_curves_are_named_in_the_order_of_their_ends(spec: dict[str, Any]) -> None:
+    swatches = sorted(rows(spec, "swatch"), key=lambda row: row["y"])
+    ends = {
+        named(spec, name)[-1]["mark"]["color"]: rows(spec, name)[-1]["y"]
+        for name in ("median", "without_median", *(f"explanation{i}" for i in range(1, 5)))
+    }
+    strokes = {
+        row["y"]: layer["mark"]["stroke"]
+        for layer in named(spec, "swatch")
+        for row in spec["datasets"][layer["data"]["name"]]
+    }
+    shown = [ends[strokes[row["y"]]] for row in swatches]
+    assert len(shown) == 6
+    assert shown == sorted(shown, reverse=True)
+
+
+def test_thresholds_are_never_named_among_the_curves(
+    spec: dict[str, Any], bare: dict[str, Any]
+) -> None:
+    assert not [row for row in rows(spec, "curve_name") if "prophylaxis" in row["words"]]
+    assert named(spec, "key_threshold")
+    assert [row for row in rows(bare, "curve_name") if "prophylaxis" in row["words"]]
+    assert not named(bare, "key_threshold")
+
+
+def test_the_letters_of_the_page_are_those_of_the_figure(results: Results) -> None:
+    letters = explanation_letters(results)
+    assert letters == {"il2+stable": "A", "il2+recovery": "B", "recovery": "C", "infection": "D"}
+    assert explanation_letters(replace(results, curves=())) == {}
 
 
 def test_assumed_looks_other_than_stated(spec: dict[str, Any]) -> None:

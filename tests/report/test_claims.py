@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lymphocast.forecast.results import Answer, Attribution, ByHypothesis, Results
+from lymphocast.forecast.results import Attribution, ByHypothesis, Results
 from lymphocast.record.patient import Claim
 from lymphocast.report import claims
 from lymphocast.report.marginals import explanations, prior_and_weight
@@ -29,8 +29,8 @@ def test_the_cause_sentence_follows_the_probability() -> None:
 
 def test_the_cause_sentence_names_both_ends_and_the_weight_without_effect() -> None:
     sentence = claims.cause_sentence(RESULTS)
-    assert "no IL-2 effect" in sentence
-    assert "IL-2 effect, stable course" in sentence
+    assert "IL-2 adds none" in sentence
+    assert "IL-2 adds cells; stable count" in sentence
     none = sum(row.weight for row in RESULTS.hypotheses if not row.il2)
     assert f"posterior weight of {none:.2f}" in sentence
 
@@ -49,19 +49,6 @@ def test_the_refused_sentence_says_why() -> None:
     assert "cannot tell" in claims.refused_sentence(RESULTS)
 
 
-@pytest.mark.parametrize(
-    ("answer", "opening"),
-    [(Answer.YES, "Yes"), (Answer.NO, "No"), (Answer.UNDECIDED, "Undecided")],
-)
-def test_a_verdict_reads_as_its_answer(answer: Answer, opening: str) -> None:
-    verdict = replace(RESULTS.verdicts[0], answer=answer, probability=0.334, lowest=0.118)
-    sentence = claims.verdict_sentence(verdict, 7)
-    assert sentence.startswith(opening)
-    assert "0.33" in sentence
-    assert "0.12" in sentence
-    assert "seven analyses" in sentence
-
-
 def test_a_forecast_says_which_probability_is_which() -> None:
     point = RESULTS.forecast.averaged[0]
     changed = replace(point, p_below={300: 0.123}, p_below_by_then={300: 0.456})
@@ -70,11 +57,17 @@ def test_a_forecast_says_which_probability_is_which() -> None:
 
 
 @pytest.mark.parametrize(
-    ("score", "words"), [(-0.94, "about as well as"), (-0.2, "better than"), (-2.0, "worse than")]
+    ("score", "words"), [(-0.5, "about as well as"), (0.5, "better than"), (-2.5, "worse than")]
 )
 def test_the_last_count_is_compared_with_a_random_walk(score: float, words: str) -> None:
     left = replace(RESULTS.leave_last_out.averaged, log_score=score)
     assert words in claims.last_out_sentence(left)
+
+
+def test_a_left_out_count_in_the_tail_is_called_unexpected() -> None:
+    left = RESULTS.leave_last_out.averaged
+    assert "not unexpected" in claims.last_out_sentence(left)
+    assert "so it was unexpected" in claims.last_out_sentence(replace(left, tail=0.03))
 
 
 def test_a_failed_fit_says_so() -> None:
@@ -91,8 +84,8 @@ def test_the_method_is_named_in_words() -> None:
 
 def test_sensitivity_names_the_rows_at_both_ends() -> None:
     sentence = claims.sensitivity_sentence(RESULTS.verdicts[1], RESULTS.sensitivity)
-    assert "Lowest 0.48 (prior of the gain halved)" in sentence
-    assert "highest 0.83 (enthusiastic weights" in sentence
+    assert "Lowest 0.48 with prior of the gain halved" in sentence
+    assert "highest 0.83 with enthusiastic weights" in sentence
 
 
 def test_a_next_count_is_worth_what_the_hypotheses_disagree_about() -> None:
@@ -112,7 +105,7 @@ def test_hypotheses_without_weight_do_not_stretch_a_range() -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "words"),
-    [("a", "is yes"), ("b", "undecided"), ("d", "is no"), ("", "does not address")],
+    [("a", "? Yes; "), ("b", "? Undecided; "), ("d", "? No; "), ("", "does not address")],
 )
 def test_a_claim_stands_beside_its_verdict(verdict: str, words: str) -> None:
     claim = Claim("x", "text", "invented", "page", verdict)

@@ -9,7 +9,7 @@ from typing import final
 import altair as alt
 
 from lymphocast.criteria.rcv import LONG_TERM_CV
-from lymphocast.dataset.project import CD4, middle
+from lymphocast.dataset.project import CD4
 from lymphocast.figures.axes import calendar, time_x, value_y
 from lymphocast.figures.curves import DrawnCurve, ModelCurves, curve_layers, highest
 from lymphocast.figures.layout import FONT_SIZE, PLOT, RIGHT, Box, first_free, stack
@@ -155,7 +155,7 @@ def _forecast_layers(
 def _count_layers(counts: tuple[CountMark, ...], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     lines = []
     for c in counts:
-        at, day = c.measurement.at, milliseconds(middle(c.measurement.at))
+        at, day = c.measurement.at, milliseconds(c.measurement.at.midpoint)
         ends = milliseconds(at.earliest), day_end(at.latest)
         lines.append(Line(day, c.low, day, c.high, _VARIATION, c.tip))
         lines.append(Line(ends[0], c.value, ends[1], c.value, _INTERVAL[c.stated], c.tip))
@@ -163,7 +163,7 @@ def _count_layers(counts: tuple[CountMark, ...], x: alt.X, y: alt.Y) -> list[alt
     for stated in (True, False):
         rows: list[Row] = [
             {
-                "x": milliseconds(middle(c.measurement.at)),
+                "x": milliseconds(c.measurement.at.midpoint),
                 "y": c.value,
                 "shape": "diamond" if c.read_off else "circle",
                 "fact": c.tip,
@@ -213,7 +213,7 @@ def _curve_boxes(curve: Curve, scale: CountScale, window: Window) -> Iterator[Bo
 
 
 def _mark_boxes(c: CountMark, scale: CountScale, window: Window) -> tuple[Box, Box]:
-    at = window.pixel(middle(c.measurement.at))
+    at = window.pixel(c.measurement.at.midpoint)
     left, right = window.pixel(c.measurement.at.earliest), window.pixel(c.measurement.at.latest)
     level = scale.pixel(c.value)
     return (

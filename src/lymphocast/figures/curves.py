@@ -69,20 +69,20 @@ def select_curves(results: Drawn | None, window: Window) -> ModelCurves:
     shown = [c for c in (_within(c, window) for c in results.curves) if len(c.days) > 1]
     averaged = [c for c in shown if c.hypotheses == AVERAGED]
     factual = _in_time([c for c in averaged if c.scenario == "factual"])
-    split = [
-        c
-        for c in shown
-        if c.scenario == "factual"
-        and c.hypotheses != AVERAGED
-        and c.forecast
-        and c.weight > LEAST_WEIGHT
-    ]
-    split.sort(key=lambda c: (-c.weight, c.hypotheses))
+    split = _split(shown)
     return ModelCurves(
         factual=factual,
         without=_in_time([c for c in averaged if c.scenario == "without-il2"]),
         explanations=_strokes(split) if _disagree(split) else (),
     )
+
+
+def explanation_letters(results: Drawn) -> dict[str, str]:
+    """Return the letter of each explanation that is drawn apart, by its name; perhaps none."""
+    split = _split(results.curves)
+    if not _disagree(split):
+        return {}
+    return {c.hypotheses: letter for letter, c in zip(LETTERS, split, strict=False)}
 
 
 def curve_layers(curves: ModelCurves, x: alt.X, y: alt.Y) -> list[alt.Chart]:
@@ -105,6 +105,19 @@ def curve_layers(curves: ModelCurves, x: alt.X, y: alt.Y) -> list[alt.Chart]:
 def highest(curves: Iterable[Curve], quantile: str) -> float:
     """Largest value of one quantile over some curves; 0 if there is none."""
     return max((float(getattr(c, quantile).max()) for c in curves), default=0.0)
+
+
+def _split(curves: Iterable[Curve]) -> list[Curve]:
+    """Forecasts of the explanations that weigh enough to be drawn, the weightiest first."""
+    found = [
+        c
+        for c in curves
+        if c.scenario == "factual"
+        and c.hypotheses != AVERAGED
+        and c.forecast
+        and c.weight > LEAST_WEIGHT
+    ]
+    return sorted(found, key=lambda c: (-c.weight, c.hypotheses))
 
 
 def _strokes(split: Sequence[Curve]) -> tuple[DrawnCurve, ...]:

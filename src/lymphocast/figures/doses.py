@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import altair as alt
 
-from lymphocast.dataset.project import DAYS_PER_WEEK, middle
+from lymphocast.dataset.project import DAYS_PER_WEEK
 from lymphocast.figures.axes import calendar, time_x, value_y
 from lymphocast.figures.layout import FONT_SIZE, PLOT
 from lymphocast.figures.marks import Bar, Label, Row, bar_layers, label_layers, panel, source
@@ -87,8 +87,8 @@ def _ladder(
 ) -> alt.Chart:
     """Equal steps from this dose to the one it was raised to, between the middle days."""
     level = weekly[administration.id]
-    begin = milliseconds(middle(administration.start))
-    end = milliseconds(middle(administration.stop))
+    begin = milliseconds(administration.start.midpoint)
+    end = milliseconds(administration.stop.midpoint)
     steps = max(administration.titration_steps, 1)
     rise = (weekly[str(administration.titrated_to)] - level) / steps
     rows: list[Row] = [{"x": begin, "y": 0.0}]

@@ -58,8 +58,8 @@ def dose_words(administration: Administration) -> str:
     """
     often = _DAILY.get(administration.divided)
     if administration.per == 1.0 and often:
-        amount = administration.amount
-        return f"{quantity_words(replace(amount, value=amount.value / administration.divided))} {often}"
+        each_time = administration.amount.value / administration.divided
+        return f"{quantity_words(replace(administration.amount, value=each_time))} {often}"
     period = _PERIODS.get(administration.per, f"{administration.per:g} days")
     each = f" in {administration.divided} doses" if administration.divided > 1 else ""
     return f"{quantity_words(administration.amount)} per {period}{each}"

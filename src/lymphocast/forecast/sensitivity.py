@@ -31,6 +31,7 @@ YES_ABOVE, NO_BELOW = 0.8, 0.2
 GAIN_FACTORS = (0.5, 2.0)
 RECOVERY_MONTHS = (12.0, 24.0)
 DAYS_PER_MONTH = 30.4375
+NORMAL_COUNT = 700.0  # cells/uL: nearer the middle of adult reference ranges; an assumption
 SD_GRID = (0.12, 0.16, 0.20, 0.25)
 POINT_SCALE = 1e-6  # a prior this narrow is a fixed value
 FALL_LIMIT, FALL_YEARS = 300.0, 1.0
@@ -144,6 +145,13 @@ def _changes(fit: Fit) -> list[Change]:
         )
         for m in RECOVERY_MONTHS
     ]
+    changes.append(
+        _prior(
+            f"normal-count-{NORMAL_COUNT:g}",
+            f"a count that recovers or lifts tends to {NORMAL_COUNT:g} (prior median)",
+            {"normal_count": {"location": NORMAL_COUNT}},
+        )
+    )
     changes += [
         _prior(
             f"sd-{sd:.2f}",

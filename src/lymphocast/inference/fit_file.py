@@ -56,7 +56,7 @@ def read_fit(path: Path) -> Fit:
             return _read(file)
     except FileNotFoundError:
         raise
-    except (OSError, KeyError, ValueError, LymphocastError) as error:
+    except (OSError, LookupError, TypeError, ValueError, LymphocastError) as error:
         reason = " ".join(str(error).split())
         msg = f"{path.name}: not a fit file of this version ({reason})"
         raise FitFileError(msg) from error
@@ -151,6 +151,9 @@ def _read(file: h5netcdf.File) -> Fit:
         msg = f"format '{found}', needed '{FORMAT}'"
         raise FitFileError(msg)
     record = parse_case(str(file.attrs["record"]), RECORD_NAME)
+    if record.sha256 != str(file.attrs["record_sha256"]):
+        msg = "its record is not the one that was fitted"
+        raise FitFileError(msg)
     group = file["hypotheses"]
     numbers = ("log_evidence", "log_evidence_se", "ess", "evaluations", "weight")
     draws = {name: np.asarray(group[name][:]) for name in group.variables if name not in numbers}

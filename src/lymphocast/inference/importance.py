@@ -1,8 +1,8 @@
 """Importance sampling: posterior and evidence of each hypothesis with nothing to tune.
 
-Stage 1, counts. A pilot from the prior finds the posterior's mean and covariance in z; draws then
-come from a defensive mixture (Hesterberg 1995, doi:10.1080/00401706.1995.10484303) of the prior
-and a multivariate t with that mean and covariance, in blocks until the effective size is reached.
+Stage 1, counts. A pilot from the prior shows where the posterior lies in z; draws then come from a
+defensive mixture (Hesterberg 1995, doi:10.1080/00401706.1995.10484303) of the prior and a mixture
+of multivariate t fitted to the pilot, in blocks until the effective size is reached.
 With ``from_prior`` the draws are the prior's own: slower, nothing adapted, the oracle.
 
 Stage 2, infection. Draws of the counts' posterior are paired with prior draws of the infection;
@@ -15,11 +15,12 @@ serve every hypothesis, so that hypotheses that say the same have the same evide
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
+from scipy.special import logsumexp
 
 from lymphocast.inference.evidence import (
     Floats,
@@ -29,11 +30,11 @@ from lymphocast.inference.evidence import (
 )
 from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
 from lymphocast.inference.kernels import Kernels, Target
+from lymphocast.inference.proposal import Mixture
 
 PRIOR_SHARE = 0.2  # of the defensive mixture; bounds every weight by 1/0.2 of the prior's
-T_FREEDOM = 8.0  # degrees of freedom of the t: heavier tails than the posterior's
-WIDENING = 1.1  # of the pilot's covariance
-RIDGE = 1e-6  # keeps the pilot's covariance positive definite
+POOR = 0.15  # effective share below which the proposal is fitted once more
+WORKERS = 2  # explanations sampled at a time; their random numbers are their own
 Progress = Callable[[str, float], None]
 
 
@@ -60,7 +61,7 @@ class ImportanceSettings:
     block: int = 100_000
     max_blocks: int = 16
     ess_target: float = 40_000.0
-    pairs: int = 40_960
+    pairs: int = 24_576
     draws: int = 10_000
     from_prior: bool = False
 
@@ -92,35 +93,48 @@ def sample_importance(
     """
     rng = np.random.default_rng([seed, 1])
     z_infection = rng.standard_normal((kernels.infection_size, settings.pairs))
-    run = _Run(kernels, target, settings, z_infection)
-    found: dict[Hypothesis, HypothesisPosterior] = {}
-    plain: Floats | None = None
     explanations = [h for h in only if not h.clearance]
-    for i, without in enumerate(explanations):
-        rng = np.random.default_rng([seed, 2, HYPOTHESES.index(without)])
-        counts = run.counts(without, rng)
-        kept = counts.z[:, systematic(counts.log_weights, settings.pairs, rng)]
-        if plain is None:
-            plain = kernels.infection(kept, target, without, z_infection)
-        found[without] = run.join(without, counts, kept, plain, rng)
-        hastened = replace(without, clearance=True)
-        same = not hastened.il2 and hastened.course is Course.STABLE
-        linked = plain if same else kernels.infection(kept, target, hastened, z_infection)
-        found[hastened] = run.join(hastened, counts, kept, linked, rng)
-        if progress is not None:
-            progress("weighing hypotheses", (i + 1) / len(explanations))
+    nowhere = np.zeros((kernels.count_size, settings.pairs))
+    plain = kernels.infection(nowhere, target, explanations[0], z_infection)
+    run = _Run(kernels, target, settings, seed, z_infection, plain)
+    found: dict[Hypothesis, HypothesisPosterior] = {}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for i, twins in enumerate(pool.map(run.explanation, explanations)):
+            found |= {posterior.hypothesis: posterior for posterior in twins}
+            if progress is not None:
+                progress("weighing hypotheses", (i + 1) / len(explanations))
     return tuple(found[h] for h in HYPOTHESES if h in found)
 
 
 @final
 @dataclass(frozen=True)
 class _Run:
-    """What both stages of every hypothesis share."""
+    """What both stages of every hypothesis share.
+
+    ``plain`` is the log likelihood of the infection's draws without H3, where counts do not
+    matter.
+    """
 
     kernels: Kernels
     target: Target
     settings: ImportanceSettings
+    seed: int
     z_infection: Floats
+    plain: Floats
+
+    def explanation(self, without: Hypothesis) -> tuple[HypothesisPosterior, HypothesisPosterior]:
+        """Sample a hypothesis without H3 and its twin with it, which shares its counts."""
+        rng = np.random.default_rng([self.seed, 2, HYPOTHESES.index(without)])
+        counts = self.counts(without, rng)
+        kept = counts.z[:, systematic(counts.log_weights, self.settings.pairs, rng)]
+        hastened = replace(without, clearance=True)
+        linked = self.plain
+        if hastened.il2 or hastened.course is not Course.STABLE:
+            linked = self.kernels.infection(kept, self.target, hastened, self.z_infection)
+        return (
+            self.join(without, counts, kept, self.plain, rng),
+            self.join(hastened, counts, kept, linked, rng),
+        )
 
     def counts(self, hypothesis: Hypothesis, rng: np.random.Generator) -> _Counts:
         """Stage 1: draws of the counts' latents with their weights."""
@@ -128,14 +142,19 @@ class _Run:
         pilot = rng.standard_normal((size, settings.pilot))
         pilot_weights = self.kernels.counts(pilot, self.target, hypothesis)
         entered = float(np.mean(self.kernels.entered(pilot, self.target, hypothesis)))
-        proposal = None if settings.from_prior else _Proposal.fitted(pilot, pilot_weights)
+        proposal = None if settings.from_prior else Mixture.fitted(pilot, pilot_weights, rng)
         zs: list[Floats] = []
         weights: list[Floats] = []
-        ess = 0.0
+        ess, spent = 0.0, settings.pilot
         while len(zs) < settings.max_blocks and ess < settings.ess_target:
             z, log_ratio = _propose(proposal, size, settings.block, rng)
-            weights.append(self.kernels.counts(z, self.target, hypothesis) + log_ratio)
+            block = self.kernels.counts(z, self.target, hypothesis) + log_ratio
+            spent += settings.block
+            if proposal is not None and _poor(block) and spent == settings.pilot + settings.block:
+                proposal = Mixture.fitted(z, block, rng)
+                continue
             zs.append(z)
+            weights.append(block)
             ess = effective_size(np.concatenate(weights))
         log_weights = np.concatenate(weights)
         number = len(log_weights)
@@ -146,7 +165,7 @@ class _Run:
             log_evidence=float(logsumexp(log_weights)) - np.log(number) - np.log(entered),
             relative_variance=1.0 / ess - 1.0 / number + missed_entry,
             ess=ess,
-            evaluations=number + settings.pilot,
+            evaluations=spent,
         )
 
     def join(
@@ -180,43 +199,13 @@ class _Run:
         )
 
 
-@final
-@dataclass(frozen=True)
-class _Proposal:
-    """A multivariate t in z: location and Cholesky root of its scale."""
-
-    location: Floats
-    root: Floats
-
-    @classmethod
-    def fitted(cls, z: Floats, log_weights: Floats) -> "_Proposal":
-        weights = np.exp(log_weights - log_weights.max())
-        weights /= weights.sum()
-        mean = z @ weights
-        centred = z - mean[:, None]
-        spread = WIDENING * (centred * weights) @ centred.T + RIDGE * np.eye(len(z))
-        return cls(mean, np.linalg.cholesky(spread))
-
-    def draw(self, number: int, rng: np.random.Generator) -> Floats:
-        normal = rng.standard_normal((len(self.location), number))
-        stretch = np.sqrt(rng.chisquare(T_FREEDOM, number) / T_FREEDOM)
-        return self.location[:, None] + self.root @ normal / stretch
-
-    def log_density(self, z: Floats) -> Floats:
-        size = len(self.location)
-        y = np.linalg.solve(self.root, z - self.location[:, None])
-        constant = (
-            gammaln(0.5 * (T_FREEDOM + size))
-            - gammaln(0.5 * T_FREEDOM)
-            - 0.5 * size * np.log(T_FREEDOM * np.pi)
-            - np.log(np.diag(self.root)).sum()
-        )
-        tail = 0.5 * (T_FREEDOM + size) * np.log1p((y * y).sum(axis=0) / T_FREEDOM)
-        return np.asarray(constant - tail)
+def _poor(log_weights: Floats) -> bool:
+    """Whether a first block is so uneven that it serves better as a second pilot."""
+    return effective_size(log_weights) < POOR * len(log_weights)
 
 
 def _propose(
-    proposal: _Proposal | None, size: int, number: int, rng: np.random.Generator
+    proposal: Mixture | None, size: int, number: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Return draws and the log ratio of the prior's density to that of the proposal."""
     z = rng.standard_normal((size, number))

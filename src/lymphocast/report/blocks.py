@@ -12,6 +12,7 @@ class Tone(StrEnum):
     PLAIN = "plain"
     NOTE = "note"
     BANNER = "banner"
+    NAMED = "named"
     QUOTABLE = "quotable"
     REFUSED = "refused"
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from lymphocast.criteria.icl import IclAssessment
+from lymphocast.forecast.checks import CONTRACTION_LIMIT
 from lymphocast.forecast.results import (
-    Answer,
     Attribution,
     Contraction,
     FitSummary,
@@ -39,6 +39,7 @@ from lymphocast.report.wording import (
     number,
     numeral,
     probability,
+    probability_range,
     short_probability,
     small,
     stated,
@@ -47,11 +48,18 @@ from lymphocast.report.wording import (
     years,
 )
 
-SAME_LOG_SCORE: Final = 0.1
-"""Log scores closer than this are called equal: a factor of 1.1 in predictive density."""
+SAME_LOG_SCORE: Final = 1.1
+"""Log scores closer than this are called equal: a factor of 3 in predictive density, below which
+evidence is not worth more than a bare mention (Kass and Raftery 1995)."""
+
+UNEXPECTED: Final = 0.05
+"""A left-out count with a smaller predictive tail than this is called unexpected."""
 
 WORTH_NAMING: Final = 0.01
 """Hypotheses with less posterior weight than this are left out of ranges in sentences."""
+
+INFECTION: Final = "infection"
+"""Natural course under which an infection had lowered the count."""
 
 CAUSE_VERDICT: Final = "b"
 """Identifier of the verdict on whether IL-2 made more than half of the rise."""
@@ -62,29 +70,11 @@ ICL_WORDS: Final = {
     "not_established": "not established by this record",
 }
 
-"""Limits of the decision rule, as the report states them."""
-
 DECISION_RULE: Final = (
     f"An answer is yes only if its probability stays above {YES_ABOVE} in every row of the "
     f"sensitivity table, and no only if it stays below {NO_BELOW}. Otherwise it is undecided: the "
-    "record and the assumptions that a reader may reasonably hold do not settle the question."
+    "record and the assumptions tried do not settle the question."
 )
-
-
-def verdict_sentence(verdict: Verdict, analyses: int) -> str:
-    """Return what a verdict means in plain words."""
-    span = (
-        f"The probability is {probability(verdict.probability)}; over the "
-        f"{small(analyses, 'analysis', 'analyses')} of the sensitivity table it lies between "
-        f"{probability(verdict.lowest)} and {probability(verdict.highest)}."
-    )
-    match verdict.answer:
-        case Answer.YES:
-            return f"Yes, under every assumption tried. {span}"
-        case Answer.NO:
-            return f"No, under every assumption tried. {span}"
-        case Answer.UNDECIDED:
-            return f"Undecided: this record does not settle it. {span}"
 
 
 def counts_sentence(observed: tuple[ObservedCount, ...]) -> str:
@@ -108,9 +98,8 @@ def predictive_sentence(observed: tuple[ObservedCount, ...]) -> str:
 
 
 def icl_sentence(icl: IclAssessment) -> str:
-    """Return the status of the case definition and how much is missing."""
-    missing = small(len(icl.missing), "item")
-    rest = f" ({missing} missing, listed under the record)" if icl.missing else ""
+    """Return the status of the case definition."""
+    rest = "; what is missing is listed under the record" if icl.missing else ""
     return (
         f"The definition of idiopathic CD4 lymphopenia ({icl.edition}) is "
         f"{ICL_WORDS[str(icl.status)]}{rest}."
@@ -127,8 +116,8 @@ def weights_sentence(results: Results) -> str:
     )
     return (
         f"Posterior weights, prior weights in parentheses: IL-2 effect on the count "
-        f"{_moved(il2)}; natural course: {', '.join(courses)}; IL-2 hastens clearance of the "
-        f"infection {_moved(clearance)}."
+        f"{_moved(il2)}; natural course: {', '.join(courses)}; a higher count hastens clearance "
+        f"{_moved(clearance)}."
     )
 
 
@@ -172,10 +161,7 @@ def _spread(results: Results, values: Mapping[str, float]) -> str:
     means = [(group.mean(values), group) for group in explanations(results)]
     named = [(p, group) for p, group in means if p is not None and group.weight >= WORTH_NAMING]
     (low, at_low), (high, at_high) = _extremes(named)
-    return (
-        f"by explanation from {probability(low)} ({at_low.label}) to {probability(high)} "
-        f"({at_high.label})"
-    )
+    return f"from {probability(low)} ({at_low.label}) to {probability(high)} ({at_high.label})"
 
 
 def _extremes(
@@ -185,16 +171,28 @@ def _extremes(
 
 
 def scenario_sentence(factual: ScenarioOutcome, other: ScenarioOutcome) -> str:
-    """Return what another course of treatment would have changed."""
+    """Return what another course of treatment would have made of the count."""
     return (
         f"{capital(listed(SCENARIO_WORDS, other.scenario))}, the latent count at the second "
         f"count's date would have been {count_sentence(other.count_at_second)}, against "
-        f"{count_sentence(factual.count_at_second)} as treated; paired difference "
-        f"{count_sentence(other.lost_at_second)}. The probability of a negative culture on the "
-        f"recorded day would have been {probability(other.p_culture_negative)} instead of "
-        f"{probability(factual.p_culture_negative)}, that of resolved symptoms "
-        f"{probability(other.p_symptoms_resolved)} instead of "
-        f"{probability(factual.p_symptoms_resolved)}."
+        f"{count_sentence(factual.count_at_second)} as treated."
+    )
+
+
+def outcome_sentence(scenarios: tuple[ScenarioOutcome, ...]) -> str:
+    """Return how likely a negative culture and resolved symptoms were under each treatment."""
+    cultures, symptoms = (
+        words(
+            tuple(
+                f"{probability(getattr(s, name))} {listed(SCENARIO_WORDS, s.scenario)}"
+                for s in scenarios
+            )
+        )
+        for name in ("p_culture_negative", "p_symptoms_resolved")
+    )
+    return (
+        f"A culture on the recorded day is negative with probability {cultures}; symptoms have "
+        f"resolved by then with probability {symptoms}."
     )
 
 
@@ -210,11 +208,13 @@ def quotable_sentence(results: Results) -> str:
         )
     )
     _, none = prior_and_weight(results, lambda row: not row.il2)
+    _, dip = prior_and_weight(results, lambda row: row.course == INFECTION)
     return (
         "“In this patient, given the stated hypotheses and priors, the probability that IL-2 made "
         f"more than half of the rise in the CD4 count {_from_to(results.observed)} was "
         f"{probability(results.attribution.averaged.p_il2_more_than_half)}{span}; hypotheses under "
-        f"which IL-2 added no cells kept a weight of {probability(none)}.”"
+        f"which IL-2 added no cells kept a weight of {probability(none)}, those under which an "
+        f"infection had lowered the count {probability(dip)}.”"
     )
 
 
@@ -239,8 +239,23 @@ def forecast_sentence(point: ForecastPoint) -> str:
     )
     origin = listed(ORIGIN_WORDS, point.origin)
     return (
-        f"{capital(years(point.years))} after {origin}, untreated, the latent count is "
-        f"{count_sentence(point.count)}; {below}."
+        f"Averaged over the hypotheses, {years(point.years)} after {origin}, untreated, the latent "
+        f"count is {count_sentence(point.count)}; {below}."
+    )
+
+
+def spread_sentence(results: Results, point: ForecastPoint) -> str:
+    """Return how far the explanations differ about the highest threshold by one horizon."""
+    limit = max(point.p_below_by_then)
+    values = {
+        name: other.p_below_by_then[limit]
+        for name, points in results.forecast.by_hypothesis.items()
+        for other in points
+        if (other.origin, other.years) == (point.origin, point.years)
+    }
+    return (
+        f"The average mixes courses that differ: the probability of falling below {limit} by then "
+        f"runs {_spread(results, values)}."
     )
 
 
@@ -253,11 +268,15 @@ def last_out_sentence(left: LeaveLastOut) -> str:
         compared = "The model predicts it better than a random walk from the count before"
     else:
         compared = "The model predicts it worse than a random walk from the count before"
+    likely = UNEXPECTED <= left.tail <= 1.0 - UNEXPECTED
+    verdict = "so it was not unexpected" if likely else "so it was unexpected"
     return (
         f"Predicted from all other facts, the last count is {count_sentence(left.predicted)}; it "
         f"was {stated(left.observed)}. A measured count this low or lower had probability "
-        f"{probability(left.tail)}. {compared} (log score {log_value(left.log_score)} against "
-        f"{log_value(left.random_walk_log_score)})."
+        f"{probability(left.tail)}, {verdict}. {compared}: log score "
+        f"{log_value(left.log_score)} against {log_value(left.random_walk_log_score)}; one count "
+        "can tell them apart only if they differ by more than "
+        f"{log_value(SAME_LOG_SCORE)} (a factor of 3)."
     )
 
 
@@ -272,7 +291,7 @@ def fit_sentence(results: Results) -> str:
     hypotheses = small(len(results.hypotheses), "joint hypothesis", "joint hypotheses")
     return (
         f"Posterior and evidence of {hypotheses} were computed by {method(fit)} with "
-        f"{stated(fit.draws)} draws; the smallest effective sample size is "
+        f"{stated(fit.draws)} weighted draws; the smallest effective sample size is "
         f"{number(fit.ess_min, 2)}; seed {fit.seed}. {trust}"
     )
 
@@ -283,16 +302,15 @@ def method(fit: FitSummary) -> str:
 
 
 def contraction_sentence(rows: tuple[Contraction, ...]) -> str:
-    """Return which parameter the data narrowed most and how many they hardly touched."""
+    """Return which parameter the data narrowed most and how many they hardly narrowed."""
     if not rows:
         return "No contraction was computed."
     best = max(rows, key=lambda row: row.contraction)
-    silent = sum(bool(row.banner) for row in rows)
-    narrowed = short_probability(best.contraction)
+    weak = sum(bool(row.banner) for row in rows)
     return (
-        f"The data narrowed one parameter most: {best.meaning} (contraction {narrowed}). "
-        f"For {silent} of {len(rows)} parameters the contraction is below the stated limit: what "
-        "the report says of them is the prior."
+        f"The data narrowed one parameter most: {best.meaning} (contraction "
+        f"{short_probability(best.contraction)}). For {weak} of {len(rows)} parameters the "
+        f"contraction is below {CONTRACTION_LIMIT:g}; they are named below the table."
     )
 
 
@@ -301,14 +319,14 @@ def sensitivity_sentence(verdict: Verdict, rows: tuple[SensitivityRow, ...]) -> 
     low = min(rows, key=lambda row: row.probabilities[verdict.id])
     high = max(rows, key=lambda row: row.probabilities[verdict.id])
     return (
-        f"({verdict.id}) {verdict.question} Lowest {probability(low.probabilities[verdict.id])} "
-        f"({low.label}); highest {probability(high.probabilities[verdict.id])} ({high.label})."
+        f"({verdict.id}) Lowest {probability(low.probabilities[verdict.id])} with {low.label}; "
+        f"highest {probability(high.probabilities[verdict.id])} with {high.label}."
     )
 
 
 def next_count_sentence(results: Results, origin: str = "last-count") -> str:
     """Return how far the hypotheses disagree about a count at the first forecast horizon."""
-    labels = {r.name: r.label for r in results.hypotheses if r.weight >= WORTH_NAMING}
+    labels = {row.name: row.label for row in results.hypotheses if row.weight >= WORTH_NAMING}
     first = {
         name: min((p for p in points if p.origin == origin), key=lambda p: p.years)
         for name, points in results.forecast.by_hypothesis.items()
@@ -317,10 +335,10 @@ def next_count_sentence(results: Results, origin: str = "last-count") -> str:
     low = min(first, key=lambda name: first[name].count.p50)
     high = max(first, key=lambda name: first[name].count.p50)
     return (
-        f"A next count. {capital(years(first[low].years))} after {listed(ORIGIN_WORDS, origin)} "
-        f"the median latent count is {count(first[low].count.p50)} under “{labels[low]}” and "
-        f"{count(first[high].count.p50)} {COUNT_UNIT} under “{labels[high]}”: a count taken then "
-        "would move the weights of the hypotheses."
+        f"A later count. {capital(years(first[low].years))} after {listed(ORIGIN_WORDS, origin)}, "
+        f"untreated, the median latent count is {count(first[low].count.p50)} under "
+        f"“{labels[low]}” and {count(first[high].count.p50)} {COUNT_UNIT} under "
+        f"“{labels[high]}”: such a count would move the weights."
     )
 
 
@@ -329,12 +347,8 @@ def claim_support(claim: Claim, verdicts: tuple[Verdict, ...]) -> str:
     verdict = next((v for v in verdicts if v.id == claim.verdict), None)
     if verdict is None:
         return "This analysis does not address the claim."
-    opening = {
-        Answer.YES: "The computed answer to the question it rests on is yes",
-        Answer.NO: "The computed answer to the question it rests on is no",
-        Answer.UNDECIDED: "The question it rests on is undecided",
-    }[verdict.answer]
     return (
-        f"{opening} ({verdict.id}): {probability(verdict.probability)}, range "
-        f"{probability(verdict.lowest)} to {probability(verdict.highest)}."
+        f"Nearest question ({verdict.id}): {verdict.question} {capital(verdict.answer.value)}; "
+        f"probability {probability(verdict.probability)}, range "
+        f"{probability_range(verdict.lowest, verdict.highest)}."
     )

@@ -4,6 +4,7 @@ from lymphocast.criteria.check import CheckReport
 from lymphocast.forecast.results import Results
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import Document, Drawing, Section
+from lymphocast.report.change_section import change_section, claims_section
 from lymphocast.report.claims import counts_sentence
 from lymphocast.report.effect_section import effect_section
 from lymphocast.report.hypothesis_section import hypotheses_section
@@ -12,7 +13,7 @@ from lymphocast.report.method_section import (
     model_section,
     references_section,
 )
-from lymphocast.report.outlook_section import change_section, claims_section, outlook_section
+from lymphocast.report.outlook_section import outlook_section
 from lymphocast.report.record_section import record_section
 from lymphocast.report.summary_section import limits_of_use_section, summary_section
 
@@ -34,11 +35,11 @@ def build_document(
         subtitle=f"Report on the case {record.id}",
         sections=(
             summary_section(record, check_report, results),
-            limits_of_use_section(),
             figure_section(results, figure_svg),
+            limits_of_use_section(),
             record_section(record, check_report),
             hypotheses_section(results),
-            effect_section(results),
+            effect_section(record, results),
             outlook_section(results),
             change_section(record, check_report, results),
             claims_section(record, results),
@@ -54,8 +55,7 @@ def figure_section(results: Results, figure_svg: str) -> Section:
     caption = (
         "Treatment, counts and the fitted course. Counts are drawn at the intervals in which they "
         "were taken; bands are the central 50 % and 90 % of the latent count, averaged over the "
-        "hypotheses; the forecast assumes no treatment. Weights of the hypotheses: see the table "
-        "of joint hypotheses."
+        "explanations by their posterior weights. Letters name explanations, as in the summary."
     )
     drawing = Drawing(figure_svg, caption, counts_sentence(results.observed))
     return Section("figure", "The treatment figure", (drawing,))

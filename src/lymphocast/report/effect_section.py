@@ -1,8 +1,10 @@
 """What the treatment did: attribution by scenario, by hypothesis and averaged."""
 
+from collections.abc import Callable
 from typing import Final
 
-from lymphocast.forecast.results import Attribution, Results, ScenarioOutcome
+from lymphocast.forecast.results import Attribution, Results
+from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import (
     Column,
     Mark,
@@ -15,11 +17,13 @@ from lymphocast.report.blocks import (
 )
 from lymphocast.report.claims import (
     cause_sentence,
+    outcome_sentence,
     quotable_sentence,
     refused_sentence,
     rise_sentence,
     scenario_sentence,
 )
+from lymphocast.report.construction import antibiotic_note
 from lymphocast.report.wording import (
     SCENARIO_WORDS,
     capital,
@@ -30,9 +34,10 @@ from lymphocast.report.wording import (
 )
 
 FACTUAL: Final = "factual"
+WITHOUT_IL2: Final = "without-il2"
 
 
-def effect_section(results: Results) -> Section:
+def effect_section(record: PatientRecord, results: Results) -> Section:
     """Return what IL-2 and clarithromycin did in the model, and what may be said of it."""
     averaged = results.attribution.averaged
     return Section(
@@ -46,7 +51,9 @@ def effect_section(results: Results) -> Section:
             Paragraph(refused_sentence(results), Tone.REFUSED, "May not be quoted."),
             Subheading("The same patient treated otherwise"),
             *scenario_paragraphs(averaged),
-            scenario_table(results),
+            Paragraph(antibiotic_note(record), lead="By construction."),
+            count_table(results),
+            outcome_table(results),
         ),
     )
 
@@ -90,58 +97,79 @@ def _rise(label: str, share: str, attribution: Attribution, mark: Mark) -> Row:
 
 
 def scenario_paragraphs(averaged: Attribution) -> tuple[Paragraph, ...]:
-    """Return a sentence for each course of treatment that did not happen."""
-    factual = next((s for s in averaged.scenarios if s.scenario == FACTUAL), None)
-    if factual is None:
+    """Return what other courses of treatment would have made of count, culture and symptoms."""
+    by_name = {s.scenario: s for s in averaged.scenarios}
+    if not {FACTUAL, WITHOUT_IL2} <= by_name.keys():
         return ()
-    return tuple(
-        Paragraph(scenario_sentence(factual, other))
-        for other in averaged.scenarios
-        if other.scenario != FACTUAL
+    return (
+        Paragraph(scenario_sentence(by_name[FACTUAL], by_name[WITHOUT_IL2])),
+        Paragraph(outcome_sentence(averaged.scenarios)),
     )
 
 
-def scenario_table(results: Results) -> Table:
-    """Return every scenario, averaged and under each hypothesis."""
-    rows: list[Row] = []
-    for outcome in results.attribution.averaged.scenarios:
-        rows.append(Row((capital(listed(SCENARIO_WORDS, outcome.scenario)),), Mark.GROUP))
-        rows.append(_outcome("Averaged", "1", outcome, Mark.AVERAGED))
-        for h in results.hypotheses:
-            outcomes = results.attribution.by_hypothesis[h.name].scenarios
-            rows.extend(
-                _outcome(h.label, weight(h.weight), other, Mark.PLAIN)
-                for other in outcomes
-                if other.scenario == outcome.scenario
-            )
+def count_table(results: Results) -> Table:
+    """Return the count as treated and without IL-2, averaged and under each hypothesis."""
+    times = ("second count", "end of IL-2", "last count")
     return Table(
-        "Courses of treatment, real and otherwise, with the same draws",
+        "The latent count as treated and without IL-2, with the same draws",
         (
-            Column("Hypothesis", 2.9),
+            Column("Hypothesis", 2.7),
             Column("Posterior weight", 1, numeric=True),
-            Column("At the second count", 1.7, numeric=True),
-            Column("When IL-2 stopped", 1.7, numeric=True),
-            Column("At the last count", 1.7, numeric=True),
-            Column("Lost at the second count", 1.6, numeric=True),
-            Column("P(culture negative)", 1.25, numeric=True),
-            Column("P(symptoms resolved)", 1.35, numeric=True),
+            *(
+                Column(f"At the {time}, {how}", 1.55, numeric=True)
+                for time in times
+                for how in ("treated", "without")
+            ),
         ),
-        tuple(rows),
-        "Latent counts in cells/µL, median (90 % interval). “Lost” is as treated minus this "
-        "course, paired by draw. Probabilities are those of one negative culture and of symptoms "
-        "below the level read as resolved, on the recorded days.",
+        _rows(results, _counts),
+        "Cells/µL, median (90 % interval). The paired difference is what IL-2 had added, in the "
+        "table above.",
     )
 
 
-def _outcome(label: str, share: str, outcome: ScenarioOutcome, mark: Mark) -> Row:
-    cells = (
-        label,
-        share,
-        count_interval(outcome.count_at_second),
-        count_interval(outcome.count_at_stop),
-        count_interval(outcome.count_at_last),
-        "–" if outcome.scenario == FACTUAL else count_interval(outcome.lost_at_second),
-        short_probability(outcome.p_culture_negative),
-        short_probability(outcome.p_symptoms_resolved),
+def outcome_table(results: Results) -> Table:
+    """Return culture and symptoms under each course of treatment."""
+    courses = tuple(
+        capital(listed(SCENARIO_WORDS, s.scenario)) for s in results.attribution.averaged.scenarios
     )
-    return Row(cells, mark)
+    return Table(
+        "Probability of a negative culture and of resolved symptoms",
+        (
+            Column("Hypothesis", 3.6),
+            Column("Posterior weight", 1.1, numeric=True),
+            *(Column(course, 1.6, numeric=True) for course in courses),
+        ),
+        _rows(results, _outcomes),
+        "One negative culture on the recorded day / symptoms below the level read as resolved.",
+    )
+
+
+Cells = Callable[[Attribution], tuple[str, ...]]
+
+
+def _rows(results: Results, cells: Cells) -> tuple[Row, ...]:
+    found = results.attribution
+    return (
+        Row(("Averaged", "1", *cells(found.averaged)), Mark.AVERAGED),
+        *(
+            Row((h.label, weight(h.weight), *cells(found.by_hypothesis[h.name])))
+            for h in results.hypotheses
+        ),
+    )
+
+
+def _counts(attribution: Attribution) -> tuple[str, ...]:
+    by_name = {s.scenario: s for s in attribution.scenarios}
+    treated, without = by_name.get(FACTUAL), by_name.get(WITHOUT_IL2)
+    return tuple(
+        "–" if outcome is None else count_interval(getattr(outcome, time))
+        for time in ("count_at_second", "count_at_stop", "count_at_last")
+        for outcome in (treated, without)
+    )
+
+
+def _outcomes(attribution: Attribution) -> tuple[str, ...]:
+    return tuple(
+        f"{short_probability(s.p_culture_negative)} / {short_probability(s.p_symptoms_resolved)}"
+        for s in attribution.scenarios
+    )

@@ -1,5 +1,6 @@
 """Hypotheses, fit, predictive checks and what the data could not say."""
 
+from lymphocast.forecast.checks import CONTRACTION_LIMIT
 from lymphocast.forecast.results import (
     AVERAGED,
     Contraction,
@@ -48,8 +49,10 @@ def hypotheses_section(results: Results) -> Section:
         "Hypotheses and fit",
         (
             Paragraph(
-                "Each joint hypothesis combines whether IL-2 added cells, the natural course of "
-                "the count, and whether IL-2 hastened clearance of the infection."
+                "Each joint hypothesis says whether IL-2 adds cells (H1), which natural course the "
+                "count takes (a stable count; recovery by itself; an infection had lowered the "
+                "count and its effect lifts), and whether a higher count, from whatever cause, "
+                "hastens clearance of the infection (H3)."
             ),
             hypothesis_table(results),
             Paragraph(weights_sentence(results)),
@@ -100,7 +103,6 @@ def observed_table(observed: tuple[ObservedCount, ...]) -> Table:
     return Table(
         "Recorded counts and the counts that the fitted model would measure",
         (
-            Column("Count", 1.8),
             Column("Taken between", 2.6),
             Column("Measured", 1.2, numeric=True),
             Column("Unit", 1),
@@ -110,7 +112,6 @@ def observed_table(observed: tuple[ObservedCount, ...]) -> Table:
         tuple(
             Row(
                 (
-                    o.id,
                     between(o.earliest, o.latest),
                     stated(o.value),
                     unit(o.unit),
@@ -133,7 +134,6 @@ def last_out_table(results: Results) -> Table:
             Column("Predicted (90 % interval)", 2.2, numeric=True),
             Column("P(this low or lower)", 1.4, numeric=True),
             Column("Log score", 1, numeric=True),
-            Column("Random walk", 1.1, numeric=True),
         ),
         (
             _left(AVERAGED, "1", results.leave_last_out.averaged, Mark.AVERAGED),
@@ -156,7 +156,6 @@ def _left(label: str, share: str, left: LeaveLastOut, mark: Mark) -> Row:
         count_interval(left.predicted),
         short_probability(left.tail),
         log_value(left.log_score),
-        log_value(left.random_walk_log_score),
     )
     return Row(cells, mark)
 
@@ -180,7 +179,7 @@ def contraction_table(rows: tuple[Contraction, ...]) -> Table:
                     unit(c.unit) or NOT_APPLICABLE,
                     number_interval(c.prior),
                     number_interval(c.posterior),
-                    f"{signed(f'{c.contraction:.2f}')}{' *' if c.banner else ''}",
+                    contraction(c),
                     c.scale,
                 )
             )
@@ -188,11 +187,25 @@ def contraction_table(rows: tuple[Contraction, ...]) -> Table:
         ),
         "Contraction is 1 minus the ratio of posterior to prior variance, under the hypotheses to "
         "which the parameter belongs; the prior is conditioned on the entry rule. "
-        "* Below the stated limit.",
+        f"* Below {CONTRACTION_LIMIT:g}. “ln”: variances of the logarithm.",
     )
 
 
+def contraction(row: Contraction) -> str:
+    """Return a contraction with a star if a banner belongs to it."""
+    if not row.banner:
+        return signed(f"{row.contraction:.2f}")
+    shown = f"{row.contraction:.2f}"
+    return f"{signed(shown) if float(shown) < CONTRACTION_LIMIT else f'<{shown}'} *"
+
+
 def banners(rows: tuple[Contraction, ...]) -> tuple[Paragraph, ...]:
-    """Return the distinct banners that weak contraction triggers."""
-    distinct = dict.fromkeys(c.banner for c in rows if c.banner)
-    return tuple(Paragraph(text, Tone.BANNER) for text in distinct)
+    """Return the distinct banners that weak contraction triggers, with their parameters."""
+    named: dict[str, list[str]] = {}
+    for row in rows:
+        if row.banner:
+            named.setdefault(row.banner, []).append(row.meaning)
+    return tuple(
+        Paragraph(f"{'; '.join(meanings)}.", Tone.NAMED, f"{banner.rstrip('.')}:")
+        for banner, meanings in named.items()
+    )

@@ -5,7 +5,7 @@ are easier to check on the six pairs of IL-2 effect and natural course. A probab
 pair is the mean over its members with their posterior weights; this is exact.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -20,6 +20,7 @@ Select = Callable[[HypothesisRow], bool]
 class Explanation:
     """A pair of IL-2 effect and natural course, summed over the clearance hypotheses."""
 
+    name: str
     label: str
     il2: bool
     prior: float
@@ -28,9 +29,7 @@ class Explanation:
 
     def mean(self, values: Mapping[str, float]) -> float | None:
         """Return the mean of a probability over the members, or ``None`` without weight."""
-        if self.weight == 0.0:
-            return None
-        return sum(row.weight * values[row.name] for row in self.members) / self.weight
+        return mean_over(self.members, values)
 
 
 def explanations(results: Results) -> tuple[Explanation, ...]:
@@ -40,6 +39,7 @@ def explanations(results: Results) -> tuple[Explanation, ...]:
         groups.setdefault((row.il2, row.course), []).append(row)
     return tuple(
         Explanation(
+            name=f"{'il2' if il2 else 'no-il2'}+{course}",
             label=explanation_label(il2, course),
             il2=il2,
             prior=sum(row.prior for row in rows),
@@ -52,8 +52,24 @@ def explanations(results: Results) -> tuple[Explanation, ...]:
 
 def explanation_label(il2: bool, course: str) -> str:
     """Return an explanation of the counts in words."""
-    drug = "IL-2 effect" if il2 else "no IL-2 effect"
-    return f"{drug}, {COURSE_WORDS.get(course, course)}"
+    drug = "IL-2 adds cells" if il2 else "IL-2 adds none"
+    return f"{drug}; {COURSE_WORDS.get(course, course)}"
+
+
+def mean_over(rows: Iterable[HypothesisRow], values: Mapping[str, float]) -> float | None:
+    """Return the mean of a probability over hypotheses by weight, ``None`` if it is unknown."""
+    known = [row for row in rows if row.weight > 0.0]
+    total = sum(row.weight for row in known)
+    if total == 0.0 or any(row.name not in values for row in known):
+        return None
+    return sum(row.weight * values[row.name] for row in known) / total
+
+
+def bayes_factor(prior: float, posterior: float) -> float | None:
+    """Return by how much the odds were multiplied, ``None`` if a probability is 0 or 1."""
+    if not (0.0 < prior < 1.0 and 0.0 < posterior < 1.0):
+        return None
+    return posterior / (1.0 - posterior) * (1.0 - prior) / prior
 
 
 def prior_and_weight(results: Results, select: Select) -> tuple[float, float]:

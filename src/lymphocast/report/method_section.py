@@ -21,7 +21,16 @@ from lymphocast.report.blocks import (
     Table,
 )
 from lymphocast.report.claims import method
-from lymphocast.report.wording import METHOD_WORDS, number, small, stated, unit, words
+from lymphocast.report.wording import (
+    METHOD_WORDS,
+    number,
+    numeral,
+    prose,
+    small,
+    stated,
+    unit,
+    words,
+)
 
 DOI: Final = re.compile(r"10\.\d{4,9}/[^\s;,\"<>]+[^\s;,.\"<>)]")
 GRADES: Final = {"V": "seen in print", "D": "derived", "assumed": "ASSUMED"}
@@ -32,14 +41,18 @@ DEFINITIONS: Final = (
     "Reference change value: Harris EK, Yasaka T. Clin Chem 1983;29:25-30; variation of a count "
     "within a person: Gordon CL et al. PLoS One 2015;10:e0125248 "
     "(doi:10.1371/journal.pone.0125248).",
+    "Importance sampling with a defensive mixture: Hesterberg T. Technometrics 1995;37:185-94 "
+    "(doi:10.1080/00401706.1995.10484303).",
+    "Strength of evidence: Kass RE, Raftery AE. J Am Stat Assoc 1995;90:773-95 "
+    "(doi:10.1080/01621459.1995.10476572).",
     "Dose relative to the maintenance dose: Jacqmin P et al. 2007 (doi:10.1007/s10928-006-9035-z).",
 )
 
 COURSE: Final = (
     Equation("T(t) = N(t) + X(t)", "the latent CD4 count: natural course plus what IL-2 added"),
     Equation(
-        "dX/dt = k (A E(t) − X),  X(start) = 0,  k = ln 2 / t½",
-        "IL-2 moves the count towards a plateau gain A and loses it with half-life t½",
+        "dX/dt = k (A E(t) − X),  X(start) = 0,  k = ln 2 / t_half",
+        "IL-2 adds cells towards a plateau gain A; the gain is lost with half-life t_half",
     ),
     Equation(
         "E = u (1 + u50) / (u + u50)",
@@ -61,12 +74,12 @@ COURSE: Final = (
     Equation(
         "db/dt = g − kc [antibiotic given, not yet resistant] − kT ln(T/T0)⁺",
         "b is the logarithm of the bacterial burden above the detection limit of a culture, held "
-        "between a floor and a little above its initial value b0; kT = 0 unless IL-2 hastens "
-        "clearance",
+        "between a floor and a little above its initial value b0; kT = 0 unless a higher count "
+        "hastens clearance",
     ),
     Equation(
-        "ds/dt = (clip(b/b0, 0, 1) − s) / ds",
-        "severity of symptoms follows the burden with mean delay ds",
+        "ds/dt = (clip(b/b0, 0, 1) − s) / delay",
+        "severity s of symptoms follows the burden with a mean delay (called ds among the priors)",
     ),
     Equation(
         "P(culture negative) = 1 / (1 + exp(b/w))",
@@ -74,9 +87,15 @@ COURSE: Final = (
     ),
 )
 
+HOW: Final = {
+    "is": " from a defensive mixture of the prior and multivariate t distributions fitted to a "
+    "pilot sample (Hesterberg 1995)",
+}
+"""How a method works, for the methods paragraph, by its name in a fit."""
+
 LIMITS: Final = (
-    "Dose acts relative to the patient's own maintenance dose. Product, unit system and absorption "
-    "therefore drop out, and the model cannot be carried to another product or patient.",
+    "Dose acts relative to the patient's own maintenance dose: the fitted gain cannot be carried "
+    "to another product or patient.",
     "One maintenance dose level cannot inform the shape of the dose-response.",
     "A handful of counts cannot inform the within-patient variability of a count; it comes from "
     "the literature, and the sensitivity table varies it.",
@@ -88,7 +107,6 @@ LIMITS: Final = (
     "The patient was reported because of his course. Conditioning on the low first count corrects "
     "for one part of this selection; that the outcome made the case worth publishing is not "
     "corrected.",
-    "One patient cannot tell whether IL-2 works in the disease. That question is refused.",
 )
 
 
@@ -116,21 +134,21 @@ def _missed(record: PatientRecord) -> Iterator[str]:
     for m in record.missed_doses:
         if not m.dates_known:
             yield (
-                f"Missed doses of {m.drug} are reported without dates. The model assumes that all "
-                "doses were given."
+                f"Missed doses of {m.drug} are reported without dates; the model takes every dose "
+                "as given."
             )
 
 
 def prior_table(priors: tuple[PriorLine, ...]) -> Table:
     """Return every prior with its source, grade and rationale."""
     return Table(
-        "Priors",
+        "Priors and fixed values",
         (
             Column("Parameter", 2.6),
             Column("Unit", 0.9),
             Column("Prior", 2.2),
             Column("Grade", 1.2),
-            Column("Source (DOI)", 2),
+            Column("Source (DOI)", 2.8),
             Column("Rationale", 4.6),
         ),
         tuple(
@@ -141,7 +159,7 @@ def prior_table(priors: tuple[PriorLine, ...]) -> Table:
                     p.distribution,
                     GRADES.get(p.grade, p.grade),
                     p.doi or "–",
-                    p.rationale,
+                    prose(p.rationale),
                 ),
                 Mark.ASSUMED if p.grade == "assumed" else Mark.PLAIN,
             )
@@ -180,25 +198,53 @@ def methods_section(record: PatientRecord, results: Results) -> Section:
 def methods_paragraph(record: PatientRecord, results: Results) -> str:
     """Return the methods in one paragraph, ready for a manuscript."""
     hypotheses = small(len(results.hypotheses), "joint hypothesis", "joint hypotheses")
-    version = results.versions.get("lymphocast", "")
     questions = small(len(results.verdicts), "question")
     analyses = small(len(results.sensitivity), "analysis", "analyses")
+    changed = max(len(results.sensitivity) - 1, 0)
     return (
         f"We analysed {_data(record, results)} of one patient with a course model of the CD4 count "
-        "in which IL-2 adds cells towards a bounded plateau (effect relative to the patient's "
-        "maintenance dose), the natural course is stable, recovers, or lifts from an infection, "
-        "and the mycobacterial burden, cultures and symptoms are modelled jointly. Uncertain "
-        "dates were treated as unknown within their intervals, and every hypothesis was "
-        "conditioned on the low first count by which the patient was identified. Counts had "
-        f"log-normal error. The posterior and the evidence of {hypotheses} were computed by "
-        f"{method(results.fit)} ({stated(results.fit.draws)} draws, smallest effective sample size "
-        f"{number(results.fit.ess_min, 2)}, seed {results.fit.seed}) and averaged with weights "
-        "proportional to prior weight times evidence. Priors came from published series and "
-        f"trials and are listed with their sources. The answers to {questions} follow a "
-        f"fixed rule over {analyses} with changed assumptions. "
-        f"Software: lymphocast {version}.".rstrip(" .")
-        + "."
+        "in which interleukin-2 adds cells towards a bounded plateau (effect relative to the "
+        "patient's own maintenance dose); the natural course is stable, recovers by itself, or had "
+        "been lowered by an infection; and the mycobacterial burden, cultures and symptoms are "
+        "modelled jointly. Uncertain dates were treated as unknown within their intervals, and "
+        "every hypothesis was conditioned on a low latent count when the patient was identified. "
+        f"Counts had log-normal error. Posterior and evidence of {hypotheses} were computed by "
+        f"{_computed(results)}, and hypotheses were averaged with weights proportional to prior "
+        f"weight times evidence. {_grades(results.priors)} The answers to {questions} follow a "
+        f"fixed rule over {analyses} (the base analysis and {numeral(changed)} with a changed "
+        f"assumption). Software: {_software(results)}."
     )
+
+
+def _computed(results: Results) -> str:
+    fit = results.fit
+    how = HOW.get(fit.method, "")
+    return (
+        f"{method(fit)}{how} ({stated(fit.draws)} weighted draws, smallest effective sample "
+        f"size {number(fit.ess_min, 2)}, seed {fit.seed})"
+    )
+
+
+def _grades(priors: tuple[PriorLine, ...]) -> str:
+    free = [p for p in priors if not p.distribution.startswith("fixed")]
+    found = tuple(
+        f"{numeral(n)} {how_}"
+        for grade, how_ in (
+            ("V", "taken from printed numbers"),
+            ("D", "derived from printed numbers"),
+            ("assumed", "assumed"),
+        )
+        if (n := sum(p.grade == grade for p in free))
+    )
+    return (
+        f"The {numeral(len(free))} priors comprise {words(found)}; all are listed with their "
+        f"sources, as are {small(len(priors) - len(free), 'fixed value')}."
+    )
+
+
+def _software(results: Results) -> str:
+    names = ("lymphocast", *(n for n in sorted(results.versions) if n != "lymphocast"))
+    return words(tuple(f"{n} {results.versions[n]}" for n in names if n in results.versions))
 
 
 def _data(record: PatientRecord, results: Results) -> str:
@@ -232,11 +278,11 @@ def _references(record: PatientRecord, results: Results) -> Iterator[Block]:
             for s in record.sources
         )
     )
-    yield Subheading("Definitions and limits")
+    yield Subheading("Definitions and methods")
     yield Bullets(DEFINITIONS)
     if found := cited(results.priors):
         yield Subheading("Publications cited by the priors")
-        yield Bullets(tuple(f"doi:{doi} ({', '.join(names)})" for doi, names in found))
+        yield Bullets(tuple(f"doi:{doi} ({'; '.join(names)})" for doi, names in found))
 
 
 def _identifiers(doi: str | None, pmid: str | None) -> str:
@@ -250,5 +296,5 @@ def cited(priors: tuple[PriorLine, ...]) -> tuple[tuple[str, tuple[str, ...]], .
     found: dict[str, list[str]] = {}
     for line in priors:
         for doi in dict.fromkeys(DOI.findall(f"{line.doi} {line.rationale}")):
-            found.setdefault(doi, []).append(line.parameter.replace("_", " "))
+            found.setdefault(doi, []).append(line.meaning or line.parameter.replace("_", " "))
     return tuple((doi, tuple(names)) for doi, names in sorted(found.items()))

@@ -1,14 +1,11 @@
-"""What comes next without treatment, and what would change the answer."""
+"""What comes next without treatment: forecasts and registered predictions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from lymphocast.criteria.check import CheckReport
 from lymphocast.forecast.results import ForecastPoint, Prediction, Results
-from lymphocast.record.patient import Claim, PatientRecord
 from lymphocast.report.blocks import (
     Block,
-    Bullets,
     Column,
     Mark,
     Paragraph,
@@ -16,30 +13,19 @@ from lymphocast.report.blocks import (
     Section,
     Subheading,
     Table,
-    Tone,
 )
-from lymphocast.report.claims import (
-    claim_support,
-    forecast_sentence,
-    next_count_sentence,
-    sensitivity_sentence,
-)
+from lymphocast.report.claims import forecast_sentence, spread_sentence
 from lymphocast.report.wording import (
     ORIGIN_WORDS,
-    capital,
     count_interval,
     day,
     listed,
-    prose,
     short_probability,
     weight,
     years,
 )
 
-QUOTES: Final = '"“”'
 LAST_COUNT: Final = "last-count"
-OPEN_RULES: Final = frozenset({"product-ambiguity", "unit-ambiguity", "doses-missed-undated"})
-"""Rules whose issues name facts that would change the answer if they were known."""
 
 
 def outlook_section(results: Results) -> Section:
@@ -52,66 +38,81 @@ def outlook_section(results: Results) -> Section:
             Paragraph(
                 "Every forecast assumes no treatment. Counts are latent, before measurement error. "
                 "“At that time” is point in time; “by then” is first passage: below the threshold "
-                "at some time since the origin. Below 200 cells/µL prophylaxis against "
-                "opportunistic infection is usually given; 300 cells/µL is the limit in the "
-                "definition of idiopathic CD4 lymphopenia."
+                "at some time since the origin. 300 cells/µL is the limit in the definition of "
+                "idiopathic CD4 lymphopenia; below 200 cells/µL prophylaxis against opportunistic "
+                "infection is given in HIV infection."
             ),
-            Bullets(
-                tuple(
-                    forecast_sentence(p)
-                    for p in results.forecast.averaged
-                    if p.origin == LAST_COUNT
-                )
-            ),
-            *(forecast_table(results, origin) for origin in origins),
+            *_first(results),
+            *(table for origin in origins for table in forecast_tables(results, origin)),
             *_registered(results),
         ),
     )
 
 
-def forecast_table(results: Results, origin: str) -> Table:
-    """Return the forecast from one origin, grouped by horizon."""
+def _first(results: Results) -> tuple[Paragraph, ...]:
+    points = [p for p in results.forecast.averaged if p.origin == LAST_COUNT]
+    if not points:
+        return ()
+    first = min(points, key=lambda point: point.years)
+    return (Paragraph(f"{forecast_sentence(first)} {spread_sentence(results, first)}"),)
+
+
+def forecast_tables(results: Results, origin: str) -> tuple[Table, Table]:
+    """Return counts and probabilities at every horizon from one origin."""
     averaged = tuple(p for p in results.forecast.averaged if p.origin == origin)
     limits = tuple(sorted({n for p in averaged for n in p.p_below}, reverse=True))
-    rows: list[Row] = []
-    for point in averaged:
-        rows.append(Row((f"{capital(years(point.years))} after {_origin(origin)}",), Mark.GROUP))
-        rows.append(_point("Averaged", "1", point, limits, Mark.AVERAGED))
-        for h in results.hypotheses:
-            rows.extend(
-                _point(h.label, weight(h.weight), other, limits, Mark.PLAIN)
-                for other in results.forecast.by_hypothesis[h.name]
-                if (other.origin, other.years) == (origin, point.years)
-            )
-    return Table(
-        f"Untreated latent count after {_origin(origin)}",
+    after = f"after {listed(ORIGIN_WORDS, origin)}"
+    opening = (Column("Hypothesis", 3.6), Column("Posterior weight", 1.1, numeric=True))
+    counts = Table(
+        f"Untreated latent count {after}",
+        (*opening, *(Column(years(p.years), 2, numeric=True) for p in averaged)),
+        _rows(results, origin, _counts),
+        "Cells/µL, median (90 % interval).",
+    )
+    below = Table(
+        f"Probability of a latent count below a threshold {after}, untreated",
         (
-            Column("Hypothesis", 3.6),
-            Column("Posterior weight", 1.1, numeric=True),
-            Column("Latent count (90 % interval)", 2.2, numeric=True),
-            *(Column(f"P(below {n}) at that time", 1.3, numeric=True) for n in limits),
-            *(Column(f"P(below {n}) by then", 1.3, numeric=True) for n in limits),
+            *opening,
+            *(Column(f"Below {n}, {years(p.years)}", 1.4, numeric=True)
+              for n in limits for p in averaged),
         ),
-        tuple(rows),
-        "Counts in cells/µL.",
+        _rows(results, origin, _below),
+        "At that time / at some time by then, where the two differ.",
+    )  # fmt: skip
+    return counts, below
+
+
+Cells = Callable[[Sequence[ForecastPoint]], tuple[str, ...]]
+
+
+def _rows(results: Results, origin: str, cells: Cells) -> tuple[Row, ...]:
+    def of(points: Sequence[ForecastPoint]) -> tuple[str, ...]:
+        return cells([p for p in points if p.origin == origin])
+
+    found = results.forecast
+    return (
+        Row(("Averaged", "1", *of(found.averaged)), Mark.AVERAGED),
+        *(
+            Row((h.label, weight(h.weight), *of(found.by_hypothesis[h.name])))
+            for h in results.hypotheses
+        ),
     )
 
 
-def _origin(origin: str) -> str:
-    return listed(ORIGIN_WORDS, origin)
+def _counts(points: Sequence[ForecastPoint]) -> tuple[str, ...]:
+    return tuple(count_interval(point.count) for point in points)
 
 
-def _point(
-    label: str, share: str, point: ForecastPoint, limits: tuple[int, ...], mark: Mark
-) -> Row:
-    cells = (
-        label,
-        share,
-        count_interval(point.count),
-        *(short_probability(point.p_below[n]) for n in limits),
-        *(short_probability(point.p_below_by_then[n]) for n in limits),
+def _below(points: Sequence[ForecastPoint]) -> tuple[str, ...]:
+    limits = sorted({n for point in points for n in point.p_below}, reverse=True)
+    return tuple(
+        _pair(point.p_below[n], point.p_below_by_then[n]) for n in limits for point in points
     )
-    return Row(cells, mark)
+
+
+def _pair(then: float, by_then: float) -> str:
+    first, second = short_probability(then), short_probability(by_then)
+    return first if first == second else f"{first} / {second}"
 
 
 def _registered(results: Results) -> Iterator[Block]:
@@ -123,112 +124,25 @@ def _registered(results: Results) -> Iterator[Block]:
         "were made without them, are kept with the result, and can be scored once the counts are "
         "entered."
     )
-    rows: list[Row] = []
-    for index, averaged in enumerate(results.registered.averaged):
-        rows.append(Row((day(averaged.day),), Mark.GROUP))
-        rows.append(_prediction("Averaged", "1", averaged, Mark.AVERAGED))
-        rows.extend(
-            _prediction(
-                h.label,
-                weight(h.weight),
-                results.registered.by_hypothesis[h.name][index],
-                Mark.PLAIN,
-            )
-            for h in results.hypotheses
-        )
+    found = results.registered
     yield Table(
-        "Counts expected on days without a recorded count",
+        "Counts expected to be measured on days without a recorded count",
         (
-            Column("Hypothesis", 4),
-            Column("Posterior weight", 1.2, numeric=True),
-            Column("Latent (90 % interval)", 2.2, numeric=True),
-            Column("Measured (90 % interval)", 2.2, numeric=True),
+            Column("Hypothesis", 3.6),
+            Column("Posterior weight", 1.1, numeric=True),
+            *(Column(day(p.day), 2, numeric=True) for p in found.averaged),
         ),
-        tuple(rows),
-        "Counts in cells/µL. “Measured” includes measurement error.",
-    )
-
-
-def _prediction(label: str, share: str, prediction: Prediction, mark: Mark) -> Row:
-    latent, measured = count_interval(prediction.latent), count_interval(prediction.measured)
-    return Row((label, share, latent, measured), mark)
-
-
-def change_section(record: PatientRecord, check: CheckReport, results: Results) -> Section:
-    """Return the facts and assumptions that would move the answers."""
-    return Section(
-        "change",
-        "What would change this answer",
         (
-            Bullets(tuple(_facts(record, check, results))),
-            Subheading("Other assumptions"),
-            sensitivity_table(results),
-            Bullets(tuple(sensitivity_sentence(v, results.sensitivity) for v in results.verdicts)),
-        ),
-    )
-
-
-def _facts(record: PatientRecord, check: CheckReport, results: Results) -> Iterator[str]:
-    yield from (f"Data not read: {u.what}." for u in record.unread)
-    if any(point.origin == LAST_COUNT for point in results.forecast.averaged):
-        yield next_count_sentence(results)
-    yield from (prose(i.message) for i in check.issues if i.rule in OPEN_RULES)
-    if check.icl.missing:
-        yield (
-            "The missing items of the case definition: the hypotheses presume the diagnosis, and "
-            "an infection or a drug that lowers the count would be a further explanation."
-        )
-
-
-def sensitivity_table(results: Results) -> Table:
-    """Return the probability of each verdict's statement under changed assumptions."""
-    return Table(
-        "Sensitivity of the answers",
-        (
-            Column("What is changed", 4),
-            *(Column(f"({v.id})", 1, numeric=True) for v in results.verdicts),
-            Column("Weight of an IL-2 effect", 1.6, numeric=True),
-        ),
-        tuple(
-            Row(
-                (
-                    row.label,
-                    *(short_probability(row.probabilities[v.id]) for v in results.verdicts),
-                    short_probability(row.p_il2),
-                )
-            )
-            for row in results.sensitivity
-        ),
-        "Columns are the questions of the summary: "
-        + " ".join(f"({v.id}) {v.question}" for v in results.verdicts),
-    )
-
-
-def quoted(claim: Claim) -> str:
-    """Return a claim in one pair of quotation marks."""
-    return f"“{claim.text.strip(QUOTES)}”"
-
-
-def claims_section(record: PatientRecord, results: Results) -> Section:
-    """Return the claims of the source beside their computed support."""
-    blocks: tuple[Block, ...] = (Paragraph("The record holds no claim of its sources.", Tone.NOTE),)
-    if record.claims:
-        blocks = (
-            Table(
-                "What the source concludes, and what this analysis computes",
-                (Column("Claim", 4), Column("Place", 1.6), Column("Computed support", 4.4)),
-                tuple(
-                    Row(
-                        (
-                            quoted(claim),
-                            f"{claim.source}: {claim.locator}",
-                            claim_support(claim, results.verdicts),
-                        )
-                    )
-                    for claim in record.claims
-                ),
-                "A claim is set beside the nearest question of this analysis; the two are not "
-                "always the same statement.",
+            Row(("Averaged", "1", *_predicted(found.averaged)), Mark.AVERAGED),
+            *(
+                Row((h.label, weight(h.weight), *_predicted(found.by_hypothesis[h.name])))
+                for h in results.hypotheses
             ),
-        )
-    return Section("claims", "The claims of the source", blocks)
+        ),
+        "Cells/µL, median (90 % interval), measurement error included; the latent counts stand in "
+        "summary.json.",
+    )
+
+
+def _predicted(predictions: Sequence[Prediction]) -> tuple[str, ...]:
+    return tuple(count_interval(prediction.measured) for prediction in predictions)

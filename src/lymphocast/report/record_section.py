@@ -1,17 +1,20 @@
 """The record as the report prints it: facts with sources, doubts, and the case definition."""
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Final
 
 from lymphocast.criteria.check import CheckReport
 from lymphocast.criteria.icl import IclAssessment
 from lymphocast.criteria.rcv import ReferenceChange
-from lymphocast.record.events import Administration, StatedDuration
+from lymphocast.figures.wording import dose_words
+from lymphocast.record.events import Administration, Event, StatedDuration
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
+from lymphocast.record.validate import Issue
+from lymphocast.record.when import When
 from lymphocast.report.blocks import (
     Block,
-    Bullets,
     Column,
     Mark,
     Paragraph,
@@ -20,8 +23,10 @@ from lymphocast.report.blocks import (
     Subheading,
     Table,
 )
-from lymphocast.report.claims import icl_sentence
+from lymphocast.report.claims import ICL_WORDS
+from lymphocast.report.naming import in_words, name_of
 from lymphocast.report.wording import (
+    capital,
     log_value,
     percent,
     prose,
@@ -34,7 +39,6 @@ from lymphocast.report.wording import (
 
 Provenances = tuple[Provenance, ...]
 NO_TIME: Final = "–"
-DAYS_PER_WEEK: Final = 7.0
 ASSUMED_NOTE: Final = (
     "Rows in italics behind a dashed rule, with the word ASSUMED, are choices of the analyst that "
     "no source states; the word alone marks one assumed part of a stated fact. “Derived” facts "
@@ -48,29 +52,37 @@ def record_section(record: PatientRecord, check: CheckReport) -> Section:
     return Section(
         "record",
         "The record",
-        (
-            Paragraph(ASSUMED_NOTE),
-            _facts("Treatment", _treatment(record)),
-            _facts("Laboratory and clinical facts", _clinical(record)),
-            _facts("Dated events, stated lengths of time, unknowns", _context(record)),
-            *_choices(record),
-            Subheading("Contradictions and other issues"),
-            *_issues(check),
-            *_changes(check),
-            Subheading("Case definition"),
-            *_definition(check.icl),
-        ),
+        tuple(in_words(record, block) for block in _blocks(record, check)),
     )
+
+
+def _blocks(record: PatientRecord, check: CheckReport) -> tuple[Block, ...]:
+    return (
+        Paragraph(f"{_only_source(record)}{ASSUMED_NOTE}"),
+        _facts("Treatment", _treatment(record)),
+        _facts("Laboratory and clinical facts", _clinical(record)),
+        _facts("Dated events, stated lengths of time, unknowns", _context(record)),
+        *_choices(record),
+        Subheading("Contradictions and other issues"),
+        *_issues(check),
+        *_changes(check),
+        Subheading("Case definition"),
+        *_definition(record, check.icl),
+    )
+
+
+def _only_source(record: PatientRecord) -> str:
+    return f"Every fact is from {record.sources[0].citation} " if len(record.sources) == 1 else ""
 
 
 def _facts(caption: str, rows: Iterable[Row]) -> Table:
     return Table(
         caption,
         (
-            Column("Fact", 2.2),
-            Column("Value", 2.8),
-            Column("Time", 2.2),
-            Column("Source, place", 1.8),
+            Column("Fact", 2.4),
+            Column("Value", 2.6),
+            Column("Time", 2.3),
+            Column("Place", 1.7),
             Column("Method and note", 2.8),
         ),
         tuple(rows),
@@ -109,10 +121,11 @@ def method_word(method: Method) -> str:
 
 def _treatment(record: PatientRecord) -> Iterator[Row]:
     for a in record.administrations:
-        time = f"from {when(a.start)}; until {when(a.stop)}"
-        yield _fact(_drug(a), _dose(a), time, a.provenance)
+        time = f"from {_when(record, a.start)}; until {_when(record, a.stop)}"
+        yield _fact(a.drug, _dose(a), time, a.provenance)
         if a.titrated_to is not None:
-            value = f"raised in {small(a.titration_steps, 'equal step')} towards {a.titrated_to}"
+            full = dose_words(record.administration(a.titrated_to))
+            value = f"raised in {small(a.titration_steps, 'equal step')} towards {full}"
             note = f"ASSUMED: {a.titration_note.rstrip('.')}" if a.titration_note else "ASSUMED"
             yield Row((f"{a.drug}, titration", value, NO_TIME, NO_TIME, note), Mark.ASSUMED)
     for m in record.missed_doses:
@@ -120,45 +133,58 @@ def _treatment(record: PatientRecord) -> Iterator[Row]:
         yield _fact(f"{m.drug}, missed doses", "reported", time, m.provenance)
 
 
-def _drug(a: Administration) -> str:
-    product = f"product: {a.product}" if a.product else "product not stated"
-    return f"{a.drug}, {a.id} ({product})"
-
-
 def _dose(a: Administration) -> str:
-    period = "day" if a.per == 1.0 else "week" if a.per == DAYS_PER_WEEK else f"{a.per:g} days"
-    divided = f" in {small(a.divided, 'equal dose')}" if a.divided > 1 else ""
-    route = a.route if a.route else "route not stated"
-    return f"{quantity(a.amount)} per {period}{divided}; {route}"
+    product = a.product or "product not stated"
+    return f"{dose_words(a)}; {product}; {a.route or 'route not stated'}"
+
+
+def _when(record: PatientRecord, at: When) -> str:
+    """Return a time; a distance from another fact names that fact in words."""
+    text = when(at)
+    return text.replace(at.anchor, name_of(record, at.anchor)) if at.anchor else text
 
 
 def _clinical(record: PatientRecord) -> Iterator[Row]:
     for m in record.measurements:
         error = "" if m.reading_error is None else f" (reading error ± {stated(m.reading_error)})"
-        yield _fact(f"{m.analyte}, {m.id}", f"{quantity(m.value)}{error}", when(m.at), m.provenance)
+        value = f"{quantity(m.value)}{error}"
+        yield _fact(m.analyte, value, _when(record, m.at), m.provenance)
     for c in record.cultures:
         note = f"; ASSUMED: {c.number_note.rstrip('.')}" if c.number_note else ""
         value = f"{c.organism}: {c.result.value}; counted as {c.number}{note}"
-        yield _fact(f"{c.specimen} culture, {c.id}", value, when(c.at), c.provenance)
+        yield _fact(f"{c.specimen} culture", value, _when(record, c.at), c.provenance)
     for s in record.symptoms:
-        yield _fact(s.what, words_of(s.grade.value), when(s.at), s.provenance)
+        yield _fact(s.what, words_of(s.grade.value), _when(record, s.at), s.provenance)
     for f in record.findings:
-        time = NO_TIME if f.at is None else when(f.at)
+        time = NO_TIME if f.at is None else _when(record, f.at)
         yield _fact(f.what, NO_TIME, time, f.provenance)
-    for w in record.workup:
-        yield _fact(w.what, words_of(w.status.value), NO_TIME, w.provenance)
+    alike = groupby(record.workup, key=lambda w: (w.status, w.provenance))
+    for (status, provenance), items in alike:
+        names = "; ".join(item.what for item in items)
+        yield _fact(names, words_of(status.value), NO_TIME, provenance)
 
 
 def _context(record: PatientRecord) -> Iterator[Row]:
     for e in record.events:
-        yield _fact(f"{e.what} ({e.id})", "event", when(e.at), e.provenance)
+        if not _told(record, e):
+            yield _fact(e.what, NO_TIME, _when(record, e.at), e.provenance)
     for d in record.durations:
-        yield _fact(f"from {d.start} to {d.stop}", _length(d), NO_TIME, d.provenance)
+        ends = f"from “{name_of(record, d.start)}” to “{name_of(record, d.stop)}”"
+        yield _fact(ends, _length(d), NO_TIME, d.provenance)
     for t in record.timelines:
-        value = f"alternative reading of {t.event}"
-        yield _fact(t.label, value, when(t.at), t.provenance)
+        value = f"alternative reading of “{name_of(record, t.event)}”"
+        yield _fact(t.label, value, _when(record, t.at), t.provenance)
     for u in record.unread:
         yield _fact(u.what, "not in this record", NO_TIME, u.provenance)
+
+
+def _told(record: PatientRecord, event: Event) -> bool:
+    """Whether a stated event adds nothing to the facts above that happen with it."""
+    given = [at for a in record.administrations for at in (a.start, a.stop)]
+    found = [m.at for m in record.measurements] + [s.at for s in record.symptoms]
+    times = given + found + [c.at for c in record.cultures]
+    plainly = all(p.method is Method.STATED and not p.note for p in event.provenance)
+    return plainly and any(at.anchor == at.text == event.id for at in times)
 
 
 def _length(duration: StatedDuration) -> str:
@@ -175,23 +201,39 @@ def _choices(record: PatientRecord) -> Iterator[Block]:
         (
             Row(
                 (
-                    f"ASSUMED: entry rule, {chosen.entry_measurement}",
+                    f"ASSUMED: entry rule, {name_of(record, chosen.entry_measurement)}",
                     f"latent count below {quantity(chosen.entry_below)}",
                     "The patient was found because the count was low; every hypothesis is "
-                    "conditioned on it.",
+                    f"conditioned on it. {_reason(dict(chosen.rationale).get('entry_below', ''))}",
                 ),
                 Mark.ASSUMED,
             ),
             *(
-                Row((f"ASSUMED: day of {n.fact}", short_day(n.day), n.rationale), Mark.ASSUMED)
+                Row(
+                    (
+                        f"ASSUMED: day of “{name_of(record, n.fact)}”",
+                        short_day(n.day),
+                        _reason(n.rationale),
+                    ),
+                    Mark.ASSUMED,
+                )
                 for n in chosen.nominal
             ),
             *(
-                Row((f"ASSUMED: {words_of(name)}", _choice(record, name), why), Mark.ASSUMED)
+                Row(
+                    (f"ASSUMED: {words_of(name)}", _choice(record, name), _reason(why)),
+                    Mark.ASSUMED,
+                )
                 for name, why in chosen.rationale
+                if isinstance(getattr(chosen, name, None), str) and name != "entry_measurement"
             ),
         ),
     )
+
+
+def _reason(text: str) -> str:
+    """Return a rationale without the word that its row already says."""
+    return prose(capital(text.removeprefix("Assumed; ").strip()))
 
 
 def words_of(identifier: str) -> str:
@@ -200,8 +242,8 @@ def words_of(identifier: str) -> str:
 
 
 def _choice(record: PatientRecord, name: str) -> str:
-    value = getattr(record.modelling, name, None)
-    return value if isinstance(value, str) else NO_TIME
+    value = str(getattr(record.modelling, name))
+    return value if value in record.drugs() else name_of(record, value)
 
 
 def _issues(check: CheckReport) -> Iterator[Block]:
@@ -217,11 +259,15 @@ def _issues(check: CheckReport) -> Iterator[Block]:
             Column("Places", 2),
         ),
         tuple(
-            Row((i.severity.value, i.rule, prose(i.message), "; ".join(i.locators) or NO_TIME))
+            Row((i.severity.value, words_of(i.rule), prose(i.message), _places(i)))
             for i in check.issues
         ),
         "Contradictions are shown, not resolved.",
     )
+
+
+def _places(issue: Issue) -> str:
+    return "; ".join(issue.locators) or NO_TIME
 
 
 def _changes(check: CheckReport) -> Iterator[Block]:
@@ -231,9 +277,7 @@ def _changes(check: CheckReport) -> Iterator[Block]:
     yield Table(
         "Consecutive counts against the reference change value",
         (
-            Column("From", 1.6),
-            Column("To", 1.6),
-            Column("Counts", 1.4, numeric=True),
+            Column("Counts", 1.6),
             Column("Change", 1, numeric=True),
             Column("95 % of pairs change by", 1.7, numeric=True),
             Column("z", 0.8, numeric=True),
@@ -248,8 +292,6 @@ def _changes(check: CheckReport) -> Iterator[Block]:
 def _change(change: ReferenceChange) -> Row:
     return Row(
         (
-            change.first,
-            change.second,
             f"{stated(change.first_value)} to {stated(change.second_value)}",
             percent(change.percent),
             f"{percent(change.lower_percent)} to {percent(change.upper_percent)}",
@@ -259,10 +301,10 @@ def _change(change: ReferenceChange) -> Row:
     )
 
 
-def _definition(icl: IclAssessment) -> Iterator[Block]:
-    yield Paragraph(icl_sentence(icl))
+def _definition(record: PatientRecord, icl: IclAssessment) -> Iterator[Block]:
+    status = f"{ICL_WORDS[str(icl.status)]} ({icl.edition})"
     yield Table(
-        "Items of the definition",
+        f"Idiopathic CD4 lymphopenia: {status}",
         (
             Column("Item", 2.4),
             Column("Status", 1.3),
@@ -274,7 +316,7 @@ def _definition(icl: IclAssessment) -> Iterator[Block]:
                 (
                     prose(item.name),
                     words_of(str(item.status)),
-                    "; ".join(item.facts) or NO_TIME,
+                    "; ".join(name_of(record, f) for f in item.facts) or NO_TIME,
                     prose(item.why),
                 )
             )
@@ -282,5 +324,4 @@ def _definition(icl: IclAssessment) -> Iterator[Block]:
         ),
     )
     if icl.missing:
-        yield Paragraph("To establish or refute it, the record would have to state:")
-        yield Bullets(icl.missing)
+        yield Paragraph(f"{'; '.join(icl.missing)}.", lead="Missing:")

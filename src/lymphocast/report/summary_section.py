@@ -1,6 +1,7 @@
 """The opening sections: what a clinician can check in two minutes, and what this is not."""
 
 from lymphocast.criteria.check import CheckReport
+from lymphocast.figures.curves import explanation_letters
 from lymphocast.forecast.results import Results
 from lymphocast.record.patient import Demographics, PatientRecord
 from lymphocast.record.validate import Severity
@@ -18,13 +19,13 @@ from lymphocast.report.claims import (
     DECISION_RULE,
     counts_sentence,
     icl_sentence,
-    verdict_sentence,
-    weights_sentence,
 )
+from lymphocast.report.construction import lift_words
 from lymphocast.report.marginals import Explanation, explanations
+from lymphocast.report.naming import plain
+from lymphocast.report.reasons import clearance_sentence, course_sentence, prior_of_verdict
 from lymphocast.report.wording import (
     ORIGIN_WORDS,
-    capital,
     listed,
     probability_range,
     prose,
@@ -55,12 +56,12 @@ def summary_section(record: PatientRecord, check: CheckReport, results: Results)
                 f"{_person(record.demographics)} {counts_sentence(results.observed)} "
                 f"{icl_sentence(check.icl)} {_issues(check)}"
             ),
-            *_first_issue(check),
+            *_first_issue(record, check),
             verdict_table(results),
-            Bullets(tuple(f"({v.id}) {v.definition}" for v in results.verdicts)),
             Paragraph(DECISION_RULE, Tone.NOTE),
             explanation_table(results),
-            Paragraph(weights_sentence(results)),
+            Paragraph(course_sentence(results, lift_words(record)), lead="What decides."),
+            Paragraph(clearance_sentence(results)),
         ),
     )
 
@@ -72,9 +73,9 @@ def _trust(results: Results) -> tuple[Paragraph, ...]:
     return (Paragraph(text, Tone.BANNER),)
 
 
-def _first_issue(check: CheckReport) -> tuple[Paragraph, ...]:
+def _first_issue(record: PatientRecord, check: CheckReport) -> tuple[Paragraph, ...]:
     return tuple(
-        Paragraph(prose(issue.message), lead="To act on first in the record:")
+        Paragraph(prose(plain(record, issue.message)), lead="To act on first in the record:")
         for issue in check.issues[:1]
     )
 
@@ -111,16 +112,17 @@ def _issues(check: CheckReport) -> str:
 
 def verdict_table(results: Results) -> Table:
     """Return the table of verdicts with their probabilities and ranges."""
-    analyses = len(results.sensitivity)
+    analyses = small(len(results.sensitivity), "analysis", "analyses")
     return Table(
         "The questions and their answers",
         (
             Column("", 0.5),
             Column("Question", 2.6),
-            Column("Answer", 1.4),
-            Column("Probability", 1.4, numeric=True),
-            Column("Range over the sensitivity table", 1.7, numeric=True),
-            Column("In plain words", 4.2),
+            Column("Answer", 1.3),
+            Column("Probability", 1.3, numeric=True),
+            Column(f"Range over {analyses}", 1.5, numeric=True),
+            Column("Before the data", 1.2, numeric=True),
+            Column("What is asked, exactly", 4.2),
         ),
         tuple(
             Row(
@@ -130,12 +132,16 @@ def verdict_table(results: Results) -> Table:
                     v.answer.value,
                     short_probability(v.probability),
                     probability_range(v.lowest, v.highest),
-                    verdict_sentence(v, analyses),
+                    prior_of_verdict(results, v.id),
+                    prose(v.definition),
                 )
             )
             for v in results.verdicts
         ),
-        "Probabilities are averaged over the hypotheses of the table below, with its weights.",
+        "Probabilities are averaged over the hypotheses, with the weights of the table below. "
+        "“Before the data” is given where the prior weights alone determine it. That something "
+        "raised the count credits no drug: recovery and the lifting of an infection are among the "
+        "things that may have.",
     )
 
 
@@ -145,6 +151,7 @@ def explanation_table(results: Results) -> Table:
         (p.years for p in results.forecast.averaged if p.origin == "last-count"), default=0.0
     )
     limits = _limits(results, horizon)
+    letters = explanation_letters(results)
     after = f"{years(horizon)} after {listed(ORIGIN_WORDS, 'last-count')}"
     return Table(
         "The averages and the explanations that they average",
@@ -157,12 +164,14 @@ def explanation_table(results: Results) -> Table:
         ),
         (
             _averaged(results, horizon, limits),
-            *(_explained(group, results, horizon, limits) for group in explanations(results)),
+            *(
+                _explained(group, letters.get(group.name, ""), results, horizon, limits)
+                for group in explanations(results)
+            ),
         ),
-        capital(
-            "each explanation is summed over the hypotheses on clearance of the infection, which "
-            "do not touch the count. “By” means at some time up to then (first passage), untreated."
-        ),
+        "Each explanation is summed over the hypotheses on clearance of the infection. “By” means "
+        "at some time up to then (first passage), untreated."
+        + (" Letters are those of the figure." if letters else ""),
     )
 
 
@@ -193,7 +202,7 @@ def _averaged(results: Results, horizon: float, limits: tuple[int, ...]) -> Row:
 
 
 def _explained(
-    group: Explanation, results: Results, horizon: float, limits: tuple[int, ...]
+    group: Explanation, letter: str, results: Results, horizon: float, limits: tuple[int, ...]
 ) -> Row:
     by_hypothesis = results.attribution.by_hypothesis
     half = {row.name: by_hypothesis[row.name].p_il2_more_than_half for row in group.members}
@@ -208,7 +217,7 @@ def _explained(
     )
     return Row(
         (
-            capital(group.label),
+            f"{letter}: {group.label}" if letter else group.label,
             weight(group.prior),
             weight(group.weight),
             _cell(group.mean(half)),
@@ -229,12 +238,13 @@ def limits_of_use_section() -> Section:
         (
             Bullets(
                 (
-                    "Not a medical device. It has not been assessed for diagnosis or treatment.",
-                    "Not advice. Decisions about a patient need the whole record and a physician.",
                     "Not a trial. It is a retrospective model of one patient, who was reported "
                     "because of the course. It asks what happened in this patient; whether IL-2 "
                     "works in the disease cannot be learnt from one published patient, and no "
                     "answer is given.",
+                    "Not the whole patient. It rests on the sources named below and on nothing "
+                    "else; what they do not state stays unknown. It has not been assessed for "
+                    "diagnosis or treatment.",
                     "Not free of assumptions. Each hypothesis and prior is listed with its source; "
                     "the answers are conditional on them, and the sensitivity table shows how far "
                     "they carry.",

@@ -4,6 +4,7 @@ One place decides the precision of every number that a reader sees. Values are r
 nowhere else; nothing is computed.
 """
 
+import re
 from datetime import date
 from math import floor, log10
 from typing import Final
@@ -14,7 +15,7 @@ from lymphocast.units import Quantity
 
 COUNT_UNIT: Final = "cells/µL"
 MINUS: Final = "\N{MINUS SIGN}"
-NARROW_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
+NEGATIVE: Final = re.compile(r"(?<![\w)])-(?=\d)")
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 UNIT_WORDS: Final = {
     "/uL": COUNT_UNIT,
@@ -30,9 +31,9 @@ UNIT_WORDS: Final = {
     "1": "",
 }
 COURSE_WORDS: Final = {
-    "stable": "stable course",
+    "stable": "stable count",
     "recovery": "recovery by itself",
-    "infection": "lifting of the infection's effect",
+    "infection": "infection had lowered the count",
 }
 SCENARIO_WORDS: Final = {
     "factual": "as treated",
@@ -45,7 +46,7 @@ ORIGIN_WORDS: Final = {
     "il2-stop": "the end of IL-2",
 }
 METHOD_WORDS: Final = {
-    "is": "importance sampling from the prior",
+    "is": "importance sampling",
     "smc": "adaptive tempered sequential Monte Carlo",
 }
 SMALL_WORDS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -72,12 +73,13 @@ def weight(p: float) -> str:
 
 def probability_range(lowest: float, highest: float) -> str:
     """Return a range of probabilities for a table cell."""
-    return f"{short_probability(lowest)} to {short_probability(highest)}"
+    low, high = short_probability(lowest), short_probability(highest)
+    return low if low == high else f"{low} to {high}"
 
 
 def signed(text: str) -> str:
-    """Return a formatted number with a typographic minus sign."""
-    return text.replace("-", MINUS)
+    """Return a formatted number with a typographic minus sign, and no sign before a zero."""
+    return text.lstrip("-") if not text.strip("-0.") else text.replace("-", MINUS)
 
 
 def count(x: float) -> str:
@@ -138,7 +140,7 @@ def with_error(x: float, se: float) -> str:
 
 def stated(value: float) -> str:
     """Return a recorded value as the source gives it."""
-    return f"{value:,.10g}".replace(",", NARROW_SPACE)
+    return f"{value:,.10g}"
 
 
 def quantity(q: Quantity) -> str:
@@ -170,14 +172,15 @@ def short_day(d: date) -> str:
 
 
 def when(at: When) -> str:
-    """Return a time as recorded, with the days it may stand for."""
+    """Return the days that a time may stand for, with its distance from another fact if any."""
     span = between(at.earliest, at.latest)
-    return f"{at.text}: {span}" if at.anchor is not None and at.text else span
+    return f"{span} ({at.text})" if at.anchor and at.text and at.text != at.anchor else span
 
 
 def prose(text: str) -> str:
-    """Return a message with its unit and arrow as a reader expects them."""
-    return text.replace(" /uL", f"{NO_BREAK}{COUNT_UNIT}").replace(" -> ", " → ")
+    """Return a message with its units, arrows and minus signs as a reader expects them."""
+    text = text.replace("cells/uL", COUNT_UNIT).replace(" /uL", f"{NO_BREAK}{COUNT_UNIT}")
+    return NEGATIVE.sub(MINUS, text.replace(" -> ", " → "))
 
 
 def years(x: float) -> str:

@@ -1,0 +1,199 @@
+"""Smooth and logistic blocks, from values of earlier states at the nodes of a piece.
+
+Smooth. With a_i = d f_i / d y_i at the start of the piece and D_i(u) = int_0^u J a_i du, where
+J = dt/du, the states are found by Gauss-Seidel sweeps from constants, the last state first:
+
+    y_i(u) <- e^(D_i) [ y_i(0) + int_0^u e^(-D_i) J (f_i(y) - a_i y_i) du ]
+
+Three sweeps are always made and more while a lane still moves. The error estimate of a lane is the
+relative change of an end value in the last sweep.
+
+Logistic. y' = r + c e^y gives, with S = int J r and G = int J c e^S,
+
+    y(u) = y(0) + S - log1p(-e^(y(0)) G),
+
+and y' = r y - s y^2 gives  y(u) = y(0) e^S / (1 + y(0) int J s e^S).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import jax
+import jax.numpy as jnp
+
+import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
+from lymphocast.engine.march_nodes import Nodes
+from lymphocast.engine.structure import Block
+from lymphocast.models.component import Scalar, Values
+
+FIRST_SWEEPS = 3
+"""Sweeps that are always made; each changes every state of the block once."""
+
+MOST_SWEEPS = 12
+
+NO_EXPONENTIAL = -1e4
+"""A logarithm at which exp is exactly 0: the rate there is r alone."""
+
+Rates = Callable[[Values], Values]
+
+
+@final
+@dataclass(frozen=True)
+class Piece:
+    """What a block needs to know of a piece: its days, its nodes, the tolerance of a sweep."""
+
+    h: Scalar
+    nodes: Nodes
+    tolerance: float
+
+    @property
+    def number(self) -> int:
+        """How many nodes."""
+        return len(self.nodes.stretch)
+
+    def integral(self, values: Scalar) -> Scalar:
+        """Return running integrals over the piece's days, the end last, ``[node + 1, lane]``.
+
+        ``values`` stand at the nodes, ``[node, lane]``.
+        """
+        stretched = self.h * self.nodes.stretch[:, None] * values
+        return jnp.asarray(self.nodes.integrals) @ stretched
+
+
+@final
+@dataclass(frozen=True)
+class Crossing:
+    """A block across a piece: states at the nodes and the end, error and exponent by lane."""
+
+    at_nodes: Mapping[str, Scalar]
+    at_end: Mapping[str, Scalar]
+    error: Scalar
+    exponent: Scalar
+
+
+@final
+@dataclass(frozen=True)
+class _Own:
+    """One state of a smooth block: its slope at the nodes and its integrating factor."""
+
+    slope: Scalar
+    grow: Scalar
+    shrink: Scalar
+
+
+def smooth(block: Block, rates: Rates, start: Values, piece: Piece) -> Crossing:
+    """Cross a piece with a smooth block.
+
+    Parameters
+    ----------
+    block
+        The block.
+    rates
+        The rates at the nodes, ``[node, lane]``, from the block's states at the nodes.
+    start
+        The block's states at the start of the piece, ``[lane]``.
+    piece
+        The piece.
+    """
+    shape = (piece.number, *jnp.shape(start[block.states[0]]))
+    begin = {n: jnp.broadcast_to(start[n], shape) for n in block.states}
+    own: dict[str, _Own] = {}
+    exponent = jnp.zeros(shape[1:])
+    for name in block.states:
+        slope = _own_slope(rates, begin, name, shape)
+        grown = piece.integral(slope)
+        exponent = jnp.maximum(exponent, jnp.abs(grown[-1]))
+        own[name] = _Own(slope, jnp.exp(grown), jnp.exp(-grown[:-1]))
+
+    def sweep(values: Values) -> dict[str, Scalar]:
+        changed = {n: values[n] for n in block.states}
+        for name in reversed(block.states):
+            at_nodes = {n: v[:-1] for n, v in changed.items()}
+            rest = rates(at_nodes)[name] - own[name].slope * at_nodes[name]
+            gained = piece.integral(own[name].shrink * rest)
+            changed[name] = own[name].grow * (start[name] + gained)
+        return changed
+
+    before = {n: jnp.broadcast_to(start[n], (shape[0] + 1, *shape[1:])) for n in block.states}
+    for _ in range(FIRST_SWEEPS - 1):
+        before = sweep(before)
+    values, error = _settled(sweep, before, block.states, piece.tolerance)
+    return Crossing(
+        {n: values[n][:-1] for n in block.states},
+        {n: values[n][-1] for n in block.states},
+        error,
+        exponent,
+    )
+
+
+def _own_slope(rates: Rates, begin: Values, name: str, shape: tuple[int, ...]) -> Scalar:
+    """Return the derivative of a rate by its own state at the nodes, states as at the start."""
+    _, slope = jax.jvp(
+        lambda own: jnp.broadcast_to(rates({**begin, name: own})[name], shape),
+        (begin[name],),
+        (jnp.ones(shape),),
+    )
+    return slope
+
+
+def _settled(
+    sweep: Callable[[Values], dict[str, Scalar]],
+    before: Values,
+    names: Sequence[str],
+    tolerance: float,
+) -> tuple[dict[str, Scalar], Scalar]:
+    """Sweep once, then again while a lane moves; return values and the last change by lane."""
+
+    def change(old: Values, new: Values) -> Scalar:
+        moved = [jnp.abs(new[n][-1] - old[n][-1]) for n in names]
+        size = [jnp.abs(new[n][-1]) + jnp.abs(new[n][0]) for n in names]
+        each = [m / jnp.where(s > 0.0, s, 1.0) for m, s in zip(moved, size, strict=True)]
+        return jnp.max(jnp.stack(each), axis=0)
+
+    def again(carry: tuple[Values, Scalar, Scalar]) -> tuple[Values, Scalar, Scalar]:
+        old, _, count = carry
+        new = sweep(old)
+        return new, change(old, new), count + 1
+
+    def moving(carry: tuple[Values, Scalar, Scalar]) -> Scalar:
+        _, error, count = carry
+        return jnp.any(error > tolerance) & (count < MOST_SWEEPS)
+
+    values = sweep(before)
+    carry = (values, change(before, values), jnp.asarray(FIRST_SWEEPS))
+    settled, error, _ = jax.lax.while_loop(moving, again, carry)
+    return settled, error
+
+
+def logistic(block: Block, rates: Rates, start: Values, piece: Piece) -> Crossing:
+    """Cross a piece with a logistic block; parameters as of :func:`smooth`."""
+    (name,) = block.states
+    y0 = start[name]
+    shape = (piece.number, *jnp.shape(y0))
+    solve = _logarithmic if block.logarithmic else _quadratic
+    found = solve(lambda y: jnp.broadcast_to(rates({name: y})[name], shape), y0, piece)
+    none = jnp.zeros(shape[1:])
+    return Crossing({name: found[:-1]}, {name: found[-1]}, none, none)
+
+
+def _logarithmic(rate: Callable[[Scalar], Scalar], y0: Scalar, piece: Piece) -> Scalar:
+    zero = jnp.zeros((piece.number, *jnp.shape(y0)))
+    r = rate(zero + NO_EXPONENTIAL)
+    _, c = jax.jvp(rate, (zero,), (zero + 1.0,))
+    grown = piece.integral(r)
+    filled = piece.integral(c * jnp.exp(y0 + grown[:-1]))
+    return y0 + grown - jnp.log1p(-filled)
+
+
+def _quadratic(rate: Callable[[Scalar], Scalar], y0: Scalar, piece: Piece) -> Scalar:
+    zero = jnp.zeros((piece.number, *jnp.shape(y0)))
+    one = zero + 1.0
+
+    def slope(y: Scalar) -> Scalar:
+        return jax.jvp(rate, (y,), (one,))[1]
+
+    r, curvature = jax.jvp(slope, (zero,), (one,))
+    grown = jnp.exp(piece.integral(r))
+    held_back = piece.integral(-0.5 * curvature * grown[:-1])
+    return y0 * grown / (1.0 + y0 * held_back)

@@ -1,0 +1,295 @@
+"""Structure of a model: which states can be solved together, in which order, and how.
+
+The rates are read as expressions. States that depend on each other form a block; blocks stand in
+cascade order, so that each reads only earlier ones. A block is
+
+- *linear*: its rates are affine in every state they read, with coefficients that only parameters
+  and forcings set, and it reads only linear blocks; linear blocks that read each other merge;
+- *logistic*: one state with the rate  r + c exp(y)  or  r y - s y^2,  where r, c and s are free
+  of y but may follow earlier states;
+- *smooth*: everything else.
+
+Nothing is declared by the model's author, and the worst that an unrecognised form costs is time:
+a smooth block solves linear and logistic equations too.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, final
+
+import numpy as np
+import sympy
+from scipy.sparse.csgraph import connected_components
+
+from lymphocast.models.component import Component
+from lymphocast.models.symbolic import Expression, TracedModel, trace
+
+STIFF_EXPONENT = 30.0
+"""Largest |rate x piece| that the integrating factor of a smooth block is trusted with."""
+
+LONGEST_PIECE = 2.0
+"""Days: the plan cuts no piece longer than this."""
+
+WORTH_EXPANDING = 60
+"""Operations in an expression that is expanded to see whether a symbol cancels."""
+
+WORTH_PRINTING = 8
+"""Operations in an expression that a person reads at a glance."""
+
+CORNERS = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign)
+
+
+class BlockKind(Enum):
+    """How a block is solved."""
+
+    LINEAR = "linear"
+    LOGISTIC = "logistic"
+    SMOOTH = "smooth"
+
+
+@final
+@dataclass(frozen=True)
+class Block:
+    """States that are solved together.
+
+    Parameters
+    ----------
+    kind
+        How they are solved.
+    states
+        Names, in the order of the cascade within the block.
+    reads
+        Names of states of earlier blocks that the rates read.
+    reason
+        Why the block is of this kind, in words.
+    stiffness
+        Where the block is hard to solve, in words.
+    short
+        For a linear block: no state feeds a state that feeds another, none feeds back, and no
+        rate has a constant term, so that its answer is a closed form of two exponentials.
+    constant
+        For a linear block: a rate has a constant term.
+    logarithmic
+        For a logistic block: the state is the logarithm, its rate r + c exp(y).
+    couplings
+        For a linear block: pairs of a state and another that its rate reads.
+    """
+
+    kind: BlockKind
+    states: tuple[str, ...]
+    reads: tuple[str, ...]
+    reason: str
+    stiffness: str
+    short: bool = False
+    constant: bool = False
+    logarithmic: bool = False
+    couplings: tuple[tuple[str, str], ...] = ()
+
+    def feeders(self, name: str) -> tuple[str, ...]:
+        """Return the other states of a linear block that the rate of ``name`` reads."""
+        return tuple(feeder for fed, feeder in self.couplings if fed == name)
+
+
+@lru_cache(maxsize=64)
+def structure(model: Component) -> tuple[Block, ...]:
+    """Return the blocks of ``model`` in cascade order: linear ones first, as far as possible."""
+    traced = trace(model)
+    groups = _cascade(traced)
+    linear: list[tuple[str, ...]] = []
+    others: list[Block] = []
+    straight: set[str] = set()
+    for group in groups:
+        if _is_linear(traced, group, straight):
+            linear.append(group)
+            straight.update(group)
+        else:
+            others.append(_curved_block(traced, group))
+    return (*(_linear_block(traced, m) for m in _merged(traced, linear)), *others)
+
+
+def structure_lines(model: Component) -> tuple[str, ...]:
+    """Return the structure as text: for each block its kind, states, reason and stiffness."""
+    lines: list[str] = []
+    for number, block in enumerate(structure(model), start=1):
+        lines.append(f"{number}. {block.kind.value}: {', '.join(block.states)}")
+        lines.append(f"   reads: {', '.join(block.reads) or 'no earlier state'}")
+        lines.append(f"   reason: {block.reason}")
+        lines.append(f"   stiffness: {block.stiffness}")
+    return tuple(lines)
+
+
+def _reads(traced: TracedModel, name: str) -> tuple[str, ...]:
+    """Return the states that the rate of ``name`` reads, in the model's order."""
+    free = traced.rates[name].free_symbols
+    return tuple(n for n, symbol in traced.states.items() if symbol in free)
+
+
+def _cascade(traced: TracedModel) -> list[tuple[str, ...]]:
+    """Return the strongly connected groups of states, each after those that it reads."""
+    names = list(traced.states)
+    if not names:
+        return []
+    reads = {name: set(_reads(traced, name)) for name in names}
+    graph = np.array([[other in reads[name] for other in names] for name in names], dtype=float)
+    count, label = connected_components(graph, directed=True, connection="strong")
+    waiting = [
+        tuple(name for name, own in zip(names, label, strict=True) if own == group)
+        for group in range(count)
+    ]
+    waiting.sort(key=lambda group: names.index(group[0]))
+    ordered: list[tuple[str, ...]] = []
+    known: set[str] = set()
+    while waiting:
+        ready = next(g for g in waiting if set().union(*(reads[n] for n in g)) <= known | set(g))
+        waiting.remove(ready)
+        ordered.append(ready)
+        known.update(ready)
+    return ordered
+
+
+def _moving(traced: TracedModel) -> set[Expression]:
+    """Return what changes within a piece: the states and time."""
+    return {traced.time, *traced.states.values()}
+
+
+def _slopes(traced: TracedModel, name: str) -> dict[str, Expression]:
+    """Return the derivative of a rate by each state it reads."""
+    rate, moving = traced.rates[name], _moving(traced)
+    slopes = {n: rate.diff(traced.states[n]) for n in _reads(traced, name)}
+    return {n: _cancelled(slope, moving) for n, slope in slopes.items()}
+
+
+def _cancelled(expression: Expression, moving: set[Expression]) -> Expression:
+    """Expand a short expression that still names a moving quantity: it may cancel."""
+    short = expression.count_ops() <= WORTH_EXPANDING
+    return sympy.expand(expression) if short and expression.free_symbols & moving else expression
+
+
+def _constant_term(traced: TracedModel, name: str) -> Expression:
+    """Return a rate with every state at 0; for a rate that is affine in the states."""
+    return traced.rates[name].subs({symbol: 0 for symbol in traced.states.values()})
+
+
+def _is_linear(traced: TracedModel, group: Sequence[str], straight: set[str]) -> bool:
+    moving = _moving(traced)
+    for name in group:
+        slopes = _slopes(traced, name)
+        if not set(slopes) <= straight | set(group):
+            return False
+        parts = (*slopes.values(), _constant_term(traced, name))
+        if any(part.free_symbols & moving for part in parts):
+            return False
+    return True
+
+
+def _merged(traced: TracedModel, groups: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Join linear groups that read each other, directly or through others."""
+    joined: list[tuple[str, ...]] = []
+    for group in groups:
+        read = {n for name in group for n in _reads(traced, name)}
+        near = [block for block in joined if read & set(block)]
+        joined = [block for block in joined if block not in near]
+        joined.append((*(name for block in near for name in block), *group))
+    return joined
+
+
+def _linear_block(traced: TracedModel, states: tuple[str, ...]) -> Block:
+    couplings = tuple((n, m) for n in states for m in _reads(traced, n) if m != n)
+    fed = {n for n, _ in couplings}
+    constant = any(_constant_term(traced, n) != 0 for n in states)
+    reason = f"the rates of {_listed(states)} are affine with constant coefficients"
+    return Block(
+        BlockKind.LINEAR,
+        states,
+        (),
+        reason,
+        "none: solved exactly at any rate",
+        short=not constant and not any(feeder in fed for _, feeder in couplings),
+        constant=constant,
+        couplings=couplings,
+    )
+
+
+def _curved_block(traced: TracedModel, group: tuple[str, ...]) -> Block:
+    """Describe a block that is logistic or smooth."""
+    outside = {n for name in group for n in _reads(traced, name)} - set(group)
+    reads = tuple(n for n in traced.states if n in outside)
+    logarithmic = _logistic_form(traced, group[0]) if len(group) == 1 else None
+    if logarithmic is None:
+        reason, stiffness = _why_smooth(traced, group), _where_stiff(traced, group)
+        return Block(BlockKind.SMOOTH, group, reads, reason, stiffness)
+    form = f"r + c exp({group[0]})" if logarithmic else f"r {group[0]} - s {group[0]}^2"
+    reason = f"one state whose rate is {form}, the coefficients free of it"
+    stiffness = "none: solved by two integrals of earlier states"
+    return Block(BlockKind.LOGISTIC, group, reads, reason, stiffness, logarithmic=logarithmic)
+
+
+def _logistic_form(traced: TracedModel, name: str) -> bool | None:
+    """Return True for r + c exp(y), False for r y - s y^2, None for neither."""
+    rate, y = traced.rates[name], traced.states[name]
+    if _corners(traced, name):
+        return None
+    slope = rate.diff(y)
+    if y in slope.free_symbols and _vanishes(slope.diff(y) - slope):
+        return True
+    curved = y in slope.free_symbols and _vanishes(slope.diff(y, 2))
+    return False if curved and rate.subs(y, 0) == 0 else None
+
+
+def _vanishes(expression: Expression) -> bool:
+    """Return whether a short expression is 0 once it is expanded."""
+    if expression.count_ops() > WORTH_EXPANDING:
+        return bool(expression == 0)
+    return bool(sympy.expand(expression) == 0)
+
+
+def _corners(traced: TracedModel, name: str) -> bool:
+    """Return whether a rate has a corner or jump in a state or in time."""
+    moving = _moving(traced)
+    return any(part.free_symbols & moving for part in traced.rates[name].atoms(*CORNERS))
+
+
+def _why_smooth(traced: TracedModel, group: Sequence[str]) -> str:
+    """Say what keeps a block from being linear or logistic."""
+    own = {traced.states[n] for n in group}
+    reasons = [f"the rate of {n} has corners" for n in group if _corners(traced, n)]
+    for name in group:
+        slopes = _slopes(traced, name)
+        inner = set().union(*(s.free_symbols for n, s in slopes.items() if n in group), set())
+        if inner & own:
+            reasons.append(f"the rate of {name} is not affine in {_listed(group)}")
+        elif inner & _moving(traced):
+            causes = _names(traced, inner & _moving(traced))
+            reasons.append(f"a coefficient of {name} changes with {_listed(causes)}")
+    return "; ".join(reasons) or f"{_listed(group)} follows earlier states that are not linear"
+
+
+def _where_stiff(traced: TracedModel, group: Sequence[str]) -> str:
+    """Name the rate constants that decide how hard a smooth block is."""
+    limit = STIFF_EXPONENT / LONGEST_PIECE
+    own = [_rate_constant(traced, name) for name in group]
+    named = " or ".join(text for text in own if text)
+    return f"stiff where {named} exceeds {limit:g} /d over a whole piece" if named else "none"
+
+
+def _rate_constant(traced: TracedModel, name: str) -> str:
+    """Return -d(rate)/d(state) as text: the expression if it is short; nothing if it is 0."""
+    slope = _slopes(traced, name).get(name, sympy.Integer(0))
+    if slope == 0:
+        return ""
+    if slope.count_ops() > WORTH_PRINTING:
+        return f"|d(rate)/d(state)| of {name}"
+    return f"|{sympy.nsimplify(-slope, rational=True)}|"
+
+
+def _names(traced: TracedModel, symbols: Iterable[Any]) -> list[str]:
+    """Return the names of states, and of time, in the model's order."""
+    known: Mapping[str, Expression] = {**traced.states, "time": traced.time}
+    wanted = set(symbols)
+    return [name for name, symbol in known.items() if symbol in wanted]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

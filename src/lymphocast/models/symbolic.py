@@ -1,0 +1,133 @@
+"""The equations of a component as SymPy expressions, from the text that is also evaluated.
+
+``trace`` calls a component's own ``rates`` and ``observe`` with one symbol per state, parameter
+and input, and with ``t`` for time. What comes back is what the equations say: no second copy of
+an equation exists for structure, typesetting or export to be read from.
+
+A component that compares time with a parameter (``t < theta["day"]``) gives a number, 1 or 0, as it
+does in arrays; other comparisons belong into the functions of :mod:`lymphocast.models.maths`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import sympy
+
+from lymphocast.errors import UsageError
+from lymphocast.models.component import Component, Values
+
+Expression = Any  # sympy.Expr; SymPy carries no types
+
+
+@final
+@dataclass(frozen=True)
+class TracedModel:
+    """A component's equations as expressions, by name.
+
+    Parameters
+    ----------
+    name
+        The component's name.
+    time
+        Symbol of study time in days.
+    states, parameters, inputs
+        The symbol of each name, in the component's order.
+    rates
+        d(state)/dt of each state.
+    outputs
+        The expression of each output.
+    """
+
+    name: str
+    time: Expression
+    states: Mapping[str, Expression]
+    parameters: Mapping[str, Expression]
+    inputs: Mapping[str, Expression]
+    rates: Mapping[str, Expression]
+    outputs: Mapping[str, Expression]
+
+
+class _Time(sympy.Symbol):  # type: ignore[misc]  # SymPy carries no types
+    """The symbol of time, whose comparisons are 1 or 0 and can be multiplied."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: Expression) -> Expression:
+        return _indicator(sympy.Lt(self, other))
+
+    def __le__(self, other: Expression) -> Expression:
+        return _indicator(sympy.Le(self, other))
+
+    def __gt__(self, other: Expression) -> Expression:
+        return _indicator(sympy.Gt(self, other))
+
+    def __ge__(self, other: Expression) -> Expression:
+        return _indicator(sympy.Ge(self, other))
+
+
+def trace(model: Component) -> TracedModel:
+    """Return the equations of ``model`` as SymPy expressions.
+
+    Raises
+    ------
+    UsageError
+        If an equation cannot be evaluated with expressions, names an unknown quantity, or if a
+        state has no rate or an output no value; the message names the model and the equation.
+    """
+    time = _Time("t", real=True)
+    states = _symbols(s.name for s in model.states)
+    parameters = _symbols(p.name for p in model.parameters)
+    inputs = _symbols(model.inputs)
+    rates = _evaluated(model, "rates", model.rates, time, states, inputs, parameters)
+    outputs = _evaluated(model, "observe", model.observe, time, states, inputs, parameters)
+    return TracedModel(
+        model.name,
+        time,
+        states,
+        parameters,
+        inputs,
+        _in_order(model, "rate", states, rates),
+        _in_order(model, "output", [o.name for o in model.outputs], outputs),
+    )
+
+
+def _symbols(names: Any) -> dict[str, Expression]:  # noqa: ANN401 (any iterable of names)
+    return {name: sympy.Symbol(name, real=True) for name in names}
+
+
+def _indicator(condition: Expression) -> Expression:
+    return sympy.Piecewise((1, condition), (0, True))
+
+
+def _evaluated(
+    model: Component,
+    what: str,
+    equations: Callable[[Expression, Values, Values, Values], Values],
+    *quantities: Expression,
+) -> Values:
+    """Call the equations with symbols, or say which cannot be called and why."""
+    try:
+        return equations(*quantities)
+    except KeyError as error:
+        msg = f"model '{model.name}': {what} read {error}, which is no state, input or parameter"
+        raise UsageError(msg) from error
+    except (TypeError, ValueError) as error:
+        msg = (
+            f"model '{model.name}': {what} cannot be read as an expression ({error}); "
+            "use arithmetic and the functions of lymphocast.models.maths"
+        )
+        raise UsageError(msg) from error
+
+
+def _in_order(model: Component, what: str, names: Any, found: Values) -> dict[str, Expression]:  # noqa: ANN401
+    """Return the expressions in the declared order; every declared name must be there."""
+    missing = [name for name in names if name not in found]
+    surplus = sorted(set(found) - set(names))
+    if missing:
+        msg = f"model '{model.name}': '{missing[0]}' has no {what}"
+        raise UsageError(msg)
+    if surplus:
+        msg = f"model '{model.name}': a {what} is given for '{surplus[0]}', which is not declared"
+        raise UsageError(msg)
+    return {name: sympy.sympify(found[name]) for name in names}

@@ -1,0 +1,53 @@
+"""What the model cannot show, because it is built so; said instead of shown as a finding."""
+
+from collections.abc import Iterator
+
+from lymphocast.record.patient import PatientRecord
+
+
+def lift_words(record: PatientRecord) -> str:
+    """Return in words when the effect of an infection begins to lift in the model."""
+    if record.modelling is None:
+        return "a fixed date"
+    wanted = record.modelling.infection_lift
+    event = next((e.what for e in record.events if e.id == wanted), wanted)
+    return f"the day on which {event}"
+
+
+def antibiotic_name(record: PatientRecord) -> str:
+    """Return the name of the drug against the infection."""
+    return "the antibiotic" if record.modelling is None else record.modelling.antibiotic
+
+
+def antibiotic_note(record: PatientRecord) -> str:
+    """Return what of the antibiotic the model cannot show."""
+    drug = antibiotic_name(record)
+    return (
+        "Two things follow from how the model is built and are no findings. It has no link from "
+        f"the antibiotic to the count, so without {drug} the count is exactly the same. And under "
+        f"“infection had lowered the count” the lift begins on {lift_words(record)}, whether or "
+        f"not any drug is given: the model cannot tell whether {drug}, by treating the infection, "
+        "raised the count, although under this explanation it may have."
+    )
+
+
+def immovable(record: PatientRecord) -> tuple[str, ...]:
+    """Return the facts in doubt that cannot move an answer, and why."""
+    return tuple(_immovable(record))
+
+
+def _immovable(record: PatientRecord) -> Iterator[str]:
+    yield (
+        "Product, unit system and absorption of the study drug: the dose acts relative to this "
+        "patient's own maintenance dose, so any constant factor drops out. They matter only for "
+        "the choice of the prior of the gain, and for comparing patients."
+    )
+    yield (
+        f"{antibiotic_name(record).capitalize()}, as far as the count is concerned: the model has "
+        "no link from the antibiotic to the count."
+    )
+    if any(not missed.dates_known for missed in record.missed_doses):
+        yield (
+            "Missed doses without dates: every dose is taken as given. Their dates would matter "
+            "if they were known."
+        )
