@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lymphocast import publish
+from lymphocast.analysis import explain
 from lymphocast.forecast.results import Results
 from lymphocast.inference.fit_file import read_fit
 from lymphocast.inference.posterior import Fit
@@ -54,7 +55,6 @@ def whole_job() -> Job:
     atexit.register(shutil.rmtree, folder)
     kept: list[Results] = []
     stages: list[tuple[str, float]] = []
-    explain = publish.explain
 
     def explain_and_keep(fit: Fit, *, progress: publish.Progress | None = None) -> Results:
         kept.append(explain(fit, progress=progress))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from lymphocast._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from lymphocast.analysis import describe_models as describe_models
     from lymphocast.analysis import explain as explain
     from lymphocast.analysis import fit as fit
     from lymphocast.analysis import foresee as foresee
+    from lymphocast.catalogue import describe_models as describe_models
     from lymphocast.criteria.check import CheckReport as CheckReport
     from lymphocast.criteria.check import check as check
     from lymphocast.criteria.check import check_json as check_json
@@ -116,7 +116,7 @@ _PUBLIC: Final = {
     "Curve": "forecast.results",
     "DateText": "record.when",
     "Demographics": "record.patient",
-    "describe_models": "analysis",
+    "describe_models": "catalogue",
     "Document": "report.blocks",
     "Drawn": "forecast.results",
     "Event": "record.events",

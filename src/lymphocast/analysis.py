@@ -12,11 +12,11 @@ from lymphocast.errors import UsageError
 from lymphocast.forecast.attribution import attribute
 from lymphocast.forecast.checks import contractions, leave_last_out
 from lymphocast.forecast.ensemble import ensemble_of
+from lymphocast.forecast.prior_lines import meanings, prior_lines
 from lymphocast.forecast.results import (
     FitSummary,
     Foresight,
     HypothesisRow,
-    PriorLine,
     Results,
 )
 from lymphocast.forecast.scenario import (
@@ -31,14 +31,12 @@ from lymphocast.inference.fitting import QUICK, FitSettings, sample, versions
 from lymphocast.inference.importance import sample_importance
 from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit, FitMethod
-from lymphocast.models import course
 from lymphocast.models.course import COURSE
 from lymphocast.models.prior_file import model_priors, read_priors
-from lymphocast.models.prior_table import Constant, Prior, PriorTable
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.validate import Severity
 
-__all__ = ["Fit", "describe_models", "explain", "fit", "foresee", "read_fit", "write_fit"]
+__all__ = ["Fit", "explain", "fit", "foresee", "read_fit", "write_fit"]
 
 Progress = Callable[[str, float], None]
 FIGURE_LEAD = 90  # days drawn before the middle of the first count's interval
@@ -126,11 +124,11 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
         forecast=ahead.forecast,
         registered=ahead.registered,
         leave_last_out=leave_last_out(fit, others),
-        contraction=contractions(fit, kernels, _meanings()),
+        contraction=contractions(fit, kernels, meanings(COURSE)),
         sensitivity=table,
         verdicts=verdicts(table),
         curves=ahead.curves,
-        priors=_prior_lines(fit.table),
+        priors=prior_lines(fit.table, meanings(COURSE)),
         fit=FitSummary(
             method=fit.method.value,
             draws=fit.evaluations,
@@ -202,66 +200,3 @@ def _hypothesis_rows(fit: Fit) -> tuple[HypothesisRow, ...]:
         )
         for p in fit.posteriors
     )
-
-
-def _meanings() -> dict[str, str]:
-    """What each parameter means, in the words of the components."""
-    found = {p.name: p.meaning for p in COURSE.parameters}
-    found["recovery_delay"] = "days from the recovery clock to the onset of recovery, tau"
-    found["resistance_time"] = "days of antibiotic until resistance arises"
-    found["count_sd"] = "SD of ln(count) around the latent count, sigma"
-    return found
-
-
-def _prior_lines(table: PriorTable) -> tuple[PriorLine, ...]:
-    meanings = _meanings()
-    rows = [_prior_line(r, meanings[r.parameter], r.describe()) for r in table.rows]
-    constants = [
-        _prior_line(
-            c, meanings.get(c.parameter, c.parameter.replace("_", " ")), f"fixed at {c.value:g}"
-        )
-        for c in table.constants
-    ]
-    return (*rows, *constants)
-
-
-def _prior_line(row: Prior | Constant, meaning: str, distribution: str) -> PriorLine:
-    return PriorLine(
-        parameter=row.parameter,
-        meaning=meaning,
-        unit=row.unit,
-        distribution=distribution,
-        grade=row.grade.value,
-        doi=row.doi,
-        rationale=row.rationale,
-    )
-
-
-def describe_models(name: str | None) -> str:
-    """Describe one model: states, parameters with priors, outputs, assumptions; or list them.
-
-    Raises
-    ------
-    UsageError
-        If there is no model of that name.
-    """
-    if name is None:
-        return f"course  {_first_sentence(course.__doc__)}"
-    if name != COURSE.name:
-        msg = f"model '{name}' does not exist; there is: {COURSE.name}"
-        raise UsageError(msg)
-    lines = [(course.__doc__ or "").strip(), "", "States"]
-    lines += [f"  {i}  {s.name}  [{s.unit}]  {s.meaning}" for i, s in enumerate(COURSE.states, 1)]
-    lines += ["", "Outputs", *(f"  {o.name}  [{o.unit}]  {o.meaning}" for o in COURSE.outputs)]
-    lines += ["", "Parameters and constants"]
-    for row in _prior_lines(model_priors(COURSE.name)):
-        lines.append(f"  {row.parameter}  [{row.unit}]  {row.meaning}")
-        source = f", doi:{row.doi}" if row.doi else ""
-        lines.append(f"      {row.distribution}  ({row.grade}{source})")
-    assumed = [r.parameter for r in _prior_lines(model_priors(COURSE.name)) if r.grade == "assumed"]
-    lines += ["", "Assumptions without a source: " + ", ".join(assumed)]
-    return "\n".join(lines)
-
-
-def _first_sentence(text: str | None) -> str:
-    return (text or "").strip().splitlines()[0]

@@ -255,7 +255,7 @@ def models(
     ] = None,
 ) -> None:
     """List the models, or describe one."""
-    from lymphocast.analysis import describe_models
+    from lymphocast.catalogue import describe_models
 
     typer.echo(describe_models(name))
 

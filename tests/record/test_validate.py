@@ -84,7 +84,7 @@ def test_the_product_is_in_doubt() -> None:
     (issue,) = found(CASE, "product-ambiguity")
     assert "'pegylated' (trojan-2009-page: abstract)" in issue.message
     assert "not named elsewhere (trojan-2009-page: Fig. 1 legend)" in issue.message
-    assert "'il2-titration' gives it every 1 d" in issue.message
+    assert "'il2-titration' gives it every day" in issue.message
     assert "'il2-full'" not in issue.message
 
 

@@ -152,6 +152,6 @@ def change_sentence(change: ReferenceChange) -> str:
         f"{abs(change.percent):.0f} % (z = {change.z:.2f}), {verdict} what two counts of one "
         f"person vary: 95 % of pairs stay within {change.limit_percent:.0f} % (log form "
         f"{change.lower_percent:.0f} / {change.upper_percent:+.0f} %; CV "
-        f"{PER_CENT * LONG_TERM_CV:.1f} %, Gordon 2015). In log form {change.percent:+.1f} % "
-        f"stands against {limit:+.1f} %."
+        f"{PER_CENT * LONG_TERM_CV:.1f} %, Gordon 2015). The change is {change.percent:+.1f} %, "
+        f"its limit in log form {limit:+.1f} %."
     )

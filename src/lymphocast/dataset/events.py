@@ -1,6 +1,6 @@
-"""Event records as NONMEM defines them, and the elementary events that they stand for.
+"""Event records as NONMEM defines them, checked one by one.
 
-An :class:`EventTable` holds one individual's records in data order. :func:`occasions` expands it:
+An :class:`EventTable` holds one individual's records in data order. They mean:
 
 - ADDL = n gives the dose and n more, II apart. A dose that no record stands for (an additional
   one, or one that a lag moves) enters before a record of exactly the same time; otherwise records
@@ -29,14 +29,11 @@ ICON plc 2017), and help guide, part VIII (EVID, SS, ADDL, RATE, absorption lag)
 doses at an observation's time also mrgsolve, ``mrgsim``, ``recsort = 1``.
 """
 
-from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from math import isfinite
 from typing import NamedTuple, final
 
-from lymphocast.dataset.regimen import DoseEvent, Entry
 from lymphocast.errors import UsageError
 
 SAME_TIME = 1e-9  # days within which two times are one
@@ -158,7 +155,7 @@ class EventTable:
     Raises
     ------
     UsageError
-        If a record is at fault, times decrease, or there is no record.
+        If a record is at fault, times decrease, there is no record, or a covariate has no value.
     """
 
     id: str
@@ -180,10 +177,17 @@ class EventTable:
                     f"needed {fault.needed}"
                 )
                 raise UsageError(msg)
+        for i, name in enumerate(self.covariates):
+            if all(record.covariates[i] is None for record in self.records):
+                msg = f"individual '{self.id}': covariate '{name}' has no value; needed one"
+                raise UsageError(msg)
 
     def _covariate_fault(self, record: EventRecord) -> Fault | None:
         if len(record.covariates) != len(self.covariates):
             return Fault("covariates", str(len(record.covariates)), str(len(self.covariates)))
+        for name, value in zip(self.covariates, record.covariates, strict=True):
+            if value is not None and not isfinite(value):
+                return Fault(name, f"{value}", "a finite number")
         return None
 
 
@@ -262,164 +266,3 @@ def _constant_infusion_fault(record: EventRecord) -> Fault | None:
         if not holds:
             return Fault(item, f"{value:g}", needed)
     return None
-
-
-@final
-@dataclass(frozen=True)
-class Given:
-    """A dose before lag and fraction, with what decides its order among equals.
-
-    ``record`` is the place of its record in the table; ``own_record`` is false for an additional
-    dose.
-    """
-
-    dose: DoseEvent
-    record: int
-    own_record: bool
-
-
-@final
-@dataclass(frozen=True)
-class Steady:
-    """The steady state of a dose every ``interval`` days, added to the state at its time.
-
-    An interval of 0 is a constant infusion at ``dose.rate``.
-    """
-
-    dose: DoseEvent
-    record: int
-    interval: float
-
-
-@final
-@dataclass(frozen=True)
-class Reading:
-    """A time at which the state is wanted: at a record, after its event."""
-
-    time: float
-    record: int
-
-
-@final
-@dataclass(frozen=True)
-class Knot:
-    """Values of all covariates at one time; ``None`` where unknown."""
-
-    time: float
-    values: tuple[float | None, ...]
-
-
-@final
-@dataclass(frozen=True)
-class Occasion:
-    """A stretch of records on which nothing from before has any effect.
-
-    It starts at ``start`` from the model's initial state, or from an empty system if ``empty``
-    (a replacing steady state is then added to it).
-    """
-
-    start: float
-    empty: bool
-    given: tuple[Given, ...] = ()
-    steady: tuple[Steady, ...] = ()
-    readings: tuple[Reading, ...] = ()
-    knots: tuple[Knot, ...] = ()
-
-
-def occasions(table: EventTable) -> tuple[Occasion, ...]:
-    """Return the elementary events of a table, occasion by occasion, in order.
-
-    Raises
-    ------
-    UsageError
-        If the table stands for more than ``MOST_DOSES`` doses.
-    """
-    total = sum(1 + record.additional for record in table.records if record.kind.doses)
-    if total > MOST_DOSES:
-        msg = f"individual '{table.id}': {total} doses; needed at most {MOST_DOSES}"
-        raise UsageError(msg)
-    starts = [i for i, record in enumerate(table.records) if i == 0 or _renews(record)]
-    ends = [*starts[1:], len(table.records)]
-    return tuple(_occasion(table, begin, end) for begin, end in zip(starts, ends, strict=True))
-
-
-def _renews(record: EventRecord) -> bool:
-    return record.kind.resets or record.steady_state is SteadyState.REPLACE
-
-
-def _occasion(table: EventTable, begin: int, end: int) -> Occasion:
-    places = range(begin, end)
-    records = [table.records[i] for i in places]
-    times = [record.time for record in records]
-    given = [g for i in places for g in _given(table.records[i], i, times)]
-    return Occasion(
-        records[0].time,
-        records[0].steady_state is SteadyState.REPLACE,
-        tuple(given),
-        tuple(
-            Steady(_dose(table.records[i], table.records[i].time), i, table.records[i].interval)
-            for i in places
-            if table.records[i].steady_state is not SteadyState.NONE
-        ),
-        tuple(Reading(table.records[i].time, i) for i in places),
-        _knots(table, begin, end),
-    )
-
-
-def _dose(record: EventRecord, time: float) -> DoseEvent:
-    entry = Entry.FIXED_RATE
-    if record.rate == MODELLED_RATE:
-        entry = Entry.MODELLED_RATE
-    elif record.rate == MODELLED_DURATION:
-        entry = Entry.MODELLED_DURATION
-    elif record.rate == 0.0 and not record.constant_infusion:
-        entry = Entry.BOLUS
-    rate = max(record.rate, 0.0)
-    return DoseEvent(time, record.amount, record.compartment, rate=rate, entry=entry)
-
-
-def _given(record: EventRecord, place: int, times: Sequence[float]) -> list[Given]:
-    if not record.kind.doses or record.constant_infusion:
-        return []
-    found = [Given(_dose(record, record.time), place, own_record=True)]
-    for k in range(1, record.additional + 1):
-        time = _nearby(record.time + k * record.interval, times)
-        found.append(Given(_dose(record, time), place, own_record=False))
-    return found
-
-
-def _nearby(time: float, times: Sequence[float]) -> float:
-    """The record time that counts as the same as ``time``, or ``time`` itself."""
-    place = bisect_left(times, time)
-    for near in times[max(place - 1, 0) : place + 1]:
-        if abs(near - time) < SAME_TIME:
-            return near
-    return time
-
-
-def _knots(table: EventTable, begin: int, end: int) -> tuple[Knot, ...]:
-    """The covariates of one occasion, each known at its first and last record."""
-    if not table.covariates:
-        return ()
-    columns = [
-        _filled([record.covariates[c] for record in table.records], begin, end, table.rule)
-        for c in range(len(table.covariates))
-    ]
-    return tuple(
-        Knot(table.records[i].time, tuple(column[i - begin] for column in columns))
-        for i in range(begin, end)
-    )
-
-
-def _filled(
-    values: Sequence[float | None], begin: int, end: int, rule: CovariateRule
-) -> list[float | None]:
-    """The values from ``begin`` to ``end``, the first one taken from outside if it is missing."""
-    own = list(values[begin:end])
-    if own[0] is None:
-        earlier = [v for v in values[:begin] if v is not None][-1:]
-        later = [v for v in values[begin:] if v is not None][:1]
-        carried = rule is CovariateRule.LAST_CARRIED_FORWARD
-        nearest = [*earlier, *later] if carried else [*later, *earlier]
-        own[0] = nearest[0] if nearest else None
-    return own

@@ -139,9 +139,7 @@ def general_answer(
         Nodes of a piece of unit length in increasing order, its end last.
     """
     names = block.states
-    a = jnp.stack(
-        [jnp.stack([found.matrix[row, column] for column in names]) for row in names]
-    )
+    a = jnp.stack([jnp.stack([found.matrix[row, column] for column in names]) for row in names])
     b = jnp.stack([found.constant[n] + input_rate.get(n, 0.0) for n in names])
     y = jnp.stack([start[n] for n in names])
     gaps = np.diff(place, prepend=0.0)

@@ -7,7 +7,7 @@ stays exact.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import final
 
@@ -29,6 +29,7 @@ from lymphocast.engine.structure import Block, BlockKind, structure
 from lymphocast.models.component import Component, Scalar, Values
 
 SILENT_EXPONENT = 40.0
+DOUBTS = 3
 MOST_SILENT_BLOCKS = 2
 """Two blocks make eight classes to compile; more would cost more than they save."""
 
@@ -103,13 +104,12 @@ class Schedule:
 class Marched:
     """Values of what was wanted at the start and at the end of each piece, ``[piece + 1, lane]``.
 
-    ``error`` is the largest relative change in a last sweep, ``exponent`` the largest exponent of
-    an integrating factor, both by lane.
+    ``doubt`` is ``[3, lane]``, each the largest over all pieces: relative change in a last sweep,
+    relative share that the nodes may have missed, exponent of an integrating factor.
     """
 
     values: dict[str, Scalar]
-    error: Scalar
-    exponent: Scalar
+    doubt: Scalar
 
 
 def schedule_of(plan: Plan) -> Schedule:
@@ -122,6 +122,15 @@ def schedule_of(plan: Plan) -> Schedule:
         jnp.asarray(plan.input_rate)[:, :, None],
         jnp.asarray(plan.since_input),
         jnp.asarray(plan.level),
+    )
+
+
+def scaled(schedule: Schedule, fraction: Scalar) -> Schedule:
+    """Return a schedule whose inputs are multiplied by ``fraction``, ``[compartment, lane]``."""
+    return replace(
+        schedule,
+        amount=schedule.amount * fraction,
+        input_rate=schedule.input_rate * fraction,
     )
 
 
@@ -142,14 +151,15 @@ def march_lanes(model: Component, way: Way, theta: Values, schedule: Schedule) -
     """
     run = _Run(model, way, theta, schedule)
     start = run.start()
-    zero = jnp.zeros_like(run.zero)
     first = run.kept(schedule.begin[0], start, schedule.level[0])
-    carry, rows = jax.lax.scan(run.step, (start, zero, zero), (schedule, run.piece_class()))
+    pieces = (schedule, run.piece_class())
+    (_, doubt), rows = jax.lax.scan(run.step, (start, run.no_doubt), pieces)
     values = {n: jnp.concatenate([first[n][None], rows[n]]) for n in way.wanted}
-    return Marched(values, carry[1], carry[2])
+    return Marched(values, doubt)
 
 
-Carry = tuple[dict[str, Scalar], Scalar, Scalar]
+Carry = tuple[dict[str, Scalar], Scalar]
+"""The state of every lane, and the doubt of :class:`Marched` so far."""
 
 
 class _Run:
@@ -157,8 +167,8 @@ class _Run:
 
     def __init__(self, model: Component, way: Way, theta: Values, schedule: Schedule) -> None:
         self.model, self.way, self.theta, self.schedule = model, way, theta, schedule
-        self.zero = 0.0 * sum(jnp.asarray(v) for v in theta.values())
-        self.zero = jnp.where(jnp.isfinite(self.zero), self.zero, 0.0)
+        self.zero = jnp.zeros_like(next(iter(theta.values())))
+        self.no_doubt = jnp.zeros((DOUBTS, *self.zero.shape))
         self.blocks = structure(model)
         self.short = {
             b: b.kind is BlockKind.LINEAR and b.short and not set(b.states) & set(way.infused)
@@ -215,22 +225,20 @@ class _Run:
             if b.kind is BlockKind.LINEAR
         }
 
-    def step(
-        self, carry: Carry, xs: tuple[Schedule, Scalar]
-    ) -> tuple[Carry, dict[str, Scalar]]:
+    def step(self, carry: Carry, xs: tuple[Schedule, Scalar]) -> tuple[Carry, dict[str, Scalar]]:
         """Cross one piece."""
-        state, error, exponent = carry
+        state, doubt = carry
         piece, number = xs
         given = dict(state)
         for index, name in enumerate(self.way.compartments):
             given[name] = given[name] + piece.amount[index]
         crossings = [self._crossing(i, piece) for i in range(self._classes())]
         if len(crossings) == 1:
-            end, moved, grown = crossings[0](given)
+            end, further = crossings[0](given)
         else:
-            end, moved, grown = jax.lax.switch(number, crossings, given)
+            end, further = jax.lax.switch(number, crossings, given)
         row = self.kept(piece.begin + piece.length, end, piece.level)
-        return (end, jnp.maximum(error, moved), jnp.maximum(exponent, grown)), row
+        return (end, jnp.maximum(doubt, further)), row
 
     def _classes(self) -> int:
         return 2 << len(self.may_be_silent) if self.way.settings.classes else 1
@@ -250,7 +258,7 @@ class _Run:
             days = piece.begin + piece.length * jnp.asarray(at.place[:-1, None])
             known = {n: jnp.broadcast_to(v, (here.number, *v.shape)) for n, v in given.items()}
             end = dict(given)
-            error = exponent = self.zero
+            doubt = self.no_doubt
             for block in self.blocks:
                 if block.kind is BlockKind.LINEAR:
                     crossed = self._linear(block, found[block], given, rate, here, block in silent)
@@ -258,9 +266,8 @@ class _Run:
                     crossed = self._curved(block, known, given, rate, days, inputs, here)
                 known.update(crossed.at_nodes)
                 end.update(crossed.at_end)
-                error = jnp.maximum(error, crossed.error)
-                exponent = jnp.maximum(exponent, crossed.exponent)
-            return end, error, exponent
+                doubt = jnp.maximum(doubt, crossed.doubt)
+            return end, doubt
 
         return cross
 
@@ -276,17 +283,15 @@ class _Run:
         if not self.short[block]:
             inputs = {n: rate[n] for n in block.states if n in rate}
             found_at = general_answer(block, found, given, inputs, piece.h, piece.nodes.place)
-            return Crossing(*found_at, self.zero, self.zero)
+            return Crossing(*found_at, self.no_doubt)
         if silent:
             end = short_answer(block, found, given, piece.h)
             shape = (piece.number, *self.zero.shape)
-            return Crossing(
-                {n: jnp.zeros(shape) for n in block.states}, end, self.zero, self.zero
-            )
+            return Crossing({n: jnp.zeros(shape) for n in block.states}, end, self.no_doubt)
         days = piece.h * jnp.asarray(piece.nodes.place[:, None])
         values = short_answer(block, found, given, days)
         at_nodes = {n: v[:-1] for n, v in values.items()}
-        return Crossing(at_nodes, {n: v[-1] for n, v in values.items()}, self.zero, self.zero)
+        return Crossing(at_nodes, {n: v[-1] for n, v in values.items()}, self.no_doubt)
 
     def _curved(
         self,

@@ -1,9 +1,10 @@
 """Gauss nodes of a piece, and the matrix that integrates a function known at them.
 
 With u_i, w_i the Gauss-Legendre nodes and weights on [0, 1] and l_j the Lagrange polynomials of the
-nodes, row i of ``integrals`` holds int_0^(u_i) l_j du; its last row holds the weights, so that one
-product gives all running integrals and the end value. Heads place their nodes at s = u^3, close to
-the transient that a dose begins; tails at s = u.
+nodes, row i of ``integrals`` holds int_0^(u_i) l_j du; then follow a row with the weights and one
+that gives the highest Legendre coefficient. A single product so gives all running integrals, the
+end value, and what tells how much of the function the nodes may have missed. Heads place their
+nodes at s = u^3, close to the transient that a dose begins; tails at s = u.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ class Nodes:
     stretch
         ds/du at the nodes, ``[node]``.
     integrals
-        Running integrals over u, the end value last, ``[node + 1, node]``.
+        Running integrals over u, the end value, the highest Legendre coefficient,
+        ``[node + 2, node]``.
     """
 
     place: Floats
@@ -52,5 +54,5 @@ def nodes(number: int, head: bool) -> Nodes:
     return Nodes(
         np.append(u**power, 1.0),
         power * u ** (power - 1),
-        np.vstack([integrals, 0.5 * w]),
+        np.vstack([integrals, 0.5 * w, from_values[-1]]),
     )

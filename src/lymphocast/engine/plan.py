@@ -265,17 +265,17 @@ def _given(
     shape = (len(begin), compartments)
     amount, rate, last = np.zeros(shape), np.zeros(shape), np.full(shape, -np.inf)
     starts = begin[:real]
-    for given in inputs:
-        first, stop = points[_nearest(points, [given.begin, given.begin + given.duration])]
-        k = int(np.searchsorted(starts, first - SAME_INSTANT))
+    ends = points[_nearest(points, [i.begin + i.duration for i in inputs])]
+    firsts = np.searchsorted(starts, points[_nearest(points, [i.begin for i in inputs])])
+    stops = np.where(ends >= points[-1], real, np.searchsorted(starts, ends))
+    for given, k, after, end in zip(inputs, firsts, stops, ends, strict=True):
+        column = given.compartment
         if given.duration > 0.0:
-            after = real if stop >= points[-1] else int(np.searchsorted(starts, stop - SAME_INSTANT))
-            rate[k:after, given.compartment] += given.amount / given.duration
-            last[k:after, given.compartment] = starts[k:after]
-            last[after:, given.compartment] = np.maximum(last[after:, given.compartment], stop)
+            rate[k:after, column] += given.amount / given.duration
+            last[k:after, column] = starts[k:after]
         else:
-            amount[k, given.compartment] += given.amount
-            last[k:, given.compartment] = np.maximum(last[k:, given.compartment], first)
+            amount[k, column] += given.amount
+        last[after:, column] = np.maximum(last[after:, column], end)
     return amount, rate, begin[:, None] - last
 
 

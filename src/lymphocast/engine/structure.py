@@ -13,7 +13,7 @@ Nothing is declared by the model's author, and the worst that an unrecognised fo
 a smooth block solves linear and logistic equations too.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -23,6 +23,7 @@ import numpy as np
 import sympy
 from scipy.sparse.csgraph import connected_components
 
+from lymphocast.errors import UsageError
 from lymphocast.models.component import Component
 from lymphocast.models.symbolic import Expression, TracedModel, trace
 
@@ -92,9 +93,22 @@ class Block:
         return tuple(feeder for fed, feeder in self.couplings if fed == name)
 
 
-@lru_cache(maxsize=64)
 def structure(model: Component) -> tuple[Block, ...]:
-    """Return the blocks of ``model`` in cascade order: linear ones first, as far as possible."""
+    """Return the blocks of ``model`` in cascade order, linear ones first.
+
+    Raises
+    ------
+    UsageError
+        If the model cannot be hashed, or its equations cannot be read as expressions.
+    """
+    if not isinstance(model, Hashable):
+        msg = f"model '{model.name}' cannot be hashed; make its class a frozen dataclass"
+        raise UsageError(msg)
+    return _found(model)
+
+
+@lru_cache(maxsize=64)
+def _found(model: Component) -> tuple[Block, ...]:
     traced = trace(model)
     groups = _cascade(traced)
     linear: list[tuple[str, ...]] = []
@@ -169,7 +183,7 @@ def _cancelled(expression: Expression, moving: set[Expression]) -> Expression:
 
 def _constant_term(traced: TracedModel, name: str) -> Expression:
     """Return a rate with every state at 0; for a rate that is affine in the states."""
-    return traced.rates[name].subs({symbol: 0 for symbol in traced.states.values()})
+    return traced.rates[name].subs(dict.fromkeys(traced.states.values(), 0))
 
 
 def _is_linear(traced: TracedModel, group: Sequence[str], straight: set[str]) -> bool:

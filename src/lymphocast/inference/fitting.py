@@ -13,7 +13,7 @@ from lymphocast.inference.smc import SmcSettings, sample_smc
 
 # A quick look, for the rows of a sensitivity table: errors of a probability below 0.02.
 QUICK = ImportanceSettings(
-    pilot=40_000, block=40_000, max_blocks=3, ess_target=8_000.0, pairs=4_096, draws=2_048
+    pilot=30_000, block=30_000, max_blocks=4, ess_target=6_000.0, pairs=4_096, draws=2_048
 )
 
 

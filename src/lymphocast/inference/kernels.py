@@ -62,12 +62,18 @@ class Kernels:
 
     def count_density(
         self, z: Scalar, numbers: Numbers, included: Scalar, switches: Values
-    ) -> tuple[Scalar, Scalar]:
-        """Return whether the entry rule holds and the log likelihood of the counts, by lane."""
+    ) -> Scalar:
+        """Return the log likelihood of the counts, -inf where the entry rule fails, by lane."""
         theta = self.density.theta(self.density.count_values(z, numbers, switches))
         each = self.density.count_log_likelihood(theta)
         total = jnp.sum(jnp.where(included[:, None] > 0.0, each, 0.0), axis=0)
-        return self.density.entered(theta), jnp.where(jnp.isnan(total), -jnp.inf, total)
+        return jnp.where(self.density.entered(theta) & ~jnp.isnan(total), total, -jnp.inf)
+
+    def entry(self, z: Scalar, numbers: Numbers, switches: Values) -> Scalar:
+        """Return whether the entry rule holds, by lane."""
+        return self.density.entered(
+            self.density.theta(self.density.count_values(z, numbers, switches))
+        )
 
     def all_values(
         self, z: Scalar, z_infection: Scalar, numbers: Numbers, switches: Values
@@ -83,6 +89,10 @@ class Kernels:
         return jax.jit(self.count_density)
 
     @cached_property
+    def _entry(self) -> "jax.stages.Wrapped":
+        return jax.jit(self.entry)
+
+    @cached_property
     def _infection_likelihood(self) -> "jax.stages.Wrapped":
         return jax.jit(self.density.infection_log_likelihood)
 
@@ -92,22 +102,18 @@ class Kernels:
 
     def counts(self, z: Floats, target: Target, hypothesis: Hypothesis) -> Floats:
         """Return the log likelihood of the counts, -inf where the entry rule fails, ``[lane]``."""
-        entered, total = self._counts(z, target, hypothesis)
-        return np.where(entered, total, -np.inf)
+        included = np.array(target.included)
+        total: Floats = in_blocks(
+            lambda x: self._count_density(x, target.numbers, included, hypothesis.switches), z
+        )
+        return total
 
     def entered(self, z: Floats, target: Target, hypothesis: Hypothesis) -> NDArray[np.bool_]:
         """Return whether the entry rule holds, ``[lane]``."""
-        entered, _ = self._counts(z, target, hypothesis)
-        return entered
-
-    def _counts(
-        self, z: Floats, target: Target, hypothesis: Hypothesis
-    ) -> tuple[NDArray[np.bool_], Floats]:
-        included = np.array(target.included)
-        entered, total = in_blocks(
-            lambda x: self._count_density(x, target.numbers, included, hypothesis.switches), z
+        found: NDArray[np.bool_] = in_blocks(
+            lambda x: self._entry(x, target.numbers, hypothesis.switches), z
         )
-        return entered, total
+        return found
 
     def infection(
         self, z: Floats, target: Target, hypothesis: Hypothesis, z_infection: Floats

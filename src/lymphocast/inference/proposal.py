@@ -11,8 +11,8 @@ from lymphocast.inference.evidence import systematic
 
 Floats = NDArray[np.float64]
 COMPONENTS = 4  # modes that a proposal can follow: recovery early or late, IL-2 or not
-POINTS = 4_000  # equally weighted draws that EM sees
-STEPS = 20  # of EM; a proposal need not be the best one
+POINTS = 2_000  # equally weighted draws that EM sees
+STEPS = 12  # of EM; a proposal need not be the best one
 T_FREEDOM = 8.0  # degrees of freedom of the t: heavier tails than the posterior's
 WIDENING = 1.1  # of each component's covariance
 RIDGE = 1e-4  # keeps covariances positive definite where a component has few points

@@ -166,7 +166,7 @@ def product_ambiguity(record: PatientRecord) -> Iterator[Issue]:
             message += f", but the product is not named elsewhere ({'; '.join(silent)})"
         for s in unusual:
             message += (
-                f". '{s.id}' gives it every {number_text(s.per / s.divided)} d, although "
+                f". '{s.id}' gives it {_rhythm(s.per / s.divided)}, although "
                 "published schedules of the pegylated protein were mostly weekly to fortnightly"
             )
         yield Issue(
@@ -181,6 +181,11 @@ def product_ambiguity(record: PatientRecord) -> Iterator[Issue]:
 def _product_places(stretch: Administration) -> tuple[Provenance, ...]:
     """Return where the product of a stretch is stated."""
     return stretch.product_provenance or stretch.provenance
+
+
+def _rhythm(days: float) -> str:
+    """How often, in words: ``every day``, ``every 0.5 days``."""
+    return "every day" if days == 1.0 else f"every {number_text(days)} days"
 
 
 def _pegylated(stretch: Administration) -> bool:
