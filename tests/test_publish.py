@@ -18,7 +18,8 @@ from pypdf import PdfReader
 from lymphocast import publish
 from lymphocast.analysis import explain, foresee
 from lymphocast.forecast.results import AVERAGED, Results
-from lymphocast.inference.posterior import Fit
+from lymphocast.inference.fit_file import read_fit
+from lymphocast.inference.posterior import Fit, FitMethod
 from lymphocast.report.summary import summary_schema
 from tests.conftest import ROOT, Command
 from tests.whole_job import DRAWS, SEED, whole_job
@@ -377,6 +378,46 @@ def test_what_is_foreseen_alone_is_what_the_whole_explanation_says() -> None:
     assert alone.forecast == results.forecast
     assert alone.registered == results.registered
     assert alone.hypotheses == results.hypotheses
+
+
+def test_demo_names_the_files_that_it_wrote(
+    lymphocast: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_the_job(
+        folder: Path, *, seed: int, draws: int | None, progress: publish.Progress | None
+    ) -> publish.Published:
+        assert (folder, seed, draws) == (tmp_path, SEED, DRAWS)
+        return publish.Published(whole_job().paths, whole_job().fit.diagnostics_passed)
+
+    monkeypatch.setattr(publish, "run_demo", give_the_job)
+    done = lymphocast("demo", "-o", str(tmp_path), "--seed", str(SEED), "--draws", str(DRAWS))
+    assert done.code == 1  # so few draws fail the diagnostics, and the demo says so
+    assert "diagnostics failed" in done.err
+    assert done.out.splitlines() == [str(path) for path in whole_job().paths]
+
+
+def test_a_fit_with_too_few_draws_is_written_and_says_that_its_diagnostics_failed(
+    lymphocast: Command, tmp_path: Path
+) -> None:
+    prior = "parameters:\n  gain: {location: 75}\n"
+    (tmp_path / "prior.yaml").write_text(prior, encoding="utf-8")
+    options = ("--draws", "100", "--prior", "prior.yaml", "--seed", "3")
+    done = lymphocast("fit", "trojan-2009", "-o", "fit.nc", *options, cwd=tmp_path)
+    assert (done.code, done.out) == (1, "fit.nc\n")
+    assert "diagnostics failed" in done.err
+    found = read_fit(tmp_path / "fit.nc")
+    assert not found.diagnostics_passed
+    assert found.seed == 3
+    assert found.method is FitMethod.IMPORTANCE
+    assert found.table.row("gain").location == 75.0
+
+
+@pytest.mark.slow
+def test_a_fit_by_tempered_sampling_is_written(lymphocast: Command, tmp_path: Path) -> None:
+    options = ("--method", "smc", "--draws", "100")
+    done = lymphocast("fit", "trojan-2009", "-o", "fit.nc", *options, cwd=tmp_path)
+    assert done.code == 1  # a hundred draws are too few
+    assert read_fit(tmp_path / "fit.nc").method is FitMethod.SMC
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def whole_job() -> Job:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publish, "explain", explain_and_keep)
-        paths = publish.run_demo(
+        published = publish.run_demo(
             folder, seed=SEED, draws=DRAWS, progress=lambda *stage: stages.append(stage)
         )
-    return Job(folder, paths, kept[0], tuple(stages))
+    return Job(folder, published.paths, kept[0], tuple(stages))

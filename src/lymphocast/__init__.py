@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
     from lymphocast.inference.posterior import Fit as Fit
+    from lymphocast.publish import Published as Published
     from lymphocast.publish import run_demo as run_demo
     from lymphocast.record.casefile import case_schema as case_schema
     from lymphocast.record.casefile import find_case as find_case
@@ -152,6 +153,7 @@ _PUBLIC: Final = {
     "Prediction": "forecast.results",
     "PriorLine": "forecast.results",
     "Provenance": "record.provenance",
+    "Published": "publish",
     "Quantity": "units",
     "RangeText": "record.when",
     "read_case": "record.casefile",

@@ -127,8 +127,9 @@ def demo(
     from lymphocast.publish import run_demo
 
     with show_progress() as progress:
-        paths = run_demo(output, seed=seed, draws=draws, progress=progress)
-    typer.echo("\n".join(str(path) for path in paths))
+        published = run_demo(output, seed=seed, draws=draws, progress=progress)
+    typer.echo("\n".join(str(path) for path in published.paths))
+    _judge(published.diagnostics_passed)
 
 
 @app.command()
@@ -203,8 +204,7 @@ def fit(
         )  # fmt: skip
     write_fit(found, output)
     typer.echo(str(output))
-    if not found.diagnostics_passed:
-        _fail("the fit's diagnostics failed: the file is written and says so", 1)
+    _judge(found.diagnostics_passed)
 
 
 @app.command()
@@ -290,6 +290,11 @@ def _print_json(value: object) -> None:
     import json
 
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _judge(diagnostics_passed: bool) -> None:
+    if not diagnostics_passed:
+        _fail("the fit's diagnostics failed: what is written says so", 1)
 
 
 def _fail(message: str, code: int) -> NoReturn:

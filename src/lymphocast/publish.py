@@ -5,7 +5,9 @@ Each function computes the results once and hands them to writers; none leaves a
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from lymphocast.analysis import explain, fit, foresee, read_fit, write_fit
 from lymphocast.criteria.check import check
@@ -30,15 +32,24 @@ EXPLANATION = (
 )  # fmt: skip
 
 
+@final
+@dataclass(frozen=True)
+class Published:
+    """The files that a run wrote, and whether its fit passed its diagnostics."""
+
+    paths: tuple[Path, ...]
+    diagnostics_passed: bool
+
+
 def run_demo(
     directory: Path, *, seed: int, draws: int | None = None, progress: Progress | None = None
-) -> tuple[Path, ...]:
+) -> Published:
     """Run the whole job on the founding case and return the files written."""
     record = read_case(find_case(FOUNDING_CASE))
     directory.mkdir(parents=True, exist_ok=True)
     found = fit(record, method="is", seed=seed, draws=draws, progress=progress)
     results = explain(found, progress=progress)
-    return _write_all(found, results, directory, progress)
+    return Published(_write_all(found, results, directory, progress), found.diagnostics_passed)
 
 
 def _write_all(

@@ -34,6 +34,7 @@ from lymphocast.forecast.results import Curve
 from lymphocast.record.events import Measurement
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method
+from lymphocast.units import Quantity
 
 HEIGHT = 262.0
 THRESHOLDS = ((500, "lower reference limit"), (300, "ICL definition"), (200, "prophylaxis"))
@@ -118,7 +119,8 @@ def count_panel(
 
 def _mark(measurement: Measurement) -> CountMark:
     value = measurement.value.to("/uL").value
-    spread = hypot(LONG_TERM_CV * value, measurement.reading_error or 0.0)
+    error = Quantity(measurement.reading_error or 0.0, measurement.value.unit).to("/uL").value
+    spread = hypot(LONG_TERM_CV * value, error)
     return CountMark(
         measurement=measurement,
         value=value,
