@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from lymphocast.criteria.icl import CriterionItem as CriterionItem
     from lymphocast.criteria.icl import IclAssessment as IclAssessment
     from lymphocast.criteria.icl import IclStatus as IclStatus
+    from lymphocast.dataset.events import EventRecord as EventRecord
+    from lymphocast.dataset.events import EventTable as EventTable
+    from lymphocast.dataset.regimen import DoseEvent as DoseEvent
+    from lymphocast.dataset.regimen import Regimen as Regimen
+    from lymphocast.engine.pieces import SolveStatus as SolveStatus
+    from lymphocast.engine.simulate import Trajectory as Trajectory
+    from lymphocast.engine.simulate import simulate as simulate
     from lymphocast.errors import FitFileError as FitFileError
     from lymphocast.errors import LymphocastError as LymphocastError
     from lymphocast.errors import RecordError as RecordError
@@ -48,9 +55,13 @@ if TYPE_CHECKING:
     from lymphocast.forecast.results import ScenarioOutcome as ScenarioOutcome
     from lymphocast.forecast.results import SensitivityRow as SensitivityRow
     from lymphocast.forecast.results import Verdict as Verdict
+    from lymphocast.forecast.simulation import simulate_file as simulate_file
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
     from lymphocast.inference.posterior import Fit as Fit
+    from lymphocast.interchange.nonmem import read_events as read_events
+    from lymphocast.models.library import find_model as find_model
+    from lymphocast.models.library import model_names as model_names
     from lymphocast.publish import Published as Published
     from lymphocast.publish import run_demo as run_demo
     from lymphocast.record.casefile import case_schema as case_schema
@@ -119,10 +130,14 @@ _PUBLIC: Final = {
     "Demographics": "record.patient",
     "describe_models": "catalogue",
     "Document": "report.blocks",
+    "DoseEvent": "dataset.regimen",
     "Drawn": "forecast.results",
     "Event": "record.events",
+    "EventRecord": "dataset.events",
+    "EventTable": "dataset.events",
     "explain": "analysis",
     "find_case": "record.casefile",
+    "find_model": "models.library",
     "Finding": "record.events",
     "Fit": "inference.posterior",
     "fit": "analysis",
@@ -144,6 +159,7 @@ _PUBLIC: Final = {
     "Measurement": "record.events",
     "Method": "record.provenance",
     "MissedDoses": "record.events",
+    "model_names": "models.library",
     "Modelling": "record.patient",
     "NominalDate": "record.patient",
     "ObservedCount": "forecast.results",
@@ -157,13 +173,18 @@ _PUBLIC: Final = {
     "Quantity": "units",
     "RangeText": "record.when",
     "read_case": "record.casefile",
+    "read_events": "interchange.nonmem",
     "read_fit": "inference.fit_file",
     "RecordError": "errors",
+    "Regimen": "dataset.regimen",
     "Results": "forecast.results",
     "run_demo": "publish",
     "ScenarioOutcome": "forecast.results",
     "SensitivityRow": "forecast.results",
     "Severity": "record.validate",
+    "simulate": "engine.simulate",
+    "simulate_file": "forecast.simulation",
+    "SolveStatus": "engine.pieces",
     "Source": "record.provenance",
     "Span": "record.when",
     "StatedDuration": "record.events",
@@ -171,6 +192,7 @@ _PUBLIC: Final = {
     "Symptom": "record.events",
     "SymptomGrade": "record.events",
     "Timeline": "record.patient",
+    "Trajectory": "engine.simulate",
     "treatment_figure": "figures.treatment",
     "Unit": "units",
     "UnitError": "errors",

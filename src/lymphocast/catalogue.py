@@ -1,9 +1,13 @@
-"""Catalogue: the models by name, with equations, variables, priors, assumptions and structure."""
+"""Catalogue: the models by name, described, with their structure, and simulated from a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from inspect import cleandoc, getdoc
+from pathlib import Path
 
+from lymphocast.engine.structure import structure_lines
+from lymphocast.errors import UsageError
 from lymphocast.forecast.prior_lines import meanings, prior_lines
+from lymphocast.forecast.simulation import Simulated, simulate_file
 from lymphocast.models import course
 from lymphocast.models.component import Component
 from lymphocast.models.course import COURSE
@@ -13,20 +17,89 @@ from lymphocast.models.prior_file import model_priors
 ASSUMED = "assumed"
 
 
-def describe_models(name: str | None) -> str:
+def describe_models(name: str | None, *, structure: bool = False) -> str:
     """Describe one model: equations, states, parameters, outputs, assumptions; or list them all.
+
+    With ``structure`` it is the blocks of the equations instead: their kinds and the reasons.
 
     Raises
     ------
     UsageError
-        If there is no model of that name.
+        If there is no model of that name, or structure is asked of none.
     """
     if name is None:
+        if structure:
+            msg = "no model named: --structure shows the structure of one model"
+            raise UsageError(msg)
         return "\n".join(_listed())
+    if structure:
+        model = COURSE if name == COURSE.name else find_model(name).model
+        return "\n".join(structure_lines(model))
     if name == COURSE.name:
         return "\n".join(_described(COURSE, cleandoc(course.__doc__ or ""), ("course",)))
     found = find_model(name)
     return "\n".join((*_described(found.model, _equations(found), found.priors), *_examples(found)))
+
+
+def simulate_model(
+    name: str,
+    events: Path,
+    out: Path,
+    assignments: Sequence[str] = (),
+    times: Sequence[float] | None = None,
+) -> tuple[Simulated, ...]:
+    """Simulate a library model for every individual of an event file and write the courses.
+
+    Parameters
+    ----------
+    name
+        Name of a library model.
+    events, out
+        NONMEM-style event records, and the CSV file to write.
+    assignments
+        Parameter values as ``NAME=VALUE``; parameters not named take the example values that the
+        catalogue lists, which are estimates of nothing.
+    times
+        Study days to read; one row for each record if ``None``.
+
+    Raises
+    ------
+    UsageError
+        If the model or a parameter does not exist, or an assignment is not ``NAME=VALUE``.
+    RecordError
+        At the first thing that is wrong with the event file.
+    """
+    found = find_model(name)
+    theta = {**found.example_theta(), **dict(map(_assignment, assignments))}
+    return simulate_file(found.model, events, out, theta, times)
+
+
+def days(text: str | None) -> tuple[float, ...] | None:
+    """Return the study days of a comma-separated list; ``None`` stays ``None``.
+
+    Raises
+    ------
+    UsageError
+        If an entry is not a number.
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(float(day) for day in text.split(","))
+    except ValueError:
+        msg = f"found times '{text}'; needed study days such as 0,0.5,1"
+        raise UsageError(msg) from None
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    parameter, sign, value = text.partition("=")
+    try:
+        if sign:
+            return parameter.strip(), float(value)
+    except ValueError:
+        pass
+    msg = f"found '{text}'; needed NAME=VALUE with a number, such as clearance=100"
+    raise UsageError(msg)
 
 
 def _listed() -> Iterator[str]:

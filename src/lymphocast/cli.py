@@ -253,11 +253,37 @@ def models(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Model or component to describe.")
     ] = None,
+    structure: Annotated[
+        bool, typer.Option("--structure", help="Show the blocks of its equations instead.")
+    ] = False,
 ) -> None:
     """List the models, or describe one."""
     from lymphocast.catalogue import describe_models
 
-    typer.echo(describe_models(name))
+    typer.echo(describe_models(name, structure=structure))
+
+
+@app.command()
+def simulate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a library model.")],
+    events: Annotated[
+        Path,
+        typer.Argument(metavar="EVENTS.csv", exists=True, dir_okay=False, help="Event records."),
+    ],
+    output: Annotated[Path, _output(".csv")],
+    theta: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A parameter; else the model's example value."),
+    ] = None,
+    times: Annotated[
+        str | None, typer.Option(metavar="T1,T2,...", help="Study days to read; else the records'.")
+    ] = None,
+) -> None:
+    """Simulate a model for the individuals of an event file."""
+    from lymphocast.catalogue import days, simulate_model
+
+    for found in simulate_model(model, events, output, theta or (), days(times)):
+        typer.echo(f"{found.id}: {found.status.value}")
 
 
 def _write_from_fit(

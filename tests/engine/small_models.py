@@ -1,121 +1,121 @@
-"""Small models with known answers, written like any user's components."""
+"""Small models with known answers, for tests of the engine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import final
+from dataclasses import dataclass
+from typing import ClassVar
 
 from lymphocast.models.component import Dosing, Scalar, Values, Variable
-from lymphocast.models.maths import exp
+
+NONE: tuple[str, ...] = ()
 
 
-def variables(*names: str) -> tuple[Variable, ...]:
-    """Return variables without a unit."""
-    return tuple(Variable(name, "1", name) for name in names)
-
-
-@final
 @dataclass(frozen=True)
 class Oral:
-    """Absorption into one compartment, with lag and fraction absorbed."""
+    """One compartment with first-order absorption; lag, fraction and duration of input."""
 
-    name: str = "oral"
-    states: tuple[Variable, ...] = variables("depot", "central")
-    parameters: tuple[Variable, ...] = variables("ka", "k", "fraction", "lag")
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[Variable, ...] = variables("doubled")
+    name: ClassVar = "oral"
+    states: ClassVar = (
+        Variable("depot", "mg", "amount to be absorbed"),
+        Variable("central", "mg", "amount in the central compartment"),
+    )
+    parameters: ClassVar = (
+        Variable("absorption_rate", "/d", "ka"),
+        Variable("clearance", "L/d", "CL"),
+        Variable("volume", "L", "V"),
+        Variable("fraction", "1", "bioavailable fraction of every dose"),
+        Variable("lag", "d", "lag of every dose"),
+        Variable("duration", "d", "modelled duration of input"),
+    )
+    inputs: ClassVar = NONE
+    outputs: ClassVar = (Variable("concentration", "mg/L", "concentration"),)
 
     def initial(self, theta: Values) -> Values:
         return {"depot": 0.0, "central": 0.0}
 
     def dosing(self, theta: Values) -> Mapping[str, Dosing]:
-        return {"depot": Dosing(fraction=theta["fraction"], lag=theta["lag"])}
+        way = Dosing(theta["fraction"], theta["lag"], theta["duration"])
+        return {"depot": way, "central": way}
 
     def rates(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
-        absorbed = theta["ka"] * state["depot"]
-        return {"depot": -absorbed, "central": absorbed - theta["k"] * state["central"]}
+        absorbed = theta["absorption_rate"] * state["depot"]
+        gone = theta["clearance"] / theta["volume"] * state["central"]
+        return {"depot": -absorbed, "central": absorbed - gone}
 
     def observe(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
-        return {"doubled": 2.0 * state["central"]}
+        return {"concentration": state["central"] / theta["volume"]}
 
 
-@final
-@dataclass(frozen=True)
-class Exchange:
-    """Two compartments that exchange, with a constant source that a forcing multiplies."""
-
-    name: str = "exchange"
-    states: tuple[Variable, ...] = variables("central", "deep")
-    parameters: tuple[Variable, ...] = variables("k", "out", "back", "source")
-    inputs: tuple[str, ...] = ("level",)
-    outputs: tuple[Variable, ...] = ()
-
-    def initial(self, theta: Values) -> Values:
-        return {"central": 1.0, "deep": 0.0}
-
-    def dosing(self, theta: Values) -> Mapping[str, Dosing]:
-        return {"central": Dosing()}
-
-    def rates(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
-        forth, back = theta["out"] * state["central"], theta["back"] * state["deep"]
-        gone = theta["k"] * state["central"]
-        return {
-            "central": theta["source"] * inputs["level"] - gone - forth + back,
-            "deep": forth - back,
-        }
-
-    def observe(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
-        return {}
-
-
-@final
 @dataclass(frozen=True)
 class Saturable:
-    """Michaelis-Menten elimination."""
+    """One compartment with Michaelis-Menten elimination."""
 
-    name: str = "saturable"
-    states: tuple[Variable, ...] = variables("amount")
-    parameters: tuple[Variable, ...] = variables("vmax", "km")
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[Variable, ...] = ()
+    name: ClassVar = "saturable"
+    states: ClassVar = (Variable("central", "mg", "amount"),)
+    parameters: ClassVar = (
+        Variable("fastest", "mg/d", "largest elimination"),
+        Variable("half", "mg", "amount at half of it"),
+    )
+    inputs: ClassVar = NONE
+    outputs: ClassVar[tuple[Variable, ...]] = ()
 
     def initial(self, theta: Values) -> Values:
-        return {"amount": 0.0}
+        return {"central": 0.0}
 
     def dosing(self, theta: Values) -> Mapping[str, Dosing]:
-        return {"amount": Dosing()}
+        return {}
 
     def rates(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
-        amount = state["amount"]
-        return {"amount": -theta["vmax"] * amount / (theta["km"] + amount)}
+        a = state["central"]
+        return {"central": -theta["fastest"] * a / (theta["half"] + a)}
 
     def observe(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
         return {}
 
 
-@final
 @dataclass(frozen=True)
-class Growth:
-    """Logistic growth twice: as a size and as its logarithm."""
+class Reservoir:
+    """What flows in less a constant share: an input, and a parameter that may vary in time."""
 
-    name: str = "growth"
-    states: tuple[Variable, ...] = variables("size", "log")
-    parameters: tuple[Variable, ...] = variables("r", "capacity", "start")
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[Variable, ...] = field(default=())
+    name: ClassVar = "reservoir"
+    states: ClassVar = (Variable("water", "L", "what it holds"),)
+    parameters: ClassVar = (
+        Variable("filled", "L", "what it holds at first"),
+        Variable("drain", "/d", "share lost in a day"),
+    )
+    inputs: ClassVar = ("rain",)
+    outputs: ClassVar = (Variable("wet", "L/d", "the rain as it is read"),)
 
     def initial(self, theta: Values) -> Values:
-        return {"size": exp(theta["start"]), "log": theta["start"]}
+        return {"water": theta["filled"]}
 
     def dosing(self, theta: Values) -> Mapping[str, Dosing]:
-        return {}
+        return {"water": Dosing(fraction=theta["drain"])}
 
     def rates(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
-        r, capacity = theta["r"], theta["capacity"]
-        size = state["size"]
-        return {
-            "size": r * size * (1.0 - size / capacity),
-            "log": r * (1.0 - exp(state["log"]) / capacity),
-        }
+        return {"water": inputs["rain"] - theta["drain"] * state["water"]}
 
     def observe(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
-        return {}
+        return {"wet": inputs["rain"]}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A dose that empties at a rate that grows with the time after it: a Weibull of shape 2."""
+
+    name: ClassVar = "clock"
+    states: ClassVar = (Variable("depot", "mg", "amount"),)
+    parameters: ClassVar[tuple[Variable, ...]] = ()
+    inputs: ClassVar = ("time_after_dose.depot",)
+    outputs: ClassVar = (Variable("since", "d", "time after the last dose"),)
+
+    def initial(self, theta: Values) -> Values:
+        return {"depot": 0.0}
+
+    def dosing(self, theta: Values) -> Mapping[str, Dosing]:
+        return {"depot": Dosing(lag=0.25)}
+
+    def rates(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
+        return {"depot": -2.0 * inputs["time_after_dose.depot"] * state["depot"]}
+
+    def observe(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
+        return {"since": inputs["time_after_dose.depot"]}

@@ -5,9 +5,9 @@ J = dt/du, the states are found by Gauss-Seidel sweeps from constants, the last 
 
     y_i(u) <- e^(D_i) [ y_i(0) + int_0^u e^(-D_i) J (f_i(y) - a_i y_i) du ]
 
-Three sweeps are always made and more while a lane still moves. Two things may be wrong with a lane,
-and both are reported: the relative change of an end value in the last sweep, and what the nodes may
-have missed.
+Three sweeps are always made and more while a lane is not settled. Two things may be wrong with a
+lane, and both are reported: what further sweeps would still change in an end value, estimated from
+the changes of the last two, and what the nodes may have missed.
 
 Logistic. y' = r + c e^y gives, with S = int J r and G = int J c e^S,
 
@@ -16,9 +16,9 @@ Logistic. y' = r + c e^y gives, with S = int J r and G = int J c e^S,
 and y' = r y - s y^2 gives  y(u) = y(0) e^S / (1 + y(0) int J s e^S).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import jax
 import jax.numpy as jnp
@@ -40,8 +40,6 @@ TINY = 1e-300
 """Keeps 0 / 0 out of an error estimate."""
 
 Rates = Callable[[Values], Values]
-Sweeps = tuple[dict[str, Scalar], Scalar, Scalar, Scalar]
-"""Values, relative change, what the nodes missed, number of sweeps."""
 
 
 @final
@@ -76,8 +74,8 @@ class Piece:
 class Crossing:
     """A block across a piece: its states at the nodes and at the end, and what may be wrong.
 
-    ``doubt`` is ``[3, lane]``: the relative change in the last sweep, what the nodes may have
-    missed, and the largest exponent of an integrating factor.
+    ``doubt`` is ``[3, lane]``: the relative change that sweeps would still make, what the nodes may
+    have missed, and the largest exponent of an integrating factor.
     """
 
     at_nodes: Mapping[str, Scalar]
@@ -93,6 +91,21 @@ class _Own:
     slope: Scalar
     grow: Scalar
     shrink: Scalar
+
+
+@final
+class _Sweeps(NamedTuple):
+    """Where the sweeps stand.
+
+    Values at nodes and end, ``[node + 1, lane]``; by lane the relative change in the last sweep,
+    what is left to change, and what the nodes missed; the number of sweeps.
+    """
+
+    values: dict[str, Scalar]
+    moved: Scalar
+    error: Scalar
+    missed: Scalar
+    count: Scalar
 
 
 def smooth(block: Block, rates: Rates, start: Values, piece: Piece) -> Crossing:
@@ -133,13 +146,11 @@ def smooth(block: Block, rates: Rates, start: Values, piece: Piece) -> Crossing:
         return changed, missed
 
     values = {n: jnp.broadcast_to(start[n], (shape[0] + 1, *shape[1:])) for n in block.states}
-    for _ in range(FIRST_SWEEPS - 1):
-        values, _ = sweep(values)
-    values, moved, missed = _settled(sweep, values, block.states, piece.tolerance)
+    settled = _settled(sweep, values, piece.tolerance)
     return Crossing(
-        {n: values[n][:-1] for n in block.states},
-        {n: values[n][-1] for n in block.states},
-        jnp.stack([moved, missed, exponent]),
+        {n: v[:-1] for n, v in settled.values.items()},
+        {n: v[-1] for n, v in settled.values.items()},
+        jnp.stack([settled.error, settled.missed, exponent]),
     )
 
 
@@ -155,31 +166,55 @@ def _own_slope(rates: Rates, begin: Values, name: str, shape: tuple[int, ...]) -
 
 def _settled(
     sweep: Callable[[dict[str, Scalar]], tuple[dict[str, Scalar], Scalar]],
-    before: dict[str, Scalar],
-    names: Sequence[str],
+    values: dict[str, Scalar],
     tolerance: float,
-) -> tuple[dict[str, Scalar], Scalar, Scalar]:
-    """Sweep once, then again while a lane moves; return values, last change and what was missed."""
+) -> _Sweeps:
+    """Sweep three times, then again while a lane is not settled."""
+    missed = moved = before = jnp.zeros(())
+    for _ in range(FIRST_SWEEPS):
+        old, before = values, moved
+        values, missed = sweep(old)
+        moved = _change(old, values)
+    first = _Sweeps(values, moved, _left(before, moved), missed, jnp.asarray(FIRST_SWEEPS))
 
-    def change(old: Values, new: Values) -> Scalar:
-        moved = [jnp.abs(new[n][-1] - old[n][-1]) for n in names]
-        size = [jnp.abs(new[n][-1]) + jnp.abs(new[n][0]) for n in names]
-        each = [m / jnp.where(s > 0.0, s, 1.0) for m, s in zip(moved, size, strict=True)]
-        return jnp.max(jnp.stack(each), axis=0)
+    def again(last: _Sweeps) -> _Sweeps:
+        swept, lost = sweep(last.values)
+        more = last.error > tolerance  # a settled lane stays: it must not depend on its neighbours
+        values = {n: jnp.where(more, new, last.values[n]) for n, new in swept.items()}
+        moved = _change(last.values, swept)
+        return _Sweeps(
+            values,
+            jnp.where(more, moved, last.moved),
+            jnp.where(more, _left(last.moved, moved), last.error),
+            jnp.where(more, lost, last.missed),
+            last.count + 1,
+        )
 
-    def again(carry: Sweeps) -> Sweeps:
-        old, _, _, count = carry
-        new, missed = sweep(old)
-        return new, change(old, new), missed, count + 1
+    def moving(last: _Sweeps) -> Scalar:
+        return jnp.any(last.error > tolerance) & (last.count < MOST_SWEEPS)
 
-    def moving(carry: Sweeps) -> Scalar:
-        _, moved, _, count = carry
-        return jnp.any(moved > tolerance) & (count < MOST_SWEEPS)
+    found: _Sweeps = jax.lax.while_loop(moving, again, first)
+    return found
 
-    values, missed = sweep(before)
-    carry: Sweeps = (values, change(before, values), missed, jnp.asarray(FIRST_SWEEPS))
-    settled, moved, missed, _ = jax.lax.while_loop(moving, again, carry)
-    return settled, moved, missed
+
+def _change(old: Values, new: Values) -> Scalar:
+    """Return the largest relative change of an end value, by lane."""
+    each = []
+    for name, after in new.items():
+        size = jnp.abs(after[-1]) + jnp.abs(after[0])
+        each.append(jnp.abs(after[-1] - old[name][-1]) / jnp.where(size > 0.0, size, 1.0))
+    return jnp.max(jnp.stack(each), axis=0)
+
+
+def _left(before: Scalar, moved: Scalar) -> Scalar:
+    """Return what further sweeps would still change, from the changes of the last two.
+
+    If each change is the same part of the one before, the rest is a geometric series. Changes that
+    do not fall by half are taken as the error themselves.
+    """
+    ratio = moved / jnp.maximum(before, TINY)
+    falling = ratio < 0.5
+    return jnp.where(falling, moved * ratio / (1.0 - jnp.where(falling, ratio, 0.0)), moved)
 
 
 def logistic(block: Block, rates: Rates, start: Values, piece: Piece) -> Crossing:

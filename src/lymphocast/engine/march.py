@@ -36,6 +36,9 @@ RESOLVED = 1e-4
 """Largest share of a state that the nodes may have missed. The estimate takes the worst decay of
 Legendre coefficients; where it says 4e-5 on the founding problem, 3e-7 is missed."""
 
+STEADY_SLOPE = 1.0
+"""Largest change of a slope x piece where a state passes zero."""
+
 FEW_LANES = 8
 """Below this many lanes one class of pieces is compiled: it starts sooner, runs a little slower."""
 
@@ -68,7 +71,8 @@ class MarchResult:
     status
         How each lane ended; the values of a lane that is not solved are not to be used.
     error
-        Largest relative change of a smooth state in a last sweep, ``[lane]``.
+        Estimate of the largest relative error of a smooth state in any piece, ``[lane]``: what
+        further sweeps would still change.
     """
 
     times: Floats
@@ -190,10 +194,10 @@ def _once(
     for begin in range(0, lanes, width):
         index = np.minimum(np.arange(begin, begin + width), lanes - 1)
         own = {n: jnp.asarray(v[index]) for n, v in values.items()}
-        absorbed = [
-            np.broadcast_to(fraction.get(c, 1.0), (lanes,))[index] for c in way.compartments
-        ]
-        marched = march_lanes(model, way, own, scaled(schedule, jnp.asarray(np.stack(absorbed))))
+        absorbed = np.ones((len(way.compartments), width))
+        for row, name in enumerate(way.compartments):
+            absorbed[row] = np.broadcast_to(fraction.get(name, 1.0), (lanes,))[index]
+        marched = march_lanes(model, way, own, scaled(schedule, jnp.asarray(absorbed)))
         found.append(_numbers(marched, plan))
     values_found = {n: np.concatenate([v[n] for v, _ in found])[:lanes] for n in outputs}
     doubt = np.concatenate([d for _, d in found], axis=-1)[:, :lanes]
@@ -202,23 +206,23 @@ def _once(
 
 
 def _numbers(marched: Marched, plan: Plan) -> tuple[dict[str, Floats], Floats]:
-    """Return values at the output times, ``[lane, time]``, and the doubt."""
+    """Return values at the output times, ``[lane, time]``; doubt and turn, ``[4, lane]``."""
     values = {n: np.asarray(v)[plan.output].T for n, v in marched.values.items()}
-    return values, np.asarray(marched.doubt)
+    return values, np.concatenate([marched.doubt, marched.turn[None]])
 
 
 def _statuses(
     values: Mapping[str, Floats], doubt: Floats, tolerance: float
 ) -> tuple[SolveStatus, ...]:
     """Return how each lane ended."""
-    moved, missed, exponent = doubt
+    moved, missed, exponent, turn = doubt
     finite = np.isfinite(doubt).all(axis=0)
     for found in values.values():
         finite &= np.isfinite(found).all(axis=1)
     result = np.full(len(moved), SolveStatus.SOLVED, dtype=object)
     result[~(missed <= RESOLVED)] = SolveStatus.NOT_RESOLVED
     result[~(moved <= tolerance)] = SolveStatus.NOT_SETTLED
-    result[~(exponent <= STIFF_EXPONENT)] = SolveStatus.STIFF
+    result[~((exponent <= STIFF_EXPONENT) & (turn <= STEADY_SLOPE))] = SolveStatus.STIFF
     result[~finite] = SolveStatus.NOT_FINITE
     return tuple(result)
 

@@ -44,7 +44,7 @@ class MarchSettings:
     head_nodes, tail_nodes
         Gauss nodes of a head and of a tail.
     tolerance
-        Relative change of an end value in the last sweep that counts as settled.
+        Relative change of an end value, still to come in further sweeps, that is let pass.
     block
         Lanes that are crossed side by side; more are taken block after block.
     classes
@@ -53,7 +53,7 @@ class MarchSettings:
 
     head_nodes: int = 12
     tail_nodes: int = 6
-    tolerance: float = 1e-6
+    tolerance: float = 1e-7
     block: int = 200
     classes: bool = True
 
@@ -104,12 +104,14 @@ class Schedule:
 class Marched:
     """Values of what was wanted at the start and at the end of each piece, ``[piece + 1, lane]``.
 
-    ``doubt`` is ``[3, lane]``, each the largest over all pieces: relative change in a last sweep,
-    relative share that the nodes may have missed, exponent of an integrating factor.
+    ``doubt`` is ``[3, lane]``, each the largest over all pieces; see
+    :class:`lymphocast.engine.blocks_smooth.Crossing`. ``turn``, by lane, is the largest change of a
+    slope x days of a piece between a piece's start and a zero that a smooth state passed in it.
     """
 
     values: dict[str, Scalar]
     doubt: Scalar
+    turn: Scalar
 
 
 def schedule_of(plan: Plan) -> Schedule:
@@ -153,13 +155,15 @@ def march_lanes(model: Component, way: Way, theta: Values, schedule: Schedule) -
     start = run.start()
     first = run.kept(schedule.begin[0], start, schedule.level[0])
     pieces = (schedule, run.piece_class())
-    (_, doubt), rows = jax.lax.scan(run.step, (start, run.no_doubt), pieces)
+    begun = (start, run.no_doubt, run.zero)
+    (_, doubt, turn), rows = jax.lax.scan(run.step, begun, pieces)
     values = {n: jnp.concatenate([first[n][None], rows[n]]) for n in way.wanted}
-    return Marched(values, doubt)
+    return Marched(values, doubt, turn)
 
 
-Carry = tuple[dict[str, Scalar], Scalar]
-"""The state of every lane, and the doubt of :class:`Marched` so far."""
+State = dict[str, Scalar]
+Carry = tuple[State, Scalar, Scalar]
+"""The state of every lane, and doubt and turn of :class:`Marched` so far."""
 
 
 class _Run:
@@ -227,7 +231,7 @@ class _Run:
 
     def step(self, carry: Carry, xs: tuple[Schedule, Scalar]) -> tuple[Carry, dict[str, Scalar]]:
         """Cross one piece."""
-        state, doubt = carry
+        state, doubt, turn = carry
         piece, number = xs
         given = dict(state)
         for index, name in enumerate(self.way.compartments):
@@ -238,19 +242,55 @@ class _Run:
         else:
             end, further = jax.lax.switch(number, crossings, given)
         row = self.kept(piece.begin + piece.length, end, piece.level)
-        return (end, jnp.maximum(doubt, further)), row
+        turn = jnp.maximum(turn, self._turn(given, end, piece))
+        return (end, jnp.maximum(doubt, further), turn), row
+
+    def _turn(self, given: Values, end: Values, piece: Schedule) -> Scalar:
+        """Return how much a slope differs at zero, in lanes where a smooth state passed zero.
+
+        A rate such as -v y / (k + y) has a pole below zero, and a path that leaps over it from one
+        node to the next satisfies the equations at every node. The slope at zero betrays it.
+        """
+        smooth_states = [n for b in self.blocks if b.kind is BlockKind.SMOOTH for n in b.states]
+        passed = {n: given[n] * end[n] < 0.0 for n in smooth_states}
+        if not passed:
+            return self.zero
+
+        def slopes(at: Values) -> list[Scalar]:
+            found = []
+            for name in smooth_states:
+                _, slope = jax.jvp(
+                    lambda own, name=name: self._rate(name, {**at, name: own}, piece),
+                    (at[name],),
+                    (jnp.ones_like(self.zero),),
+                )
+                found.append(slope)
+            return found
+
+        def change(_: Scalar) -> Scalar:
+            at_zero = {**end, **{n: jnp.where(p, 0.0, end[n]) for n, p in passed.items()}}
+            apart = zip(slopes(given), slopes(at_zero), passed.values(), strict=True)
+            each = [jnp.where(p, jnp.abs(a - b), 0.0) for a, b, p in apart]
+            return piece.length * jnp.max(jnp.stack(each), axis=0)
+
+        anywhere = jnp.any(jnp.stack(list(passed.values())))
+        return jax.lax.cond(anywhere, change, lambda none: none, self.zero)
+
+    def _rate(self, name: str, state: Values, piece: Schedule) -> Scalar:
+        inputs = self.forcing(piece.level)
+        return self.model.rates(piece.begin, state, inputs, self.theta)[name] + self.zero
 
     def _classes(self) -> int:
         return 2 << len(self.may_be_silent) if self.way.settings.classes else 1
 
-    def _crossing(self, number: int, piece: Schedule) -> Callable[[dict[str, Scalar]], Carry]:
+    def _crossing(self, number: int, piece: Schedule) -> Callable[[State], tuple[State, Scalar]]:
         """Return the code of one class of piece."""
         settings = self.way.settings
         head = bool(number & 1) or not settings.classes
         at = nodes(settings.head_nodes if head else settings.tail_nodes, head)
         silent = {b for bit, b in enumerate(self.may_be_silent, start=1) if number >> bit & 1}
 
-        def cross(given: dict[str, Scalar]) -> Carry:
+        def cross(given: State) -> tuple[State, Scalar]:
             inputs = self.forcing(piece.level)
             found = self.fixed or self._coefficients(piece.begin, inputs)
             here = Piece(piece.length, at, settings.tolerance)

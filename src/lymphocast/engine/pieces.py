@@ -241,7 +241,8 @@ def cross(
         rates = equations.rates(t, state, equations.covariates(t, middle), piece.last)
         return piece.length * (rates + piece.inflow)
 
-    finite = jnp.all(jnp.isfinite(field(0.0, y, None)))
+    shift = field(0.0, y, None)
+    finite = jnp.all(jnp.isfinite(shift))
     live = (piece.length > 0.0) & finite
     explicit = settings.method is Method.EXPLICIT
     solution = diffrax.diffeqsolve(
@@ -261,7 +262,8 @@ def cross(
         max_steps=settings.max_steps,
         throw=False,
     )
-    end = solution.ys[-1]
+    # A piece without length changes nothing, yet its ends may move apart: shift has derivatives.
+    end = jnp.where(live, solution.ys[-1], y + jnp.where(finite, shift, 0.0))
     code = _code(solution.result)
     lost = (code == 0) & (piece.length > 0.0) & ~(finite & jnp.all(jnp.isfinite(end)))
     code = jnp.where(lost, SolveStatus.NOT_FINITE.code, code)

@@ -265,13 +265,16 @@ def _given(
     shape = (len(begin), compartments)
     amount, rate, last = np.zeros(shape), np.zeros(shape), np.full(shape, -np.inf)
     starts = begin[:real]
+    begins = points[_nearest(points, [i.begin for i in inputs])]
     ends = points[_nearest(points, [i.begin + i.duration for i in inputs])]
-    firsts = np.searchsorted(starts, points[_nearest(points, [i.begin for i in inputs])])
+    firsts = np.searchsorted(starts, begins)
     stops = np.where(ends >= points[-1], real, np.searchsorted(starts, ends))
-    for given, k, after, end in zip(inputs, firsts, stops, ends, strict=True):
+    for given, begun, end, k, after in zip(inputs, begins, ends, firsts, stops, strict=True):
         column = given.compartment
-        if given.duration > 0.0:
-            rate[k:after, column] += given.amount / given.duration
+        if end > begun:
+            # Edges may have been merged with their neighbours: the amount is kept, not the rate.
+            cut = begun + given.duration > points[-1]
+            rate[k:after, column] += given.amount / (given.duration if cut else end - begun)
             last[k:after, column] = starts[k:after]
         else:
             amount[k, column] += given.amount

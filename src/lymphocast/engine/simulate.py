@@ -127,8 +127,8 @@ def simulate(
     taken = [len(part.readings) for part in parts]
     return Trajectory(
         np.asarray([r.time for part in parts for r in part.readings], float),
-        _joined([s[0] for s in solved], taken),
-        _joined([s[1] for s in solved], taken),
+        _joined([s.name for s in model.states], [s[0] for s in solved], taken),
+        _joined([o.name for o in model.outputs], [s[1] for s in solved], taken),
         _first_failure([s[2] for s in solved]),
     )
 
@@ -251,13 +251,15 @@ def _solve(model: Component, layout: Layout, theta: Values, schedule: Schedule) 
     return joined
 
 
-def _joined(parts: Sequence[Mapping[str, Scalar]], taken: Sequence[int]) -> dict[str, Scalar]:
+def _joined(
+    names: Sequence[str], parts: Sequence[Mapping[str, Scalar]], taken: Sequence[int]
+) -> dict[str, Scalar]:
     """Readings of all occasions, without those that filled up."""
     return {
         name: jnp.concatenate(
             [part[name][..., :number] for part, number in zip(parts, taken, strict=True)], axis=-1
         )
-        for name in parts[0]
+        for name in names
     }
 
 

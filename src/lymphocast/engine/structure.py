@@ -269,7 +269,7 @@ def _why_smooth(traced: TracedModel, group: Sequence[str]) -> str:
     """Say what keeps a block from being linear or logistic."""
     own = {traced.states[n] for n in group}
     reasons = [f"the rate of {n} has corners" for n in group if _corners(traced, n)]
-    for name in group:
+    for name in (n for n in group if not _corners(traced, n)):
         slopes = _slopes(traced, name)
         inner = set().union(*(s.free_symbols for n, s in slopes.items() if n in group), set())
         if inner & own:
