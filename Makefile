@@ -11,7 +11,7 @@ ITSELF := install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-slow lint clean
+.PHONY: help install demo test test-slow bench lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ test: .venv/dev.stamp ## Install the test tools and run the tests with coverage
 
 test-slow: .venv/dev.stamp ## Run the tests that take minutes as well
 	$(BIN)/python -m pytest -m "slow or not slow"
+
+bench: .venv/dev.stamp ## Time the march engine on the founding problem, answers asserted first
+	$(BIN)/python -m benchmarks.run
 
 lint: .venv/dev.stamp ## Check style, format, types and layers
 	scripts/check

@@ -23,7 +23,7 @@ from rich.table import Table
 
 from benchmarks.founding import problem
 from benchmarks.founding.components import founding
-from lymphocast.engine.march import MarchResult, SolveStatus, march
+from lymphocast.engine.march import MarchResult, MarchStatus, march
 
 LATEST = Path(__file__).parent / "latest.json"
 PROGRAM = "lymphocast march"
@@ -66,7 +66,7 @@ def checked(result: MarchResult, feedback: bool) -> tuple[float, float]:
     WrongAnswerError
         If a lane is not solved or an error is above its limit.
     """
-    unsolved = [s.value for s in result.status if s is not SolveStatus.SOLVED]
+    unsolved = [s.value for s in result.status if s is not MarchStatus.SOLVED]
     values = result.values
     cd4, lnb = problem.errors(values[problem.COUNT], values[problem.LOG_BURDEN], feedback)
     if unsolved or not (cd4 <= CD4_LIMIT and lnb <= LNB_LIMIT):

@@ -16,7 +16,7 @@ from scipy.linalg import expm
 from scipy.special import lambertw
 
 from lymphocast.dataset.regimen import DoseEvent
-from lymphocast.engine.march import MarchResult, SolveStatus, march
+from lymphocast.engine.march import MarchResult, MarchStatus, march
 from lymphocast.engine.march_lanes import MarchSettings, Way, march_lanes, scaled, schedule_of
 from lymphocast.engine.plan import ForcingTable, make_plan
 from lymphocast.errors import UsageError
@@ -46,7 +46,7 @@ def oral(
     output: str = "central",
 ) -> NDArray[np.float64]:
     result = march(Oral(), {**ORAL, **(theta or {})}, doses, times, (output,), start=0.0)
-    assert set(result.status) == {SolveStatus.SOLVED}
+    assert set(result.status) == {MarchStatus.SOLVED}
     return result.values[output]
 
 
@@ -128,7 +128,7 @@ def saturable(theta: dict[str, ArrayLike], dose: float) -> MarchResult:
 def test_saturable_elimination_follows_lamberts_function() -> None:
     theta = {"vmax": np.array([0.5, 2.0, 8.0]), "km": np.array([3.0, 1.0, 5.0])}
     result = saturable(theta, 10.0)
-    assert set(result.status) == {SolveStatus.SOLVED}
+    assert set(result.status) == {MarchStatus.SOLVED}
     vmax, km = theta["vmax"][:, None], theta["km"][:, None]
     expected = km * np.real(lambertw(10.0 / km * np.exp((10.0 - vmax * np.array(TIMES)) / km)))
     assert_allclose(result.values["amount"][:, 1:], expected[:, 1:], rtol=SWEPT)
@@ -138,10 +138,17 @@ def test_what_cannot_be_solved_says_so_and_leaves_its_neighbours_alone() -> None
     theta = {"vmax": np.array([2.0, 1e9, np.nan, 2.0]), "km": np.array([1.0, 1e-9, 1.0, -5.0])}
     result = saturable(theta, 10.0)
     alone = saturable({"vmax": 2.0, "km": 1.0}, 10.0)
-    assert result.status[0] is SolveStatus.SOLVED
-    assert SolveStatus.SOLVED not in result.status[1:]
-    assert result.status[2] is SolveStatus.NOT_FINITE
+    assert result.status[0] is MarchStatus.SOLVED
+    assert MarchStatus.SOLVED not in result.status[1:]
+    assert result.status[2] is MarchStatus.NOT_FINITE
     assert_allclose(result.values["amount"][0], alone.values["amount"][0], rtol=1e-12)
+
+
+def test_an_exchange_too_fast_for_its_series_is_called_stiff() -> None:
+    theta = {"k": 0.7, "out": np.array([30.0, 1e6]), "back": 2.0, "source": 0.5}
+    level = {"level": ForcingTable((), (), before=1.0)}
+    result = march(Exchange(), theta, [], [0.0, 1.0], ("deep",), forcings=level)
+    assert result.status == (MarchStatus.SOLVED, MarchStatus.STIFF)
 
 
 def test_wide_random_parameters_end_in_a_status_never_in_a_silent_error() -> None:
@@ -152,7 +159,7 @@ def test_wide_random_parameters_end_in_a_status_never_in_a_silent_error() -> Non
     exponent = (10.0 - vmax * np.array(TIMES)) / km + np.log(10.0 / km)
     argument = np.exp(np.clip(exponent, -700.0, 700.0))
     expected = km * np.real(lambertw(argument))
-    solved = np.array([s is SolveStatus.SOLVED for s in result.status])
+    solved = np.array([s is MarchStatus.SOLVED for s in result.status])
     certain = solved[:, None] & (exponent < 700.0)
     certain[:, 0] = False  # the dose is given after the first output
     assert solved.sum() > 10
@@ -248,7 +255,7 @@ def test_the_founding_problem_is_right_for_the_first_patients(feedback: bool) ->
         # Both codes are tried: one class of pieces, and heads, tails and silent blocks.
         settings=MarchSettings(classes=not feedback),
     )
-    assert set(result.status) == {SolveStatus.SOLVED}
+    assert set(result.status) == {MarchStatus.SOLVED}
     values = result.values
     count, burden = problem.errors(values[problem.COUNT], values[problem.LOG_BURDEN], feedback)
     assert count <= COUNT_ERROR

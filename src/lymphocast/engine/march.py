@@ -45,7 +45,7 @@ FEW_LANES = 8
 DEFAULT = MarchSettings()
 
 
-class SolveStatus(Enum):
+class MarchStatus(Enum):
     """How the solution of a lane ended."""
 
     SOLVED = "Solved: every sweep settled within the tolerance."
@@ -77,7 +77,7 @@ class MarchResult:
 
     times: Floats
     values: Mapping[str, Floats]
-    status: tuple[SolveStatus, ...]
+    status: tuple[MarchStatus, ...]
     error: Floats
 
 
@@ -139,7 +139,7 @@ def march(
         own = {n: v[waiting] for n, v in values.items()}
         part = _once(model, own, plan, tuple(outputs), settings)
         parts.append((waiting, part))
-        failed = [s is not SolveStatus.SOLVED for s in part.status]
+        failed = [s is not MarchStatus.SOLVED for s in part.status]
         waiting = waiting[failed]
         if not len(waiting):
             break
@@ -152,7 +152,7 @@ class _Part:
     """Some lanes on one plan: values ``[lane, time]``, status and error by lane."""
 
     values: dict[str, Floats]
-    status: tuple[SolveStatus, ...]
+    status: tuple[MarchStatus, ...]
     error: Floats
 
 
@@ -213,17 +213,18 @@ def _numbers(marched: Marched, plan: Plan) -> tuple[dict[str, Floats], Floats]:
 
 def _statuses(
     values: Mapping[str, Floats], doubt: Floats, tolerance: float
-) -> tuple[SolveStatus, ...]:
+) -> tuple[MarchStatus, ...]:
     """Return how each lane ended."""
     moved, missed, exponent, turn = doubt
     finite = np.isfinite(doubt).all(axis=0)
     for found in values.values():
         finite &= np.isfinite(found).all(axis=1)
-    result = np.full(len(moved), SolveStatus.SOLVED, dtype=object)
-    result[~(missed <= RESOLVED)] = SolveStatus.NOT_RESOLVED
-    result[~(moved <= tolerance)] = SolveStatus.NOT_SETTLED
-    result[~((exponent <= STIFF_EXPONENT) & (turn <= STEADY_SLOPE))] = SolveStatus.STIFF
-    result[~finite] = SolveStatus.NOT_FINITE
+    result = np.full(len(moved), MarchStatus.SOLVED, dtype=object)
+    result[~(missed <= RESOLVED)] = MarchStatus.NOT_RESOLVED
+    result[~(moved <= tolerance)] = MarchStatus.NOT_SETTLED
+    result[~finite] = MarchStatus.NOT_FINITE
+    # What is too fast often overflows as well: the cause is named.
+    result[(exponent > STIFF_EXPONENT) | (turn > STEADY_SLOPE)] = MarchStatus.STIFF
     return tuple(result)
 
 

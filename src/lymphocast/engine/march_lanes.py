@@ -25,7 +25,7 @@ from lymphocast.engine.blocks_linear import (
 from lymphocast.engine.blocks_smooth import Crossing, Piece, logistic, smooth
 from lymphocast.engine.march_nodes import nodes
 from lymphocast.engine.plan import Plan
-from lymphocast.engine.structure import Block, BlockKind, structure
+from lymphocast.engine.structure import STIFF_EXPONENT, Block, BlockKind, structure
 from lymphocast.models.component import Component, Scalar, Values
 
 SILENT_EXPONENT = 40.0
@@ -322,8 +322,11 @@ class _Run:
     ) -> Crossing:
         if not self.short[block]:
             inputs = {n: rate[n] for n in block.states if n in rate}
-            found_at = general_answer(block, found, given, inputs, piece.h, piece.nodes.place)
-            return Crossing(*found_at, self.no_doubt)
+            at_nodes, at_end, share = general_answer(
+                block, found, given, inputs, piece.h, piece.nodes.place
+            )
+            exponent = STIFF_EXPONENT * share
+            return Crossing(at_nodes, at_end, jnp.stack([self.zero, self.zero, exponent]))
         if silent:
             end = short_answer(block, found, given, piece.h)
             shape = (piece.number, *self.zero.shape)

@@ -33,6 +33,10 @@ STIFF_EXPONENT = 30.0
 LONGEST_PIECE = 2.0
 """Days: the plan cuts no piece longer than this."""
 
+EXACT = "solved exactly at any rate, unless an infusion runs into it"
+SERIES_LIMIT = 250.0
+"""Per day: faster linear blocks need more steps of the exponential's series than are made."""
+
 WORTH_EXPANDING = 60
 """Operations in an expression that is expanded to see whether a symbol cancels."""
 
@@ -214,13 +218,14 @@ def _linear_block(traced: TracedModel, states: tuple[str, ...]) -> Block:
     fed = {n for n, _ in couplings}
     constant = any(_constant_term(traced, n) != 0 for n in states)
     reason = f"the rates of {_listed(states)} are affine with constant coefficients"
+    short = not constant and not any(feeder in fed for _, feeder in couplings)
     return Block(
         BlockKind.LINEAR,
         states,
         (),
         reason,
-        "none: solved exactly at any rate",
-        short=not constant and not any(feeder in fed for _, feeder in couplings),
+        f"none: {EXACT}" if short else f"stiff where a rate exceeds about {SERIES_LIMIT:g} /d",
+        short=short,
         constant=constant,
         couplings=couplings,
     )
