@@ -11,6 +11,7 @@ from lymphocast.engine.structure import Block, BlockKind, structure, structure_l
 from lymphocast.errors import UsageError
 from lymphocast.models.component import Dosing, Scalar, Values, Variable
 from lymphocast.models.course import COURSE
+from lymphocast.models.library import find_model
 from lymphocast.models.maths import clip
 from tests.engine.march_models import Exchange, Growth, Oral, Saturable, variables
 
@@ -134,3 +135,11 @@ def test_a_model_that_cannot_be_hashed_is_refused() -> None:
 
     with pytest.raises(UsageError, match="frozen dataclass"):
         structure(Loose())
+
+
+def test_a_rate_that_reads_the_time_since_a_dose_is_not_constant() -> None:
+    """Found on clarithromycin, whose Weibull absorption was called linear."""
+    blocks = structure(find_model("clarithromycin").model)
+    gut = next(block for block in blocks if "clarithromycin.gut" in block.states)
+    assert gut.kind is BlockKind.SMOOTH
+    assert "time_after_dose.gut" in gut.reason or "corners" in gut.reason

@@ -16,10 +16,9 @@ import jax.numpy as jnp
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import CovariateRule
-from lymphocast.models.component import Component, Dosing, Scalar, Values
+from lymphocast.models.component import TIME_AFTER_DOSE, Component, Dosing, Scalar, Values
 
 SMALLEST_STEP = 1e-13  # of a piece
-TIME_AFTER_DOSE = "time_after_dose."
 
 
 @final

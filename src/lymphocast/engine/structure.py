@@ -24,7 +24,7 @@ import sympy
 from scipy.sparse.csgraph import connected_components
 
 from lymphocast.errors import UsageError
-from lymphocast.models.component import Component
+from lymphocast.models.component import TIME_AFTER_DOSE, Component
 from lymphocast.models.symbolic import Expression, TracedModel, trace
 
 STIFF_EXPONENT = 30.0
@@ -168,8 +168,9 @@ def _cascade(traced: TracedModel) -> list[tuple[str, ...]]:
 
 
 def _moving(traced: TracedModel) -> set[Expression]:
-    """Return what changes within a piece: the states and time."""
-    return {traced.time, *traced.states.values()}
+    """Return what changes within a piece: the states, time, and the time since a dose."""
+    clocks = {symbol for name, symbol in traced.inputs.items() if name.startswith(TIME_AFTER_DOSE)}
+    return {traced.time, *traced.states.values(), *clocks}
 
 
 def _slopes(traced: TracedModel, name: str) -> dict[str, Expression]:
@@ -305,7 +306,7 @@ def _rate_constant(traced: TracedModel, name: str) -> str:
 
 def _names(traced: TracedModel, symbols: Iterable[Any]) -> list[str]:
     """Return the names of states, and of time, in the model's order."""
-    known: Mapping[str, Expression] = {**traced.states, "time": traced.time}
+    known: Mapping[str, Expression] = {**traced.states, "time": traced.time, **traced.inputs}
     wanted = set(symbols)
     return [name for name, symbol in known.items() if symbol in wanted]
 

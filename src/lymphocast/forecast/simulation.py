@@ -12,7 +12,7 @@ from lymphocast.engine.pieces import DEFAULT, SolverSettings, SolveStatus
 from lymphocast.engine.simulate import Trajectory, simulate
 from lymphocast.errors import UsageError
 from lymphocast.interchange.nonmem import Names, SimulatedRows, read_events, write_simulation
-from lymphocast.models.component import Component, Values
+from lymphocast.models.component import TIME_AFTER_DOSE, Component, Values
 
 
 @final
@@ -70,7 +70,7 @@ def simulate_file(
     _check_names(model, [*theta, *covariates])
     states = tuple(s.name for s in model.states)
     outputs = tuple(o.name for o in model.outputs)
-    inputs = [name for name in model.inputs if not name.startswith("time_after_dose.")]
+    inputs = [name for name in model.inputs if not name.startswith(TIME_AFTER_DOSE)]
     names = Names(states, outputs, tuple(dict.fromkeys([*inputs, *covariates])))
     rows, found = [], []
     for table in read_events(events, names, rule):

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, final
 
+TIME_AFTER_DOSE = "time_after_dose."
+"""An input of this name and a state's is the time since the last dose into that state, in days."""
 Scalar = Any  # a float, an array of lanes, or a traced value: all take plain arithmetic
 Values = Mapping[str, Scalar]
 
