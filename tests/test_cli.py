@@ -293,9 +293,10 @@ def test_progress_is_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_interrupting_the_command_leaves_no_traceback() -> None:
     code = (
-        "import os, signal\n"
+        "import os, signal, time\n"
         "import lymphocast.record.casefile as casefile\n"
-        "casefile.find_case = lambda case: os.kill(os.getpid(), signal.SIGINT)\n"
+        "stop = lambda case: (os.kill(os.getpid(), signal.SIGINT), time.sleep(60))\n"
+        "casefile.find_case = stop\n"
         "from lymphocast.cli import main\n"
         "main(['check', 'anything'])\n"
     )

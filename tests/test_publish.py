@@ -425,7 +425,8 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -
     code = "import sys; from lymphocast.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code]
     options = ["demo", "-o", str(tmp_path), "--seed", str(SEED), "--draws", str(DRAWS)]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 1  # so few draws fail the diagnostics, and the demo says so
     assert done.stdout.splitlines() == [str(tmp_path / name) for name in FILES]
     for name in ("summary.json", "forecast.csv", "figure.svg", "report.html", "report.pdf"):
         assert (tmp_path / name).read_bytes() == (whole_job().folder / name).read_bytes(), name

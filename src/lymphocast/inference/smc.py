@@ -3,9 +3,10 @@
 Particles start from the prior under the entry rule and pass through densities prior x L^lambda,
 lambda from 0 to 1; each step of lambda keeps a stated share of the particles effective (Del Moral,
 Doucet, Jasra 2006, doi:10.1111/j.1467-9868.2006.00553.x). After resampling, particles move by
-Metropolis steps that are autoregressive around their own mean and covariance (a preconditioned
-Crank-Nicolson proposal: Cotter et al. 2013, doi:10.1214/13-STS421), with a step size drawn anew
-for each particle. Independent islands give the standard error of the evidence.
+Metropolis steps of two kinds in turn: autoregressive around their own mean and covariance (a
+preconditioned Crank-Nicolson proposal: Cotter et al. 2013, doi:10.1214/13-STS421), with a step size
+drawn anew for each particle; and independent draws from a mixture of t fitted to the particles,
+which jump between modes. Independent islands give the standard error of the evidence.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from lymphocast.inference.evidence import (
 from lymphocast.inference.hypotheses import HYPOTHESES, Hypothesis
 from lymphocast.inference.importance import Progress
 from lymphocast.inference.kernels import Kernels, Target
+from lymphocast.inference.proposal import Mixture
 
 BISECTIONS = 50
 RIDGE = 1e-6
@@ -32,12 +34,16 @@ STEP_RANGE = (0.1, 1.0)  # of the autoregressive step size; 1 is an independent 
 @final
 @dataclass(frozen=True)
 class SmcSettings:
-    """Particles of each island, islands, moves at each temperature, share kept effective."""
+    """Particles of each island, islands, moves at each temperature, share kept effective.
+
+    With half of the particles kept effective and few moves a narrow mode is underrated: under
+    recovery the evidence came out 0.07 too low, always to the same side.
+    """
 
     particles: int = 2_000
     islands: int = 4
-    moves: int = 6
-    effective_share: float = 0.5
+    moves: int = 10
+    effective_share: float = 0.8
 
 
 @final
@@ -114,8 +120,15 @@ def _run(
         heat = 1.0 if step >= 1.0 - heat else heat + step
         index = systematic(increments, settings.particles, rng)
         z, log_likelihood = z[:, index], log_likelihood[index]
-        for _ in range(settings.moves):
-            z, log_likelihood = _move(kernels, target, hypothesis, rng, heat, z, log_likelihood)
+        mixture = Mixture.fitted(z, np.zeros(z.shape[1]), rng)
+        for turn in range(settings.moves):
+            propose = _independent if turn % 2 else _autoregressive
+            new, log_ratio = propose(z, mixture, rng)
+            new_log_likelihood = _log_likelihood(kernels, target, hypothesis, new)
+            log_ratio += heat * (new_log_likelihood - log_likelihood) + _log_prior(new, z)
+            accepted = np.log(rng.random(z.shape[1])) < log_ratio
+            z = np.where(accepted, new, z)
+            log_likelihood = np.where(accepted, new_log_likelihood, log_likelihood)
             evaluations += z.shape[1]
     distinct = len(np.unique(log_likelihood))
     return _Island(z, log_evidence, distinct, evaluations)
@@ -159,36 +172,27 @@ def _next_step(log_likelihood: Floats, left: float, share: float) -> float:
     return low
 
 
-def _move(
-    kernels: Kernels,
-    target: Target,
-    hypothesis: Hypothesis,
-    rng: np.random.Generator,
-    heat: float,
-    z: Floats,
-    log_likelihood: Floats,
-) -> tuple[Floats, Floats]:
-    """One Metropolis step of every particle, autoregressive around the particles' Gaussian."""
+def _log_prior(new: Floats, old: Floats) -> Floats:
+    """Log ratio of the standard normal densities of two sets of particles."""
+    return np.asarray(0.5 * ((old * old).sum(axis=0) - (new * new).sum(axis=0)))
+
+
+def _autoregressive(z: Floats, _: Mixture, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """A step around the particles' Gaussian, and the log ratio of its backward to forward move."""
     size, number = z.shape
     mean = z.mean(axis=1, keepdims=True)
     root = np.linalg.cholesky(np.cov(z) + RIDGE * np.eye(size))
     step = rng.uniform(*STEP_RANGE, number)
     centred = z - mean
     proposed = np.sqrt(1.0 - step**2) * centred + step * (root @ rng.standard_normal(z.shape))
-    new = mean + proposed
-    new_log_likelihood = _log_likelihood(kernels, target, hypothesis, new)
 
     def reference(offset: Floats) -> Floats:
         return np.asarray(-0.5 * (np.linalg.solve(root, offset) ** 2).sum(axis=0))
 
-    def tempered(x: Floats, log_l: Floats) -> Floats:
-        return np.asarray(heat * log_l - 0.5 * (x * x).sum(axis=0))
+    return mean + proposed, reference(centred) - reference(proposed)
 
-    log_ratio = (
-        tempered(new, new_log_likelihood)
-        - tempered(z, log_likelihood)
-        + reference(centred)
-        - reference(proposed)
-    )
-    accepted = np.log(rng.random(number)) < log_ratio
-    return np.where(accepted, new, z), np.where(accepted, new_log_likelihood, log_likelihood)
+
+def _independent(z: Floats, mixture: Mixture, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """A draw from the mixture, and the log ratio of its density at the old to the new place."""
+    new = mixture.draw(z.shape[1], rng)
+    return new, mixture.log_density(z) - mixture.log_density(new)
