@@ -23,7 +23,7 @@ from lymphocast.inference.importance import sample_importance
 from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit, FitMethod
 from tests.conftest import ROOT
-from tests.founding import Floats, individual, quick_fit
+from tests.founding import individual, median_error, quick_fit
 from tests.tolerances import (
     ORACLE_EVIDENCE_AGREES,
     ORACLE_MEDIAN_AGREES,
@@ -93,11 +93,6 @@ def test_evidence_and_weight_of_every_hypothesis(fit: Fit) -> None:
         weight = pytest.approx(row["weight"], abs=PROBABILITY_AGREES)
         assert fit.posterior_weights[name] == weight
     assert fit.diagnostics_passed
-
-
-def median_error(draws: Floats) -> float:
-    """Standard error of ln(median) of independent draws, for a log-normal shape."""
-    return float(np.sqrt(0.5 * np.pi / len(draws)) * np.std(np.log(draws)))
 
 
 @pytest.mark.parametrize(("name", "row"), list(rows()), ids=[name for name, _ in rows()])

@@ -4,14 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from lymphocast.inference.evidence import HypothesisPosterior, effective_size, systematic
 from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
 from lymphocast.inference.importance import ImportanceSettings, sample_importance
 from lymphocast.inference.kernels import Kernels
 from lymphocast.inference.smc import SmcSettings, sample_smc
-from tests.founding import density
+from tests.founding import density, median_error
 from tests.inference import conjugate
 from tests.tolerances import IDENTICAL_HYPOTHESES, LOG_EVIDENCE_AGREES, MEDIAN_AGREES
 
@@ -117,11 +116,6 @@ def test_leaving_a_count_out_never_lowers_the_evidence_by_more_than_its_density_
     highest = -np.log(0.12 * np.sqrt(2.0 * np.pi))  # the density of ln y at its mean, sigma 0.12
     for all_counts, fewer in zip(quick, without, strict=True):
         assert all_counts.log_evidence - fewer.log_evidence < highest + 0.1
-
-
-def median_error(draws: NDArray[np.float64]) -> float:
-    """Standard error of ln(median) of independent draws, for a log-normal shape."""
-    return float(np.sqrt(0.5 * np.pi / len(draws)) * np.std(np.log(draws)))
 
 
 @pytest.mark.slow

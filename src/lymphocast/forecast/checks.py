@@ -10,10 +10,10 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from lymphocast.criteria.rcv import LONG_TERM_CV
-from lymphocast.engine.walls import gauss
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
 from lymphocast.forecast.results import ByHypothesis, Contraction, Interval, LeaveLastOut
 from lymphocast.forecast.scenario import measured, noise
+from lymphocast.inference.density import date_rule
 from lymphocast.inference.diagnostics import entered_prior
 from lymphocast.inference.hypotheses import Course, Hypothesis
 from lymphocast.inference.kernels import Kernels
@@ -23,7 +23,6 @@ Floats = NDArray[np.float64]
 
 CONTRACTION_LIMIT = 0.1  # below it the data say nothing: design decision, an assumption
 SHIFT_LIMIT = 0.25  # prior SDs; an assumption
-DATE_NODES = 8
 
 # Which hypotheses a parameter exists under; the others exist under all.
 _ONLY_IL2 = frozenset({"gain", "gain_half_life", "half_effect_dose"})
@@ -142,11 +141,11 @@ def leave_last_out(fit: Fit, others: Fit) -> ByHypothesis[LeaveLastOut]:
 def _predictive(ensemble: Ensemble, fit: Fit) -> tuple[Floats, Floats]:
     """Log density of the last ln(count) by lane, and the latent count at a random date."""
     last = fit.individual.counts[-1]
-    x, w = gauss(DATE_NODES)
     width = last.at.late - last.at.early
-    base = ensemble.day(last.at) - last.at.offset + last.at.early
-    log_latent = np.log(ensemble.count(base + width * x[:, None]))
+    anchor = ensemble.day(last.at) - last.at.offset
+    shifts, w = date_rule(last)
+    log_latent = np.log(ensemble.count(anchor + shifts[:, None]))
     each = norm.logpdf(log(last.value), loc=log_latent, scale=ensemble.theta["count_sd"])
     uniform = np.random.default_rng([fit.seed, 8]).random(ensemble.lanes)
-    latent = ensemble.count((base + width * uniform)[None])[0]
+    latent = ensemble.count((anchor + last.at.early + width * uniform)[None])[0]
     return np.asarray(logsumexp(each, axis=0, b=w[:, None])), latent

@@ -138,7 +138,7 @@ class CourseDensity:
             sd = jnp.sqrt(theta["count_sd"] ** 2 + count.reading_error**2)
             expected = log_latent[span] + (drift[i] if self.drift else 0.0)
             each = log_normal_density(log(count.value), expected, sd)
-            _, weights = _date_rule(count)
+            _, weights = date_rule(count)
             terms.append(logsumexp(each, axis=0, b=weights[:, None]))
         return jnp.stack(terms)
 
@@ -161,7 +161,7 @@ class CourseDensity:
         """Study days of all date nodes ``[node, lane]`` and each count's slice of them."""
         rows, spans, begin = [], [], 0
         for count in self.individual.counts:
-            shifts, _ = _date_rule(count)
+            shifts, _ = date_rule(count)
             base = instant(count.at, theta) - count.at.offset + 0.0 * theta["count_sd"]
             rows += [base + shift for shift in shifts]
             spans.append(slice(begin, begin + len(shifts)))
@@ -192,7 +192,7 @@ def _values(latents: tuple[Latent, ...], z: Scalar, given: Numbers) -> dict[str,
     }
 
 
-def _date_rule(count: CountObservation) -> tuple[np.ndarray, np.ndarray]:
+def date_rule(count: CountObservation) -> tuple[np.ndarray, np.ndarray]:
     """Distances from the anchor at which a count's date is tried, and their weights."""
     if count.at.exact:
         return np.array([count.at.offset]), np.ones(1)
