@@ -9,16 +9,16 @@ with a series where two rates meet. Every other linear block takes a Taylor seri
 for the exponential from node to node, in as many equal steps as its largest rate needs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
+from lymphocast.engine.march_nodes import Nodes
 from lymphocast.engine.structure import Block
 from lymphocast.models.component import Component, Scalar, Values
 
@@ -82,8 +82,10 @@ def slowest(block: Block, found: Coefficients) -> Scalar:
     return jnp.maximum(jnp.min(decays), 0.0)
 
 
-def short_answer(block: Block, found: Coefficients, start: Values, s: Scalar) -> dict[str, Scalar]:
-    """Return the states of a short block ``s`` days after ``start``.
+def short_answer(
+    block: Block, found: Coefficients, start: Values, h: Scalar, nodes: Nodes | None
+) -> tuple[dict[str, Scalar], dict[str, Scalar]]:
+    """Return the states of a short block at the nodes of a piece and at its end.
 
     Parameters
     ----------
@@ -91,17 +93,34 @@ def short_answer(block: Block, found: Coefficients, start: Values, s: Scalar) ->
         A block that is ``short``, and its coefficients.
     start
         States at the start of the piece, ``[lane]``.
-    s
-        Days since, ``[node, 1]`` or a number.
+    h
+        Days of the piece.
+    nodes
+        The nodes; ``None`` if only the end is wanted.
     """
-    a = {name: -found.matrix[name, name] for name in block.states}
+    at_end = _short(block, found, start, h, lambda value: value)
+    if nodes is None:
+        return {}, at_end
+    days = nodes.spread(h) * nodes.along(nodes.place[:-1])
+    return _short(block, found, start, days, nodes.spread), at_end
+
+
+def _short(
+    block: Block,
+    found: Coefficients,
+    start: Values,
+    s: Scalar,
+    spread: Callable[[Scalar], Scalar],
+) -> dict[str, Scalar]:
+    """Return the states ``s`` days on; ``spread`` shapes a value of lanes to go with ``s``."""
+    a = {name: spread(-found.matrix[name, name]) for name in block.states}
     left = {name: jnp.exp(-a[name] * s) for name in block.states}
     result = {}
     for name in block.states:
-        value = left[name] * start[name]
+        value = left[name] * spread(start[name])
         for other in block.feeders(name):
             answer = _divided(a[other], a[name], left[other], left[name], s)
-            value = value + found.matrix[name, other] * start[other] * answer
+            value = value + spread(found.matrix[name, other] * start[other]) * answer
         result[name] = value
     return result
 
@@ -124,7 +143,7 @@ def general_answer(
     start: Values,
     input_rate: Values,
     h: Scalar,
-    place: NDArray[np.float64],
+    nodes: Nodes,
 ) -> tuple[dict[str, Scalar], dict[str, Scalar], Scalar]:
     """Return the states of any linear block at the nodes of a piece and at its end.
 
@@ -139,14 +158,14 @@ def general_answer(
         What infusions add to each state per day, by name; absent means nothing.
     h
         Days of the piece.
-    place
-        Nodes of a piece of unit length in increasing order, its end last.
+    nodes
+        The nodes of the piece.
     """
     names = block.states
     a = jnp.stack([jnp.stack([found.matrix[row, column] for column in names]) for row in names])
     b = jnp.stack([found.constant[n] + input_rate.get(n, 0.0) for n in names])
     y = jnp.stack([start[n] for n in names])
-    gaps = np.diff(place, prepend=0.0)
+    gaps = np.diff(nodes.place, prepend=0.0)
     norm = jnp.max(jnp.sum(jnp.abs(a), axis=0), axis=0)
     needed = norm * h * float(gaps.max()) / STEP_NORM
     most = jnp.max(jnp.where(jnp.isfinite(needed), needed, 0.0))
@@ -158,7 +177,7 @@ def general_answer(
         return y, y
 
     _, found_at = jax.lax.scan(cross, y, jnp.asarray(gaps))
-    at_nodes = {n: found_at[:-1, i] for i, n in enumerate(names)}
+    at_nodes = {n: nodes.stacked(found_at[:-1, i]) for i, n in enumerate(names)}
     return at_nodes, {n: found_at[-1, i] for i, n in enumerate(names)}, needed / MOST_STEPS
 
 

@@ -3,11 +3,12 @@
 Smooth. With a_i = d f_i / d y_i at the start of the piece and D_i(u) = int_0^u J a_i du, where
 J = dt/du, the states are found by Gauss-Seidel sweeps from constants, the last state first:
 
-    y_i(u) <- e^(D_i) [ y_i(0) + int_0^u e^(-D_i) J (f_i(y) - a_i y_i) du ]
+    y_i(u) <- e^(D_i) [ y_i(0) + int_0^u e^(-D_i) (J f_i(y) - D_i' y_i) du ]
 
 Three sweeps are always made and more while a lane is not settled. Two things may be wrong with a
 lane, and both are reported: what further sweeps would still change in an end value, estimated from
-the changes of the last two, and what the nodes may have missed.
+the changes of the last two, and what the nodes may have missed. What the sweeps settle on solves
+the equations whatever D is, so no derivative is taken of D.
 
 Logistic. y' = r + c e^y gives, with S = int J r and G = int J c e^S,
 
@@ -22,9 +23,10 @@ from typing import NamedTuple, final
 
 import jax
 import jax.numpy as jnp
+from jax.lax import stop_gradient
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
-from lymphocast.engine.march_nodes import Nodes
+from lymphocast.engine.march_nodes import TINY, Nodes
 from lymphocast.engine.structure import Block
 from lymphocast.models.component import Scalar, Values
 
@@ -36,37 +38,30 @@ MOST_SWEEPS = 12
 NO_EXPONENTIAL = -1e4
 """A logarithm at which exp is exactly 0: the rate there is r alone."""
 
-TINY = 1e-300
-"""Keeps 0 / 0 out of an error estimate."""
-
 Rates = Callable[[Values], Values]
 
 
 @final
 @dataclass(frozen=True)
 class Piece:
-    """What a block needs to know of a piece: its days, its nodes, the tolerance of a sweep."""
+    """What a block needs to know of a piece: its days, its nodes, its lanes, the tolerance.
+
+    ``h`` is ``[lane]``, or ``[1]`` where all lanes share it.
+    """
 
     h: Scalar
     nodes: Nodes
+    lanes: int
     tolerance: float
 
     @property
-    def number(self) -> int:
-        """How many nodes."""
-        return len(self.nodes.stretch)
+    def days(self) -> Scalar:
+        """Days per unit of u at the nodes."""
+        return self.nodes.spread(self.h) * self.nodes.along(self.nodes.stretch)
 
-    def integral(self, values: Scalar) -> tuple[Scalar, Scalar]:
-        """Return running integrals over the piece's days, and how far they may be off.
-
-        ``values`` stand at the nodes, ``[node, lane]``; the integrals are ``[node + 1, lane]``, the
-        end last. If Legendre coefficients fall in proportion, from the mean c_0 to the highest
-        seen c_n, a Gauss rule of n nodes misses about c_n^2 / c_0.
-        """
-        stretched = self.h * self.nodes.stretch[:, None] * values
-        found = jnp.asarray(self.nodes.integrals) @ stretched
-        mean, highest = jnp.abs(found[-2]), jnp.abs(found[-1])
-        return found[:-1], highest * (highest / jnp.maximum(mean + highest, TINY))
+    def full(self, value: Scalar) -> Scalar:
+        """Return a value at every node of every lane."""
+        return self.nodes.full(value, self.lanes)
 
 
 @final
@@ -84,24 +79,26 @@ class Crossing:
 
 
 @final
-@dataclass(frozen=True)
-class _Own:
-    """One state of a smooth block: its slope at the nodes and its integrating factor."""
+class _Factor(NamedTuple):
+    """An integrating factor: D' at the nodes, e^D and e^-D there, e^D at the end, |D| at the end."""
 
     slope: Scalar
     grow: Scalar
     shrink: Scalar
+    at_end: Scalar
+    exponent: Scalar
 
 
 @final
 class _Sweeps(NamedTuple):
     """Where the sweeps stand.
 
-    Values at nodes and end, ``[node + 1, lane]``; by lane the relative change in the last sweep,
-    what is left to change, and what the nodes missed; the number of sweeps.
+    Values at the nodes and at the end; by lane the relative change in the last sweep, what is left
+    to change, and what the nodes missed; the number of sweeps.
     """
 
     values: dict[str, Scalar]
+    ends: dict[str, Scalar]
     moved: Scalar
     error: Scalar
     missed: Scalar
@@ -116,93 +113,89 @@ def smooth(block: Block, rates: Rates, start: Values, piece: Piece) -> Crossing:
     block
         The block.
     rates
-        The rates at the nodes, ``[node, lane]``, from the block's states at the nodes.
+        The rates at the nodes from the block's states at the nodes.
     start
         The block's states at the start of the piece, ``[lane]``.
     piece
         The piece.
     """
-    shape = (piece.number, *jnp.shape(start[block.states[0]]))
-    begin = {n: jnp.broadcast_to(start[n], shape) for n in block.states}
-    own: dict[str, _Own] = {}
-    exponent = jnp.zeros(shape[1:])
-    for name in block.states:
-        slope = _own_slope(rates, begin, name, shape)
-        grown, _ = piece.integral(slope)
-        exponent = jnp.maximum(exponent, jnp.abs(grown[-1]))
-        grow = jnp.exp(grown)
-        own[name] = _Own(slope, grow, 1.0 / grow[:-1])
+    begin = {n: piece.full(start[n]) for n in block.states}
+    days = piece.days
+    factors = {n: _factor(rates, begin, n, piece, days) for n in block.states}
 
-    def sweep(values: dict[str, Scalar]) -> tuple[dict[str, Scalar], Scalar]:
-        changed = {n: values[n] for n in block.states}
-        missed = jnp.zeros(shape[1:])
+    def sweep(old: _Sweeps) -> tuple[dict[str, Scalar], dict[str, Scalar], Scalar]:
+        values, ends = dict(old.values), dict(old.ends)
+        missed = jnp.zeros(piece.lanes)
         for name in reversed(block.states):
-            at_nodes = {n: v[:-1] for n, v in changed.items()}
-            rest = rates(at_nodes)[name] - own[name].slope * at_nodes[name]
-            gained, lost = piece.integral(own[name].shrink * rest)
-            changed[name] = own[name].grow * (start[name] + gained)
-            size = jnp.abs(start[name]) + jnp.abs(gained[-1])
+            own = factors[name]
+            rest = own.shrink * (days * rates(values)[name] - own.slope * values[name])
+            gained, whole, lost = piece.nodes.integral(rest)
+            values[name] = own.grow * (piece.nodes.spread(start[name]) + gained)
+            ends[name] = own.at_end * (start[name] + whole)
+            size = jnp.abs(start[name]) + jnp.abs(whole)
             missed = jnp.maximum(missed, lost / jnp.maximum(size, TINY))
-        return changed, missed
+        return values, ends, missed
 
-    values = {n: jnp.broadcast_to(start[n], (shape[0] + 1, *shape[1:])) for n in block.states}
-    settled = _settled(sweep, values, piece.tolerance)
-    return Crossing(
-        {n: v[:-1] for n, v in settled.values.items()},
-        {n: v[-1] for n, v in settled.values.items()},
-        jnp.stack([settled.error, settled.missed, exponent]),
-    )
+    ends = {n: start[n] + jnp.zeros(piece.lanes) for n in block.states}
+    settled = _settled(sweep, begin, ends, piece)
+    exponent = jnp.max(jnp.stack([own.exponent for own in factors.values()]), axis=0)
+    doubt = jnp.stack([settled.error, settled.missed, exponent])
+    return Crossing(settled.values, settled.ends, stop_gradient(doubt))
 
 
-def _own_slope(rates: Rates, begin: Values, name: str, shape: tuple[int, ...]) -> Scalar:
-    """Return the derivative of a rate by its own state at the nodes, states as at the start."""
-    _, slope = jax.jvp(
-        lambda own: jnp.broadcast_to(rates({**begin, name: own})[name], shape),
-        (begin[name],),
-        (jnp.ones(shape),),
-    )
-    return slope
+def _factor(rates: Rates, begin: Values, name: str, piece: Piece, days: Scalar) -> _Factor:
+    """Return the integrating factor of one state, its slope taken with states as at the start."""
+
+    def own_rate(own: Scalar) -> Scalar:
+        return piece.full(rates({**begin, name: own})[name])
+
+    _, slope = jax.jvp(own_rate, (begin[name],), (jnp.ones_like(begin[name]),))
+    slope = stop_gradient(days * slope)
+    running, whole, _ = piece.nodes.integral(slope)
+    grow = jnp.exp(running)
+    return _Factor(slope, grow, 1.0 / grow, jnp.exp(whole), jnp.abs(whole))
 
 
 def _settled(
-    sweep: Callable[[dict[str, Scalar]], tuple[dict[str, Scalar], Scalar]],
+    sweep: Callable[[_Sweeps], tuple[dict[str, Scalar], dict[str, Scalar], Scalar]],
     values: dict[str, Scalar],
-    tolerance: float,
+    start: dict[str, Scalar],
+    piece: Piece,
 ) -> _Sweeps:
     """Sweep three times, then again while a lane is not settled."""
-    missed = moved = before = jnp.zeros(())
-    for _ in range(FIRST_SWEEPS):
-        old, before = values, moved
-        values, missed = sweep(old)
-        moved = _change(old, values)
-    first = _Sweeps(values, moved, _left(before, moved), missed, jnp.asarray(FIRST_SWEEPS))
+    unknown = jnp.full(piece.lanes, jnp.inf)
+    none = jnp.zeros(piece.lanes)
 
     def again(last: _Sweeps) -> _Sweeps:
-        swept, lost = sweep(last.values)
-        more = last.error > tolerance  # a settled lane stays: it must not depend on its neighbours
-        values = {n: jnp.where(more, new, last.values[n]) for n, new in swept.items()}
-        moved = _change(last.values, swept)
+        values, ends, missed = sweep(last)
+        # A settled lane stays: it must not depend on its neighbours.
+        more = (last.error > piece.tolerance) | (last.count < FIRST_SWEEPS)
+        at_nodes = piece.nodes.spread(more)
+        moved = stop_gradient(_change(start, last.ends, ends))
         return _Sweeps(
-            values,
+            {n: jnp.where(at_nodes, new, last.values[n]) for n, new in values.items()},
+            {n: jnp.where(more, new, last.ends[n]) for n, new in ends.items()},
             jnp.where(more, moved, last.moved),
             jnp.where(more, _left(last.moved, moved), last.error),
-            jnp.where(more, lost, last.missed),
+            jnp.where(more, stop_gradient(missed), last.missed),
             last.count + 1,
         )
 
     def moving(last: _Sweeps) -> Scalar:
-        return jnp.any(last.error > tolerance) & (last.count < MOST_SWEEPS)
+        unsettled = jnp.any(last.error > piece.tolerance) & (last.count < MOST_SWEEPS)
+        return unsettled | (last.count < FIRST_SWEEPS)
 
+    first = _Sweeps(values, start, unknown, unknown, none, jnp.asarray(0))
     found: _Sweeps = jax.lax.while_loop(moving, again, first)
     return found
 
 
-def _change(old: Values, new: Values) -> Scalar:
-    """Return the largest relative change of an end value, by lane."""
+def _change(start: Values, old: Values, new: Values) -> Scalar:
+    """Return the largest change of an end value relative to the state, by lane."""
     each = []
     for name, after in new.items():
-        size = jnp.abs(after[-1]) + jnp.abs(after[0])
-        each.append(jnp.abs(after[-1] - old[name][-1]) / jnp.where(size > 0.0, size, 1.0))
+        size = jnp.abs(after) + jnp.abs(start[name])
+        each.append(jnp.abs(after - old[name]) / jnp.where(size > 0.0, size, 1.0))
     return jnp.max(jnp.stack(each), axis=0)
 
 
@@ -220,34 +213,44 @@ def _left(before: Scalar, moved: Scalar) -> Scalar:
 def logistic(block: Block, rates: Rates, start: Values, piece: Piece) -> Crossing:
     """Cross a piece with a logistic block; parameters as of :func:`smooth`."""
     (name,) = block.states
-    y0 = start[name]
-    shape = (piece.number, *jnp.shape(y0))
     solve = _logarithmic if block.logarithmic else _quadratic
-    found, missed = solve(lambda y: jnp.broadcast_to(rates({name: y})[name], shape), y0, piece)
-    none = jnp.zeros(shape[1:])
-    return Crossing({name: found[:-1]}, {name: found[-1]}, jnp.stack([none, missed, none]))
+
+    def rate(y: Scalar) -> Scalar:
+        return piece.full(rates({name: y})[name])
+
+    at_nodes, at_end, missed = solve(rate, start[name] + jnp.zeros(piece.lanes), piece)
+    none = jnp.zeros(piece.lanes)
+    return Crossing(
+        {name: at_nodes}, {name: at_end}, stop_gradient(jnp.stack([none, missed, none]))
+    )
 
 
 def _logarithmic(
     rate: Callable[[Scalar], Scalar], y0: Scalar, piece: Piece
-) -> tuple[Scalar, Scalar]:
-    zero = jnp.zeros((piece.number, *jnp.shape(y0)))
+) -> tuple[Scalar, Scalar, Scalar]:
+    zero = piece.full(jnp.zeros(1))
     r = rate(zero + NO_EXPONENTIAL)
     _, c = jax.jvp(rate, (zero,), (zero + 1.0,))
-    grown, missed = piece.integral(r)
-    filled, missed_again = piece.integral(c * jnp.exp(y0 + grown[:-1]))
-    return y0 + grown - jnp.log1p(-filled), missed + missed_again
+    grown, all_grown, missed = piece.nodes.integral(piece.days * r)
+    scale = piece.nodes.spread(y0)
+    filled, all_filled, again = piece.nodes.integral(piece.days * c * jnp.exp(scale + grown))
+    at_nodes = scale + grown - jnp.log1p(-filled)
+    return at_nodes, y0 + all_grown - jnp.log1p(-all_filled), missed + again
 
 
-def _quadratic(rate: Callable[[Scalar], Scalar], y0: Scalar, piece: Piece) -> tuple[Scalar, Scalar]:
-    zero = jnp.zeros((piece.number, *jnp.shape(y0)))
+def _quadratic(
+    rate: Callable[[Scalar], Scalar], y0: Scalar, piece: Piece
+) -> tuple[Scalar, Scalar, Scalar]:
+    zero = piece.full(jnp.zeros(1))
     one = zero + 1.0
 
     def slope(y: Scalar) -> Scalar:
         return jax.jvp(rate, (y,), (one,))[1]
 
     r, curvature = jax.jvp(slope, (zero,), (one,))
-    grown, missed = piece.integral(r)
-    grown = jnp.exp(grown)
-    held_back, missed_again = piece.integral(-0.5 * curvature * grown[:-1])
-    return y0 * grown / (1.0 + y0 * held_back), missed + jnp.abs(y0) * missed_again
+    log_grown, log_all, missed = piece.nodes.integral(piece.days * r)
+    grown, all_grown = jnp.exp(log_grown), jnp.exp(log_all)
+    held, all_held, again = piece.nodes.integral(piece.days * (-0.5 * curvature) * grown)
+    at_nodes = piece.nodes.spread(y0) * grown / (1.0 + piece.nodes.spread(y0) * held)
+    at_end = y0 * all_grown / (1.0 + y0 * all_held)
+    return at_nodes, at_end, missed + jnp.abs(y0) * again

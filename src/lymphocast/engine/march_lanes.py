@@ -1,18 +1,18 @@
-"""One scan over the pieces of a plan, all lanes side by side.
+"""One loop over the pieces of a plan, all lanes side by side.
 
 Each piece is crossed block by block in cascade order. A switch picks the code of the piece's class:
 head or tail, and for up to two linear blocks whether they are silent (nothing given yet, or so
 long ago that e^-40 is left). A silent block is 0 at the nodes of later blocks; its own end state
-stays exact.
+stays exact. Where lanes have plans of their own, a piece is of a class if it is so in every lane.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import final
+from dataclasses import dataclass
+from typing import Any, NamedTuple, final
 
 import jax
 import jax.numpy as jnp
+from jax.lax import stop_gradient
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.blocks_linear import (
@@ -24,7 +24,8 @@ from lymphocast.engine.blocks_linear import (
 )
 from lymphocast.engine.blocks_smooth import Crossing, Piece, logistic, smooth
 from lymphocast.engine.march_nodes import nodes
-from lymphocast.engine.plan import Plan
+from lymphocast.engine.pieces import MarchSettings
+from lymphocast.engine.plan import Pieces
 from lymphocast.engine.structure import STIFF_EXPONENT, Block, BlockKind, structure
 from lymphocast.models.component import Component, Scalar, Values
 
@@ -36,30 +37,6 @@ MOST_SILENT_BLOCKS = 2
 
 @final
 @dataclass(frozen=True)
-class MarchSettings:
-    """How finely the march looks.
-
-    Parameters
-    ----------
-    head_nodes, tail_nodes
-        Gauss nodes of a head and of a tail.
-    tolerance
-        Relative change of an end value, still to come in further sweeps, that is let pass.
-    block
-        Lanes that are crossed side by side; more are taken block after block.
-    classes
-        Whether tails and silent blocks have code of their own: faster to run, slower to compile.
-    """
-
-    head_nodes: int = 12
-    tail_nodes: int = 6
-    tolerance: float = 1e-7
-    block: int = 200
-    classes: bool = True
-
-
-@final
-@dataclass(frozen=True)
 class Way:
     """What the compiled code depends on besides shapes.
 
@@ -67,77 +44,44 @@ class Way:
     ----------
     settings
         The settings.
-    wanted
-        Names of states and outputs to keep.
-    compartments, infused
-        States that doses may enter, and those that infusions do enter.
-    forcings
-        Names of the forcings.
+    compartments
+        Names of the states that something may enter at a piece's start.
+    infused
+        Those that infusions run into.
+    covariates
+        Names of the covariates: parameters or inputs that are known from piece to piece.
+    clocks
+        Inputs that are the time since the last dose into a state, with that state.
+    kept, wanted
+        Names of the states whose values are kept, and of the states and outputs read from them.
     """
 
     settings: MarchSettings
-    wanted: tuple[str, ...]
     compartments: tuple[str, ...]
     infused: tuple[str, ...]
-    forcings: tuple[str, ...]
+    covariates: tuple[str, ...]
+    clocks: tuple[tuple[str, str], ...]
+    kept: tuple[str, ...]
+    wanted: tuple[str, ...]
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Schedule:
-    """The arrays of a plan that the scan runs over, with the fraction absorbed included.
-
-    Amounts and input rates are ``[piece, compartment, lane]`` or ``[piece, compartment, 1]``.
-    """
-
-    begin: Scalar
-    length: Scalar
-    head: Scalar
-    amount: Scalar
-    input_rate: Scalar
-    since_input: Scalar
-    level: Scalar
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Marched:
-    """Values of what was wanted at the start and at the end of each piece, ``[piece + 1, lane]``.
+@final
+class Marched(NamedTuple):
+    """States at the start and at the end of each piece, ``[piece + 1, lane]``.
 
     ``doubt`` is ``[3, lane]``, each the largest over all pieces; see
     :class:`lymphocast.engine.blocks_smooth.Crossing`. ``turn``, by lane, is the largest change of a
     slope x days of a piece between a piece's start and a zero that a smooth state passed in it.
     """
 
-    values: dict[str, Scalar]
+    states: dict[str, Scalar]
     doubt: Scalar
     turn: Scalar
 
 
-def schedule_of(plan: Plan) -> Schedule:
-    """Return the arrays of a plan."""
-    return Schedule(
-        jnp.asarray(plan.begin),
-        jnp.asarray(plan.length),
-        jnp.asarray(plan.head),
-        jnp.asarray(plan.amount)[:, :, None],
-        jnp.asarray(plan.input_rate)[:, :, None],
-        jnp.asarray(plan.since_input),
-        jnp.asarray(plan.level),
-    )
-
-
-def scaled(schedule: Schedule, fraction: Scalar) -> Schedule:
-    """Return a schedule whose inputs are multiplied by ``fraction``, ``[compartment, lane]``."""
-    return replace(
-        schedule,
-        amount=schedule.amount * fraction,
-        input_rate=schedule.input_rate * fraction,
-    )
-
-
-@partial(jax.jit, static_argnames=("model", "way"))
-def march_lanes(model: Component, way: Way, theta: Values, schedule: Schedule) -> Marched:
+def march_lanes(
+    model: Component, way: Way, theta: Values, start: Values, pieces: Pieces, count: Scalar
+) -> Marched:
     """Cross all pieces; a pure function that JAX can differentiate forward.
 
     Parameters
@@ -148,31 +92,43 @@ def march_lanes(model: Component, way: Way, theta: Values, schedule: Schedule) -
         What to keep and how finely to look.
     theta
         Parameter values, each ``[lane]``, all of one length.
-    schedule
-        The plan's arrays.
+    start
+        The states before the first piece, each ``[lane]``.
+    pieces, count
+        The plan's pieces, and how many of them are crossed.
     """
-    run = _Run(model, way, theta, schedule)
-    start = run.start()
-    first = run.kept(schedule.begin[0], start, schedule.level[0])
-    pieces = (schedule, run.piece_class())
-    begun = (start, run.no_doubt, run.zero)
-    (_, doubt, turn), rows = jax.lax.scan(run.step, begun, pieces)
-    values = {n: jnp.concatenate([first[n][None], rows[n]]) for n in way.wanted}
-    return Marched(values, doubt, turn)
+    run = _Run(model, way, theta, start, pieces)
+    size = pieces.begin.shape[0]
+    zero = jnp.zeros_like(run.zero)
+    rows = {n: jnp.zeros((size + 1, run.lanes)).at[0].set(start[n]) for n in way.kept}
+    classes = run.piece_class()
+
+    def step(number: Scalar, carry: Any) -> Any:  # noqa: ANN401 (a tree that JAX carries)
+        state, doubt, turn, rows = carry
+        piece = jax.tree.map(lambda x: x[number], pieces)
+        end, further, turned = run.cross(state, piece, classes[number])
+        rows = {n: rows[n].at[number + 1].set(end[n]) for n in way.kept}
+        return end, jnp.maximum(doubt, further), jnp.maximum(turn, turned), rows
+
+    begun = (dict(start), jnp.zeros((DOUBTS, run.lanes)), zero, rows)
+    _, doubt, turn, rows = jax.lax.fori_loop(0, count, step, begun)
+    return Marched(rows, doubt, turn)
 
 
 State = dict[str, Scalar]
-Carry = tuple[State, Scalar, Scalar]
-"""The state of every lane, and doubt and turn of :class:`Marched` so far."""
 
 
 class _Run:
-    """One model, one set of parameters and one schedule while they are traced."""
+    """One model, one set of parameters and one plan while they are traced."""
 
-    def __init__(self, model: Component, way: Way, theta: Values, schedule: Schedule) -> None:
-        self.model, self.way, self.theta, self.schedule = model, way, theta, schedule
-        self.zero = jnp.zeros_like(next(iter(theta.values())))
-        self.no_doubt = jnp.zeros((DOUBTS, *self.zero.shape))
+    def __init__(
+        self, model: Component, way: Way, theta: Values, start: Values, pieces: Pieces
+    ) -> None:
+        self.model, self.way, self.theta, self.pieces = model, way, theta, pieces
+        self.start = start
+        self.zero = jnp.zeros_like(start[model.states[0].name])
+        self.lanes = self.zero.shape[0]
+        self.no_doubt = jnp.zeros((DOUBTS, self.lanes))
         self.blocks = structure(model)
         self.short = {
             b: b.kind is BlockKind.LINEAR and b.short and not set(b.states) & set(way.infused)
@@ -180,72 +136,63 @@ class _Run:
         }
         may = [b for b in self.blocks if self.short[b]] if way.settings.classes else []
         self.may_be_silent = tuple(may[:MOST_SILENT_BLOCKS])
-        self.fixed = None if model.inputs else self._coefficients(schedule.begin[0], {})
+        steady = not model.inputs and not way.covariates
+        self.fixed = self._coefficients(jax.tree.map(lambda x: x[0], pieces)) if steady else None
 
-    def start(self) -> dict[str, Scalar]:
-        """Return the initial state in every lane."""
-        initial = self.model.initial(self.theta)
-        return {s.name: initial[s.name] + self.zero for s in self.model.states}
-
-    def forcing(self, level: Scalar) -> dict[str, Scalar]:
-        """Return the forcings of a piece by name."""
-        return {name: level[i] for i, name in enumerate(self.way.forcings)}
-
-    def kept(self, t: Scalar, state: Values, level: Scalar) -> dict[str, Scalar]:
-        """Return the wanted states and outputs."""
-        found = {**self.model.observe(t, state, self.forcing(level), self.theta), **state}
-        return {name: found[name] + self.zero for name in self.way.wanted}
+    def known(self, piece: Pieces, days: Scalar, shape: Callable[[Scalar], Scalar]) -> Any:  # noqa: ANN401
+        """Return parameters and inputs of a piece on ``days``; ``shape`` fits values of lanes."""
+        theta, inputs = {n: shape(v) for n, v in self.theta.items()}, dict[str, Scalar]()
+        for row, name in enumerate(self.way.covariates):
+            (inputs if name in self.model.inputs else theta)[name] = shape(piece.level[row])
+        for name, state in self.way.clocks:
+            row = self.way.compartments.index(state)
+            inputs[name] = days - shape(piece.last[row])
+        return theta, inputs
 
     def piece_class(self) -> Scalar:
         """Return the class of each piece: bit 0 for heads, a further bit per silent block."""
-        schedule = self.schedule
+        pieces = self.pieces
         if not self.way.settings.classes:
-            return jnp.zeros(len(schedule.begin), dtype=int)
-        number = schedule.head.astype(int)
+            return jnp.zeros(pieces.begin.shape[0], dtype=int)
+        number = jnp.any(pieces.head, axis=-1).astype(int)
         for bit, block in enumerate(self.may_be_silent, start=1):
-            number = number + (self._silent(block).astype(int) << bit)
-        return number
+            number = number + (jnp.all(self._silent(block), axis=-1).astype(int) << bit)
+        return stop_gradient(number)
 
     def _silent(self, block: Block) -> Scalar:
-        schedule = self.schedule
-        elapsed = jnp.full_like(schedule.begin, jnp.inf)
+        pieces = self.pieces
+        elapsed = jnp.full_like(pieces.begin, jnp.inf)
         for index, name in enumerate(self.way.compartments):
             if name in block.states:
-                elapsed = jnp.minimum(elapsed, schedule.since_input[:, index])
-        initial = self.start()
-        begun = jnp.any(jnp.stack([initial[n] for n in block.states]) != 0.0)
-        since_start = schedule.begin - schedule.begin[0]
+                elapsed = jnp.minimum(elapsed, pieces.since_input[:, index])
+        begun = jnp.any(jnp.stack([self.start[n] for n in block.states]) != 0.0)
+        since_start = pieces.begin - pieces.begin[0]
         elapsed = jnp.where(begun, jnp.minimum(elapsed, since_start), elapsed)
-        first = {} if not len(self.way.forcings) else self.forcing(schedule.level[0])
-        found = coefficients(self.model, block, schedule.begin[0], first, self.theta, self.zero)
-        # With forcings the decay may change later: then only what was never given is silent.
-        rate = slowest(block, found) if self.fixed is not None else 0.0
+        # With covariates the decay may change later: then only what was never given is silent.
+        rate = 0.0 if self.fixed is None else slowest(block, self.fixed[block])
         return (elapsed * rate > SILENT_EXPONENT) | jnp.isinf(elapsed)
 
-    def _coefficients(self, t: Scalar, inputs: Values) -> dict[Block, Coefficients]:
+    def _coefficients(self, piece: Pieces) -> dict[Block, Coefficients]:
+        theta, inputs = self.known(piece, piece.begin, lambda value: value)
         return {
-            b: coefficients(self.model, b, t, inputs, self.theta, self.zero)
+            b: coefficients(self.model, b, piece.begin, inputs, theta, self.zero)
             for b in self.blocks
             if b.kind is BlockKind.LINEAR
         }
 
-    def step(self, carry: Carry, xs: tuple[Schedule, Scalar]) -> tuple[Carry, dict[str, Scalar]]:
-        """Cross one piece."""
-        state, doubt, turn = carry
-        piece, number = xs
+    def cross(self, state: State, piece: Pieces, number: Scalar) -> tuple[State, Scalar, Scalar]:
+        """Cross one piece: the state at its end, doubt and turn."""
         given = dict(state)
         for index, name in enumerate(self.way.compartments):
             given[name] = given[name] + piece.amount[index]
         crossings = [self._crossing(i, piece) for i in range(self._classes())]
         if len(crossings) == 1:
-            end, further = crossings[0](given)
+            end, doubt = crossings[0](given)
         else:
-            end, further = jax.lax.switch(number, crossings, given)
-        row = self.kept(piece.begin + piece.length, end, piece.level)
-        turn = jnp.maximum(turn, self._turn(given, end, piece))
-        return (end, jnp.maximum(doubt, further), turn), row
+            end, doubt = jax.lax.switch(number, crossings, given)
+        return end, doubt, self._turn(stop_gradient(given), stop_gradient(end), piece)
 
-    def _turn(self, given: Values, end: Values, piece: Schedule) -> Scalar:
+    def _turn(self, given: Values, end: Values, piece: Pieces) -> Scalar:
         """Return how much a slope differs at zero, in lanes where a smooth state passed zero.
 
         A rate such as -v y / (k + y) has a pole below zero, and a path that leaps over it from one
@@ -255,55 +202,50 @@ class _Run:
         passed = {n: given[n] * end[n] < 0.0 for n in smooth_states}
         if not passed:
             return self.zero
+        theta, inputs = stop_gradient(self.known(piece, piece.begin, lambda value: value))
 
         def slopes(at: Values) -> list[Scalar]:
             found = []
             for name in smooth_states:
-                _, slope = jax.jvp(
-                    lambda own, name=name: self._rate(name, {**at, name: own}, piece),
-                    (at[name],),
-                    (jnp.ones_like(self.zero),),
-                )
-                found.append(slope)
+
+                def rate(own: Scalar, name: str = name) -> Scalar:
+                    rates = self.model.rates(piece.begin, {**at, name: own}, inputs, theta)
+                    return rates[name] + self.zero
+
+                found.append(jax.jvp(rate, (at[name],), (jnp.ones_like(self.zero),))[1])
             return found
 
         def change(_: Scalar) -> Scalar:
             at_zero = {**end, **{n: jnp.where(p, 0.0, end[n]) for n, p in passed.items()}}
             apart = zip(slopes(given), slopes(at_zero), passed.values(), strict=True)
             each = [jnp.where(p, jnp.abs(a - b), 0.0) for a, b, p in apart]
-            return piece.length * jnp.max(jnp.stack(each), axis=0)
+            return stop_gradient(piece.length) * jnp.max(jnp.stack(each), axis=0)
 
         anywhere = jnp.any(jnp.stack(list(passed.values())))
         return jax.lax.cond(anywhere, change, lambda none: none, self.zero)
 
-    def _rate(self, name: str, state: Values, piece: Schedule) -> Scalar:
-        inputs = self.forcing(piece.level)
-        return self.model.rates(piece.begin, state, inputs, self.theta)[name] + self.zero
-
     def _classes(self) -> int:
         return 2 << len(self.may_be_silent) if self.way.settings.classes else 1
 
-    def _crossing(self, number: int, piece: Schedule) -> Callable[[State], tuple[State, Scalar]]:
+    def _crossing(self, number: int, piece: Pieces) -> Callable[[State], tuple[State, Scalar]]:
         """Return the code of one class of piece."""
         settings = self.way.settings
         head = bool(number & 1) or not settings.classes
-        at = nodes(settings.head_nodes if head else settings.tail_nodes, head)
+        at = nodes(settings.head_nodes if head else settings.tail_nodes, head, settings.nodes_last)
         silent = {b for bit, b in enumerate(self.may_be_silent, start=1) if number >> bit & 1}
 
         def cross(given: State) -> tuple[State, Scalar]:
-            inputs = self.forcing(piece.level)
-            found = self.fixed or self._coefficients(piece.begin, inputs)
-            here = Piece(piece.length, at, settings.tolerance)
-            rate = {n: piece.input_rate[i] for i, n in enumerate(self.way.compartments)}
-            days = piece.begin + piece.length * jnp.asarray(at.place[:-1, None])
-            known = {n: jnp.broadcast_to(v, (here.number, *v.shape)) for n, v in given.items()}
+            found = self.fixed or self._coefficients(piece)
+            here = Piece(piece.length, at, self.lanes, settings.tolerance)
+            days = at.spread(piece.begin) + at.spread(piece.length) * at.along(at.place[:-1])
+            known = {n: here.full(v) for n, v in given.items()}
             end = dict(given)
             doubt = self.no_doubt
             for block in self.blocks:
                 if block.kind is BlockKind.LINEAR:
-                    crossed = self._linear(block, found[block], given, rate, here, block in silent)
+                    crossed = self._linear(block, found[block], given, piece, here, block in silent)
                 else:
-                    crossed = self._curved(block, known, given, rate, days, inputs, here)
+                    crossed = self._curved(block, known, given, piece, days, here)
                 known.update(crossed.at_nodes)
                 end.update(crossed.at_end)
                 doubt = jnp.maximum(doubt, crossed.doubt)
@@ -311,55 +253,50 @@ class _Run:
 
         return cross
 
+    def _inflow(self, block: Block, piece: Pieces) -> dict[str, Scalar]:
+        """Return what infusions add per day to the states of a block, ``[lane]``."""
+        infused = set(self.way.infused) & set(block.states)
+        return {n: piece.input_rate[self.way.compartments.index(n)] for n in infused}
+
     def _linear(
         self,
         block: Block,
         found: Coefficients,
         given: Values,
-        rate: Values,
-        piece: Piece,
+        piece: Pieces,
+        here: Piece,
         silent: bool,
     ) -> Crossing:
         if not self.short[block]:
-            inputs = {n: rate[n] for n in block.states if n in rate}
+            inflow = self._inflow(block, piece)
             at_nodes, at_end, share = general_answer(
-                block, found, given, inputs, piece.h, piece.nodes.place
+                block, found, given, inflow, here.h, here.nodes
             )
-            exponent = STIFF_EXPONENT * share
+            exponent = stop_gradient(STIFF_EXPONENT * share)
             return Crossing(at_nodes, at_end, jnp.stack([self.zero, self.zero, exponent]))
+        at_nodes, at_end = short_answer(block, found, given, here.h, None if silent else here.nodes)
         if silent:
-            end = short_answer(block, found, given, piece.h)
-            shape = (piece.number, *self.zero.shape)
-            return Crossing({n: jnp.zeros(shape) for n in block.states}, end, self.no_doubt)
-        days = piece.h * jnp.asarray(piece.nodes.place[:, None])
-        values = short_answer(block, found, given, days)
-        at_nodes = {n: v[:-1] for n, v in values.items()}
-        return Crossing(at_nodes, {n: v[-1] for n, v in values.items()}, self.no_doubt)
+            at_nodes = {n: here.full(jnp.zeros(1)) for n in block.states}
+        return Crossing(at_nodes, at_end, self.no_doubt)
 
     def _curved(
         self,
         block: Block,
         known: Values,
         given: Values,
-        rate: Values,
+        piece: Pieces,
         days: Scalar,
-        inputs: Values,
-        piece: Piece,
+        here: Piece,
     ) -> Crossing:
         """Cross with a logistic or smooth block; an infusion into it adds to its rate."""
-        infused = [n for n in block.states if n in self.way.infused]
+        inflow = {n: here.nodes.spread(v) for n, v in self._inflow(block, piece).items()}
+        theta, inputs = self.known(piece, days, here.nodes.spread)
 
         def rates(own: Values) -> Values:
-            found: Mapping[str, Scalar] = self.model.rates(
-                days, {**known, **own}, inputs, self.theta
-            )
-            shape = (piece.number, *self.zero.shape)
-            return {
-                n: jnp.broadcast_to(found[n] + (rate[n] if n in infused else 0.0), shape)
-                for n in block.states
-            }
+            found: Mapping[str, Scalar] = self.model.rates(days, {**known, **own}, inputs, theta)
+            return {n: here.full(found[n] + inflow.get(n, 0.0)) for n in block.states}
 
         start = {n: given[n] for n in block.states}
-        if block.kind is BlockKind.LOGISTIC and not infused:
-            return logistic(block, rates, start, piece)
-        return smooth(block, rates, start, piece)
+        if block.kind is BlockKind.LOGISTIC and not inflow:
+            return logistic(block, rates, start, here)
+        return smooth(block, rates, start, here)

@@ -22,6 +22,33 @@ SMALLEST_STEP = 1e-13  # of a piece
 
 
 @final
+@dataclass(frozen=True)
+class MarchSettings:
+    """How finely the march looks.
+
+    Parameters
+    ----------
+    head_nodes, tail_nodes
+        Gauss nodes of a head and of a tail.
+    tolerance
+        Relative change of an end value, still to come in further sweeps, that is let pass.
+    block
+        Lanes that are crossed side by side; more are taken block after block.
+    classes
+        Whether tails and silent blocks have code of their own: faster to run, slower to compile.
+    nodes_last
+        Whether values stand as ``[lane, node]``: faster under derivatives and for a few lanes.
+    """
+
+    head_nodes: int = 12
+    tail_nodes: int = 6
+    tolerance: float = 1e-7
+    block: int = 200
+    classes: bool = True
+    nodes_last: bool = False
+
+
+@final
 class SolveStatus(Enum):
     """How a solve ended; every failure leaves NaN from its time on."""
 
@@ -40,6 +67,10 @@ class SolveStatus(Enum):
     LONG_MEMORY = (
         "Lag and duration of a steady-state dose reach back over more intervals than were kept."
     )
+    NOT_SETTLED = "The sweeps of a smooth block did not settle within the tolerance."
+    NOT_RESOLVED = "The nodes of a piece may have missed part of a rate that changes fast."
+    STIFF = "A rate is too fast for the pieces of the plan; a stiff solver is needed."
+    PLAN_TOO_SMALL = "A traced lag or duration cuts the course into more pieces than were kept."
 
     @property
     def code(self) -> int:
@@ -54,8 +85,9 @@ class SolveStatus(Enum):
 
 @final
 class Method(Enum):
-    """Which Runge-Kutta method."""
+    """How the equations are solved."""
 
+    MARCH = "by their structure, piece by piece; what that cannot solve, by a method below"
     EXPLICIT = "Dormand-Prince 8(7), for equations that are not stiff"
     IMPLICIT = "Kvaerno 5(4), for stiff equations"
 
@@ -63,22 +95,26 @@ class Method(Enum):
 @final
 @dataclass(frozen=True)
 class SolverSettings:
-    """Tolerances and method of the general path.
+    """How the equations are solved, and how finely.
 
     Parameters
     ----------
     rtol, atol
-        Local error allowed in a step, relative and absolute (in each state's own unit).
+        Local error allowed in a step of an adaptive method, relative and absolute (in each state's
+        own unit).
     method
-        Explicit, or implicit for stiff equations.
+        The march, or straight away an adaptive method: explicit, or implicit for stiff equations.
     max_steps
-        Most steps between two events.
+        Most steps of an adaptive method between two events.
+    march
+        How finely the march looks.
     """
 
     rtol: float = 1e-10
     atol: float = 1e-12
-    method: Method = Method.EXPLICIT
+    method: Method = Method.MARCH
     max_steps: int = 100_000
+    march: MarchSettings = MarchSettings()
 
 
 DEFAULT = SolverSettings()
@@ -244,10 +280,10 @@ def cross(
     shift = field(0.0, y, None)
     finite = jnp.all(jnp.isfinite(shift))
     live = (piece.length > 0.0) & finite
-    explicit = settings.method is Method.EXPLICIT
+    implicit = settings.method is Method.IMPLICIT
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
-        diffrax.Dopri8() if explicit else diffrax.Kvaerno5(),
+        diffrax.Kvaerno5() if implicit else diffrax.Dopri8(),
         0.0,
         jnp.where(live, 1.0, 0.0),
         None,

@@ -1,290 +1,447 @@
-"""Plan: the days of a run cut into pieces that a solver crosses one after another.
+"""Plan: the course of an occasion cut into pieces that the march crosses one after another.
 
-Breakpoints are doses (after their lag), ends of infusions, outputs and changes of a forcing;
-points closer than 1e-9 d are one. Between them the pieces are at most 1 d long where a transient
-begins (the start, a dose, an edge of an infusion or forcing) and later at most max(1 d, tau/4),
-never above 2 d, with tau the time since. A dose at an output time is given after the output.
+Breakpoints are doses (after their lag), edges of infusions, knots of covariates, and readings;
+points closer than 1e-9 d are one. Between them the pieces grow with the time e since something
+last *stirred* (the start, a dose, an edge of an infusion, a knot): their length is about
 
-A piece is a *head* if a transient began less than its own length before it, else a *tail*.
-Pieces of length 0 fill the plan up to one of two sizes per octave, so that another patient's
-events seldom need another compilation.
+    L(e) = 1 d up to e = 4 d,  e / 4 up to 8 d,  then 2 d,
+
+so that a stretch from e_0 to e_1 is cut into the integral of 1/L over it, rounded up, pieces of
+equal share of that integral. A piece is a *head* if something stirred less than its own length
+before it, else a *tail*.
+
+A plan is made with NumPy where every time is a number, and under JAX where a lag or duration is
+traced; then events that may move apart stay apart, so that derivatives with respect to their times
+are right also where an event coincides with a reading.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import final
+from typing import Any, NamedTuple, final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lymphocast.dataset.regimen import DoseEvent
-from lymphocast.errors import UsageError
-from lymphocast.models.component import Dosing
-
-Floats = NDArray[np.float64]
-
-SAME_INSTANT = 1e-9
-"""Days below which two breakpoints are one."""
+from lymphocast.dataset.events import SAME_TIME, CovariateRule
+from lymphocast.engine.arrays import added_at, held, namespace, running_max
+from lymphocast.engine.schedule import Schedule
+from lymphocast.engine.timeline import (
+    BOLUS,
+    INFUSION_BEGIN,
+    INFUSION_END,
+    KNOT,
+    READING,
+    STEADY,
+    Entering,
+    Ordered,
+)
+from lymphocast.models.component import Scalar
 
 FIRST_PIECE, LONGEST_PIECE, SHARE_OF_ELAPSED = 1.0, 2.0, 0.25
-"""Days after a transient began; days at most; share of the time since it began."""
+"""Days after something stirred; days at most; share of the time since it did."""
 
-SMALLEST_PLAN = 64
+GROWS_FROM, GROWS_TO = FIRST_PIECE / SHARE_OF_ELAPSED, LONGEST_PIECE / SHARE_OF_ELAPSED
+PIECES_BEFORE = GROWS_FROM / FIRST_PIECE
+PIECES_WHILE = math.log(GROWS_TO / GROWS_FROM) / SHARE_OF_ELAPSED
 
-
-@final
-@dataclass(frozen=True)
-class ForcingTable:
-    """A known input that holds ``levels[i]`` from ``edges[i]`` on, and ``before`` until then."""
-
-    edges: tuple[float, ...]
-    levels: tuple[float, ...]
-    before: float = 0.0
-
-    def at(self, days: Floats) -> Floats:
-        """Return the level on each day, from an edge on the new one."""
-        levels = np.array([self.before, *self.levels], dtype=float)
-        edges = np.asarray(self.edges, dtype=float) - SAME_INSTANT
-        found: Floats = levels[np.searchsorted(edges, days, side="right")]
-        return found
+ROUNDING = 1e-9
+"""Share of a piece by which rounding may make a stretch too long for its pieces."""
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """Pieces in order; arrays over pieces, unless said otherwise.
+class Pieces(NamedTuple):
+    """What happens in each piece; the last axis is the lanes, or 1 where they share it.
 
     Parameters
     ----------
     begin, length
-        Study day on which a piece begins, and its days; 0 in the pieces that fill up.
+        Study day on which a piece begins, and its days; 0 beyond a lane's last.
     head
-        Whether a transient began less than the piece's length before it.
-    compartments
-        Names of states that doses can enter: the last axis of the next three.
-    amount
-        Amounts given at the piece's start, ``[piece, compartment]``.
-    input_rate
-        Amounts per day while the piece lasts, ``[piece, compartment]``.
+        Whether something stirred less than the piece's length before it.
     since_input
         Days from the last input into a compartment, infusions included, to the piece's start;
-        infinite before the first, ``[piece, compartment]``.
-    forcings
-        Names of the forcings: the last axis of ``level``.
+        infinite before the first, ``[piece, compartment, lane]``.
+    last
+        Day of the last dose into each compartment; the start before the first.
+    amount
+        Amounts given at the piece's start, ``[piece, compartment, lane]``.
+    input_rate
+        Amounts per day while the piece lasts, ``[piece, compartment, lane]``.
     level
-        Level of each forcing while the piece lasts, ``[piece, forcing]``.
-    output
-        For each output time the number of pieces that end by then, ``[time]``.
+        Value of each covariate while the piece lasts, ``[piece, covariate, lane]``.
     """
 
-    begin: Floats
-    length: Floats
-    head: NDArray[np.bool_]
-    compartments: tuple[str, ...]
-    amount: Floats
-    input_rate: Floats
-    since_input: Floats
-    forcings: tuple[str, ...]
-    level: Floats
-    output: NDArray[np.int64]
-
-    @property
-    def infused(self) -> tuple[str, ...]:
-        """Compartments into which an infusion runs."""
-        running = np.any(self.input_rate != 0.0, axis=0)
-        return tuple(c for c, runs in zip(self.compartments, running, strict=True) if runs)
+    begin: Scalar
+    length: Scalar
+    head: Scalar
+    since_input: Scalar
+    last: Scalar
+    amount: Scalar
+    input_rate: Scalar
+    level: Scalar
 
 
 @final
-@dataclass(frozen=True)
-class _Input:
-    """A dose event with its lag added: when, how much, where, for how long."""
-
-    begin: float
-    amount: float
-    compartment: int
-    duration: float
-
-
-def make_plan(
-    doses: Sequence[DoseEvent],
-    times: Sequence[float],
-    compartments: Sequence[str],
-    *,
-    dosing: Mapping[str, Dosing] | None = None,
-    forcings: Mapping[str, ForcingTable] | None = None,
-    start: float | None = None,
-    halvings: int = 0,
-) -> Plan:
-    """Return the plan of one schedule.
+class Readings(NamedTuple):
+    """Where each reading finds the state; the last axis is the lanes, or 1.
 
     Parameters
     ----------
-    doses
-        Dose events in any order.
-    times
-        Output times, increasing, in study days.
-    compartments
-        Names of the states that doses may enter.
-    dosing
-        Lag and modelled duration by compartment, as plain numbers; the fraction absorbed is not
-        part of a plan. A dose event's own duration goes before the modelled one.
-    forcings
-        The model's forcings by name.
-    start
-        Day of the initial state; by default the earliest dose or output.
-    halvings
-        How many times the longest allowed pieces are halved.
-
-    Raises
-    ------
-    UsageError
-        If a dose or time is not a finite number, an amount or duration is negative, times do not
-        increase, something happens before ``start``, or a compartment is unknown.
+    time
+        Study day, ``[reading, lane]``.
+    piece
+        Number of pieces that end by then, ``[reading, lane]``.
+    added
+        What enters each compartment at the reading's own time but before it,
+        ``[reading, compartment, lane]``.
+    last, level
+        Day of the last dose into each compartment, and value of each covariate, at the reading.
     """
-    _check(doses, times, compartments)
-    tables = forcings or {}
-    inputs = _inputs(doses, tuple(compartments), dosing or {})
-    first = min([*times, *(d.time for d in doses)]) if start is None else start
-    _check_start(first, doses, times)
-    edges = [e for table in tables.values() for e in table.edges if first < e < times[-1]]
-    inputs = [i for i in inputs if i.begin < times[-1] - SAME_INSTANT]
-    stirs = [first, *edges, *(i.begin for i in inputs)]
-    stirs += [i.begin + i.duration for i in inputs if i.duration > 0.0]
-    stirs = [s for s in stirs if s < times[-1] - SAME_INSTANT]
-    points = _merged([*stirs, *times])
-    stirred = np.zeros(len(points), dtype=bool)
-    stirred[_nearest(points, stirs)] = True
-    begin, length, head = _cut(points, stirred, 0.5**halvings)
-    pad = _bucket(len(begin)) - len(begin)
-    filled_begin = np.append(begin, np.full(pad, points[-1]))
-    amount, rate, since = _given(filled_begin, inputs, points, len(compartments), len(begin))
-    ends = np.append(points[0], begin + length)
-    return Plan(
-        filled_begin,
-        np.append(length, np.zeros(pad)),
-        np.append(head, np.zeros(pad, dtype=bool)),
-        tuple(compartments),
-        amount,
-        rate,
-        since,
-        tuple(tables),
-        np.stack([t.at(filled_begin) for t in tables.values()], axis=-1)
-        if tables
-        else np.zeros((len(filled_begin), 0)),
-        _nearest(ends, times),
-    )
+
+    time: Scalar
+    piece: Scalar
+    added: Scalar
+    last: Scalar
+    level: Scalar
 
 
-def _check(doses: Sequence[DoseEvent], times: Sequence[float], compartments: Sequence[str]) -> None:
-    """Refuse what no plan can be made of."""
-    if not len(times) or not all(map(math.isfinite, times)):
-        msg = "output times: at least one is needed, and each must be a finite number"
-        raise UsageError(msg)
-    if any(later <= earlier for earlier, later in pairwise(times)):
-        msg = "output times must increase"
-        raise UsageError(msg)
-    for dose in doses:
-        where = f"dose into '{dose.compartment}' at day {dose.time}"
-        if dose.compartment not in compartments:
-            msg = f"{where}: no such compartment; it can be {', '.join(compartments) or 'none'}"
-            raise UsageError(msg)
-        if not all(map(math.isfinite, (dose.time, dose.amount, dose.duration))):
-            msg = f"{where}: time, amount and duration must be finite numbers"
-            raise UsageError(msg)
-        if dose.amount < 0.0 or dose.duration < 0.0:
-            msg = f"{where}: amount and duration must not be negative"
-            raise UsageError(msg)
+@final
+class Plan(NamedTuple):
+    """An occasion, cut; the last axis is the lanes, or 1 where they share it.
+
+    Parameters
+    ----------
+    pieces, count
+        The pieces, and how many of them are crossed.
+    readings
+        Where the readings are.
+    empty
+        Whether the system is empty at the start, ``[lane]``.
+    level
+        Value of each covariate at the start, ``[covariate, lane]``.
+    """
+
+    pieces: Pieces
+    count: Scalar
+    readings: Readings
+    empty: Scalar
+    level: Scalar
 
 
-def _check_start(start: float, doses: Sequence[DoseEvent], times: Sequence[float]) -> None:
-    for what, days in (("a dose", [d.time for d in doses]), ("an output", list(times))):
-        early = [day for day in days if day < start - SAME_INSTANT]
-        if early:
-            msg = f"{what} at day {early[0]} lies before the start at day {start}"
-            raise UsageError(msg)
+@final
+class Given(NamedTuple):
+    """What enters: doses into a compartment each, steady states into all, by lane.
+
+    Parameters
+    ----------
+    into_bolus, into_infusion
+        Compartment of each dose.
+    bolus, inflow
+        Amount of each bolus, and amount per day of each infusion, ``[dose, lane]``.
+    steady, steady_last
+        Amounts and days of the last dose that each steady state brings,
+        ``[steady, compartment, lane]``; NaN where it sets no day.
+    """
+
+    into_bolus: Scalar
+    into_infusion: Scalar
+    bolus: Scalar
+    inflow: Scalar
+    steady: Scalar
+    steady_last: Scalar
 
 
-def _inputs(
-    doses: Sequence[DoseEvent], compartments: tuple[str, ...], dosing: Mapping[str, Dosing]
-) -> list[_Input]:
-    """Return the dose events with lag and modelled duration, in the order of time."""
-    found = []
-    for dose in doses:
-        how = dosing.get(dose.compartment, Dosing())
-        duration = dose.duration if dose.duration > 0.0 else float(how.duration)
-        begin = dose.time + float(how.lag)
-        found.append(_Input(begin, dose.amount, compartments.index(dose.compartment), duration))
-    return sorted(found, key=lambda i: i.begin)
+@final
+class Cuts(NamedTuple):
+    """Where an occasion is cut: groups of events of one time, and the stretches after them.
+
+    Parameters
+    ----------
+    group
+        Group of each event in order; group 0 is at the start.
+    first
+        Place of the first event of each group, the total beyond the last, ``[group + 1]``.
+    at
+        Time of each group; ``[group + 1]``.
+    elapsed
+        Days since something stirred, at the begin of the stretch after each group, ``[group]``.
+    parts
+        Pieces of the stretch after each group.
+    before
+        Pieces before each group, ``[group + 1]``.
+    """
+
+    group: Scalar
+    first: Scalar
+    at: Scalar
+    elapsed: Scalar
+    parts: Scalar
+    before: Scalar
+
+    @property
+    def count(self) -> Scalar:
+        """Number of pieces."""
+        return self.before[-1]
 
 
-def _merged(days: Sequence[float]) -> Floats:
-    """Return the days in order, one for those that are the same instant."""
-    ordered = np.unique(np.asarray(days, dtype=float))
-    kept = [ordered[0]]
-    for day in ordered[1:]:
-        if day - kept[-1] > SAME_INSTANT:
-            kept.append(day)
-    return np.array(kept)
+def cut(
+    schedule: Schedule,
+    events: Ordered,
+    boluses: Entering,
+    infusions: Entering,
+    halvings: int = 0,
+    *,
+    apart: bool = False,
+) -> Cuts:
+    """Return where the occasion is cut.
+
+    Parameters
+    ----------
+    schedule, events, boluses, infusions
+        The occasion, its events in order, and how its doses enter.
+    halvings
+        How many times the pieces are halved.
+    apart
+        Whether doses and readings of one time may move apart, because times are traced.
+    """
+    time, start = events.time, schedule.start
+    xp = namespace(time)
+    number = time.shape[0]
+    previous = xp.concatenate([xp.asarray(start)[None], time[:-1]])
+    fresh = time - previous > SAME_TIME
+    moves = _marked(xp, events, {BOLUS: boluses.gives, INFUSION_BEGIN: infusions.gives} if apart else {})
+    moves = moves | _marked(xp, events, {INFUSION_END: infusions.gives} if apart else {})
+    after_move = xp.concatenate([xp.zeros(1, dtype=bool), moves[:-1]])
+    fresh = fresh | moves | after_move
+    group = xp.cumsum(fresh)
+    first = xp.searchsorted(group, np.arange(number + 2))
+    first = xp.where(np.arange(number + 2) == 0, 0, first)
+    known = first < number
+    at = xp.where(known, time[xp.minimum(first, number - 1)], time[-1])
+    at = xp.where(np.arange(number + 2) == 0, start, at)
+    stirring = _marked(xp, events, _stirring(schedule, boluses, infusions))
+    so_far = xp.concatenate([xp.zeros(1, dtype=int), xp.cumsum(stirring)])
+    stirred = so_far[first[1:]] > so_far[first[:-1]]
+    stirred = stirred | (np.arange(number + 1) == 0)
+    last = running_max(xp.where(stirred, at[:-1], -xp.inf))
+    elapsed = at[:-1] - last
+    share = _pieces_up_to(xp, elapsed + (at[1:] - at[:-1])) - _pieces_up_to(xp, elapsed)
+    parts = xp.ceil(held(share) * 2.0**halvings - ROUNDING)
+    follows = known[1:]
+    parts = xp.where(follows, xp.maximum(parts, 1.0), 0.0).astype(int)
+    before = xp.concatenate([xp.zeros(1, dtype=int), xp.cumsum(parts)])
+    return Cuts(group, first, at, elapsed, parts, before)
 
 
-def _nearest(points: Floats, days: Sequence[float] | Floats) -> NDArray[np.int64]:
-    """Return the index of the point that each day was merged into."""
-    wanted = np.asarray(days, dtype=float) + SAME_INSTANT * (1.0 + 1e-3)
-    return np.searchsorted(points, wanted, side="right").astype(np.int64) - 1
-
-
-def _cut(
-    points: Floats, stirred: NDArray[np.bool_], scale: float
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Cut what lies between breakpoints into pieces; return begin, length and head."""
-    pieces: list[tuple[float, float, bool]] = []
-    last = points[0]
-    for index, (begin, end) in enumerate(pairwise(points)):
-        last = begin if stirred[index] else last
-        day = begin
-        while day < end:
-            elapsed = day - last
-            limit = min(LONGEST_PIECE, max(FIRST_PIECE, SHARE_OF_ELAPSED * elapsed)) * scale
-            number = max(1, math.ceil((end - day) / limit - SAME_INSTANT))
-            following = end if number == 1 else day + (end - day) / number
-            pieces.append((day, following - day, elapsed < following - day - SAME_INSTANT))
-            day = following
-    if not pieces:
-        pieces = [(float(points[0]), 0.0, False)]
-    begins, lengths, heads = zip(*pieces, strict=True)
-    return np.array(begins), np.array(lengths), np.array(heads)
-
-
-def _given(
-    begin: Floats, inputs: Sequence[_Input], points: Floats, compartments: int, real: int
-) -> tuple[Floats, Floats, Floats]:
-    """Return amounts, input rates and the time since the last input, by piece."""
-    shape = (len(begin), compartments)
-    amount, rate, last = np.zeros(shape), np.zeros(shape), np.full(shape, -np.inf)
-    starts = begin[:real]
-    begins = points[_nearest(points, [i.begin for i in inputs])]
-    ends = points[_nearest(points, [i.begin + i.duration for i in inputs])]
-    firsts = np.searchsorted(starts, begins)
-    stops = np.where(ends >= points[-1], real, np.searchsorted(starts, ends))
-    for given, begun, end, k, after in zip(inputs, begins, ends, firsts, stops, strict=True):
-        column = given.compartment
-        if end > begun:
-            # Edges may have been merged with their neighbours: the amount is kept, not the rate.
-            cut = begun + given.duration > points[-1]
-            rate[k:after, column] += given.amount / (given.duration if cut else end - begun)
-            last[k:after, column] = starts[k:after]
+def _marked(xp: Any, events: Ordered, marks: dict[int, Scalar]) -> Scalar:  # noqa: ANN401
+    """Return for each event in order whether its source marks it."""
+    found = xp.zeros(events.time.shape[0], dtype=bool)
+    for source, mark in marks.items():
+        place = events.of(source)
+        if place.shape[0] == 0:
+            continue
+        if xp is np:
+            found[place] = mark
         else:
-            amount[k, column] += given.amount
-        last[after:, column] = np.maximum(last[after:, column], end)
-    return amount, rate, begin[:, None] - last
+            found = found.at[place].set(mark)
+    return found
 
 
-def _bucket(number: int) -> int:
-    """Return the smallest plan size that holds ``number`` pieces: 64, 96, 128, 192, ..."""
-    size = SMALLEST_PLAN
-    while size < number:
-        size = size * 3 // 2 if size & (size - 1) == 0 else size // 3 * 4
-    return size
+def _stirring(schedule: Schedule, boluses: Entering, infusions: Entering) -> dict[int, Scalar]:
+    return {
+        BOLUS: boluses.gives,
+        INFUSION_BEGIN: infusions.gives,
+        INFUSION_END: infusions.gives,
+        STEADY: np.ones(schedule.steady.time.shape[0], dtype=bool),
+        KNOT: schedule.knot_time.reshape(-1) < np.inf,
+    }
+
+
+def _pieces_up_to(xp: Any, e: Scalar) -> Scalar:  # noqa: ANN401
+    """Return the integral of 1/L from 0 to ``e``."""
+    growing = xp.log(xp.clip(e, GROWS_FROM, GROWS_TO) / GROWS_FROM) / SHARE_OF_ELAPSED
+    after = xp.maximum(e - GROWS_TO, 0.0) / LONGEST_PIECE
+    return xp.minimum(e, GROWS_FROM) / FIRST_PIECE + growing + after
+
+
+def _elapsed_after(xp: Any, pieces: Scalar) -> Scalar:  # noqa: ANN401
+    """Return e from the integral of 1/L up to it."""
+    growing = xp.clip(pieces - PIECES_BEFORE, 0.0, PIECES_WHILE)
+    after = xp.maximum(pieces - PIECES_BEFORE - PIECES_WHILE, 0.0) * LONGEST_PIECE
+    grown = GROWS_FROM * xp.expm1(SHARE_OF_ELAPSED * growing)
+    return xp.minimum(pieces, PIECES_BEFORE) * FIRST_PIECE + grown + after
+
+
+def lay_out(
+    schedule: Schedule,
+    events: Ordered,
+    boluses: Entering,
+    infusions: Entering,
+    given: Given,
+    cuts: Cuts,
+    size: int,
+    compartments: int,
+    rule: CovariateRule,
+) -> Plan:
+    """Return the plan of one occasion with room for ``size`` pieces.
+
+    Parameters
+    ----------
+    schedule, events, boluses, infusions, cuts
+        The occasion, its events in order, how its doses enter, and where it is cut.
+    given
+        What enters, by lane.
+    size
+        At least the number of pieces.
+    compartments
+        How many states something may enter.
+    rule
+        What covariates are between their knots.
+    """
+    xp = namespace(events.time)
+    piece = np.arange(size)
+    stretch = xp.clip(xp.searchsorted(cuts.before[1:], piece, side="right"), None, len(cuts.parts) - 1)
+    real = piece < cuts.count
+    part = piece - cuts.before[stretch]
+    begin, end = (_edge(xp, cuts, stretch, p) for p in (part, part + 1))
+    begin = xp.where(real, begin, cuts.at[-1])
+    length = xp.where(real, end - begin, 0.0)
+    elapsed = cuts.elapsed[stretch] + (begin - cuts.at[stretch])
+    entered = _Entered(schedule, events, boluses, infusions, given, compartments)
+    by_then = cuts.first[stretch + 1]
+    running = entered.running(begin + 0.5 * length, real)
+    latest = xp.where(running.any(axis=-1), begin[:, None], entered.input_day(by_then))
+    pieces = Pieces(
+        begin[:, None],
+        length[:, None],
+        (real & (elapsed < length - SAME_TIME))[:, None],
+        (begin[:, None] - latest)[:, :, None],
+        entered.dose_day(by_then),
+        entered.at_begin(cuts, size),
+        namespace(running, given.inflow).einsum("pcd,dl->pcl", running * 1.0, given.inflow),
+        _levels(xp, schedule, begin + 0.5 * length, rule),
+    )
+    place = events.of(READING)
+    own = cuts.group[place]
+    readings = Readings(
+        xp.asarray(schedule.read_time)[:, None],
+        cuts.before[own][:, None],
+        entered.so_far(place) - entered.so_far(cuts.first[own]),
+        entered.dose_day(place),
+        _levels(xp, schedule, xp.asarray(schedule.read_time), rule),
+    )
+    opening = _levels(xp, schedule, xp.asarray(schedule.start)[None], rule)
+    return Plan(pieces, cuts.count, readings, xp.asarray(schedule.empty)[None], opening[0])
+
+
+def _edge(xp: Any, cuts: Cuts, stretch: Scalar, part: Scalar) -> Scalar:  # noqa: ANN401
+    """Return the day on which a part of a stretch begins; the part after the last ends it."""
+    begin, end, parts = cuts.at[stretch], cuts.at[stretch + 1], cuts.parts[stretch]
+    elapsed = cuts.elapsed[stretch]
+    low = _pieces_up_to(xp, elapsed)
+    high = _pieces_up_to(xp, elapsed + (end - begin))
+    share = part / xp.maximum(parts, 1)
+    inside = begin + (_elapsed_after(xp, low + (high - low) * share) - elapsed)
+    return xp.where(part == 0, begin, xp.where(part == parts, end, inside))
+
+
+@final
+class _Entered:
+    """What has entered, as functions of the place among the ordered events."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        events: Ordered,
+        boluses: Entering,
+        infusions: Entering,
+        given: Given,
+        compartments: int,
+    ) -> None:
+        self.events, self.given, self.compartments = events, given, compartments
+        self.infusions, self.schedule = infusions, schedule
+        self.xp = namespace(events.time, given.steady_last)
+        self.number = events.time.shape[0]
+        self.unit = self.xp.eye(compartments)
+        days = self._days(boluses, infusions)
+        self.inputs = self._latest(days[0])
+        self.doses = self._latest(days[1])
+        amounts = added_at(self.number, events.of(BOLUS), self._boluses()) + added_at(
+            self.number, events.of(STEADY), given.steady
+        )
+        xp = namespace(amounts)
+        none = xp.zeros((1, *amounts.shape[1:]))
+        self.total = xp.concatenate([none, xp.cumsum(amounts, axis=0)])
+
+    def _boluses(self) -> Scalar:
+        """Return what each bolus gives to each compartment, ``[dose, compartment, lane]``."""
+        return self.unit[self.given.into_bolus][:, :, None] * self.given.bolus[:, None]
+
+    def _days(self, boluses: Entering, infusions: Entering) -> tuple[Scalar, Scalar]:
+        """Return for each event the day of input, and of a dose, that it brings to each state."""
+        xp, given, events = self.xp, self.given, self.events
+        dosed, infused = self.unit[given.into_bolus] > 0, self.unit[given.into_infusion] > 0
+        gave = dosed & boluses.gives[:, None], infused & infusions.gives[:, None]
+        rows = [
+            (BOLUS, gave[0], boluses.begin[:, None]),
+            (INFUSION_BEGIN, gave[1], infusions.begin[:, None]),
+        ]
+        steady = given.steady_last[:, :, 0]
+        ends = [(INFUSION_END, gave[1], infusions.end[:, None])]
+        ends += [(STEADY, np.ones(steady.shape, dtype=bool), xp.asarray(self.schedule.steady.time)[:, None])]
+        known = [(STEADY, ~xp.isnan(steady), xp.where(xp.isnan(steady), 0.0, steady))]
+        return self._laid([*rows, *ends]), self._laid([*rows, *known])
+
+    def _laid(self, rows: list[tuple[int, Scalar, Scalar]]) -> Scalar:
+        """Lay days into the order of events, -inf where there is none."""
+        xp = self.xp
+        found = xp.full((self.number, self.compartments), -np.inf)
+        for source, mark, day in rows:
+            place = self.events.of(source)
+            value = xp.where(mark, day, -np.inf)
+            if xp is np:
+                found[place] = value
+            else:
+                found = found.at[place].set(value)
+        return found
+
+    def _latest(self, days: Scalar) -> Scalar:
+        """Return the latest day before each place, ``[event + 1, compartment]``."""
+        none = self.xp.full((1, self.compartments), -np.inf)
+        return running_max(self.xp.concatenate([none, days]))
+
+    def input_day(self, place: Scalar) -> Scalar:
+        """Return the day of the last input by the events before a place; -inf if none."""
+        return self.inputs[place]
+
+    def dose_day(self, place: Scalar) -> Scalar:
+        """Return the day of the last dose before a place, ``[place, compartment, 1]``."""
+        found = self.doses[place]
+        return self.xp.where(found == -np.inf, self.schedule.start, found)[:, :, None]
+
+    def so_far(self, place: Scalar) -> Scalar:
+        """Return the amounts given by the events before a place."""
+        return self.total[place]
+
+    def running(self, day: Scalar, real: Scalar) -> Scalar:
+        """Return which infusions run on a day, ``[day, compartment, infusion]``."""
+        runs = (self.infusions.begin <= day[:, None]) & (day[:, None] < self.infusions.end)
+        into = self.unit[self.given.into_infusion].T > 0.0
+        return (runs & real[:, None])[:, None, :] & into[None]
+
+    def at_begin(self, cuts: Cuts, size: int) -> Scalar:
+        """Return the amounts given at each piece's start."""
+        piece = cuts.before[cuts.group]
+        boluses = added_at(size, piece[self.events.of(BOLUS)], self._boluses())
+        return boluses + added_at(size, piece[self.events.of(STEADY)], self.given.steady)
+
+
+def _levels(xp: Any, schedule: Schedule, days: Scalar, rule: CovariateRule) -> Scalar:  # noqa: ANN401
+    """Return every covariate on the days, ``[day, covariate, 1]``."""
+    columns = []
+    for times, values in zip(schedule.knot_time, schedule.knot_value, strict=True):
+        forward = rule is CovariateRule.LAST_CARRIED_FORWARD
+        place = xp.searchsorted(times, held(days), side="right" if forward else "left")
+        place = place - 1 if forward else place
+        columns.append(xp.asarray(values)[xp.clip(place, 0, values.shape[0] - 1)])
+    if not columns:
+        return xp.zeros((days.shape[0], 0, 1))
+    return xp.stack(columns, axis=1)[:, :, None]

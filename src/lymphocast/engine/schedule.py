@@ -236,6 +236,7 @@ class _Covariates:
 
 def _doses(items: Sequence[_Item], start: float, known: _Covariates, size: int) -> Doses:
     fill = size - len(items)
+    somewhere = items[0].state if items else 0
     doses = [item.given.dose for item in items]
 
     def filled(values: Sequence[float], value: float) -> Floats:
@@ -244,7 +245,7 @@ def _doses(items: Sequence[_Item], start: float, known: _Covariates, size: int) 
     return Doses(
         filled([d.time for d in doses], start),
         filled([d.amount for d in doses], 0.0),
-        np.asarray([item.state for item in items] + [0] * fill, dtype=np.int64),
+        np.asarray([item.state for item in items] + [somewhere] * fill, dtype=np.int64),
         filled([d.rate for d in doses], 0.0),
         filled([d.duration for d in doses], 0.0),
         np.asarray([item.how for item in items] + [How.BOLUS] * fill, dtype=np.int64),

@@ -1,45 +1,49 @@
 """One call, any model: from parameters and events to a trajectory and a status.
 
-The general path: the model's rates are integrated by an adaptive method from event to event, with
-the dose semantics of NONMEM (:mod:`lymphocast.dataset.events`), lag, bioavailable fraction and
-modelled duration from ``model.dosing``, and steady states by a solve. Many lanes of parameter
-values share one schedule. Derivatives with respect to parameters pass through (reverse mode).
+A model is solved by its structure, piece by piece (:mod:`lymphocast.engine.march`); lanes that
+cannot be solved so, and models that read covariates on straight lines, are handed to an adaptive
+method (:mod:`lymphocast.engine.occasion`). Doses mean what they mean in NONMEM
+(:mod:`lymphocast.dataset.events`), with lag, bioavailable fraction, duration and rate from
+``model.dosing``, and steady states by a solve.
 
-A model's inputs that no component offers, and parameters that change in time, are covariates of
-the event table; an input ``time_after_dose.<state>`` is supplied.
+One individual may have many lanes of parameter values; a population has one lane each. Either is
+one vectorised call, in blocks of lanes that bound the memory. A model's inputs that no component
+offers, and parameters that change in time, are covariates of the event table; an input
+``time_after_dose.<state>`` is supplied.
+
+Derivatives with respect to parameters, amounts, lags and durations pass through: forward tangents
+in the march (``jax.jvp``, ``jax.jacfwd``, and ``jax.grad``, one column for each parameter). Under a
+transformation of JAX nothing is tried a second time: the status says what was not solved.
 """
 
-import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import final
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast, final
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
-from lymphocast.dataset.events import SAME_TIME, CovariateRule, EventTable
-from lymphocast.dataset.occasions import Given, Occasion, Reading, occasions
+from lymphocast.dataset.events import CovariateRule, EventTable
 from lymphocast.dataset.regimen import DoseEvent
-from lymphocast.engine.occasion import lag_and_duration, solve_occasion
+from lymphocast.engine.arrays import namespace, put, traced
+from lymphocast.engine.march import Crossed
 from lymphocast.engine.pieces import (
     DEFAULT,
-    Equations,
-    Knots,
     Layout,
     SolverSettings,
     SolveStatus,
     dose_clocks,
+    worst,
 )
-from lymphocast.engine.schedule import EXTRA_READING, Floats, Schedule, bucket, make_schedule
+from lymphocast.engine.readings import occasions_of, schedule_of
+from lymphocast.engine.schedule import Floats, Schedule
+from lymphocast.engine.solve import solve
 from lymphocast.errors import UsageError
 from lymphocast.models.component import Component, Scalar, Values
 
-LANES = 256  # solved at once; more are taken in blocks
-IMPLIED_IF_TRACED = 8  # earlier doses kept of a steady state whose lag is being differentiated
-MOST_IMPLIED = 4096
+Events = EventTable | Sequence[DoseEvent]
 
 
 @final
@@ -50,17 +54,22 @@ class Trajectory:
     Parameters
     ----------
     times
-        Study days.
+        Study days, ``[time]``; ``[individual, time]`` for a population read at its own records,
+        NaN beyond an individual's last.
     states, outputs
-        By name, ``[time]``, or ``[lane, time]`` if a parameter has lanes.
+        By name, ``[time]``, or ``[lane, time]`` if a parameter has lanes or there is a population.
     codes
         Position of each lane's status in :class:`SolveStatus`, ``[]`` or ``[lane]``.
+    error
+        Estimate of the largest relative error that is left in a piece, ``[]`` or ``[lane]``; of an
+        adaptive method, its tolerance.
     """
 
     times: Floats
     states: Mapping[str, Scalar]
     outputs: Mapping[str, Scalar]
     codes: Scalar
+    error: Scalar
 
     @property
     def statuses(self) -> tuple[SolveStatus, ...]:
@@ -77,9 +86,10 @@ class Trajectory:
 def simulate(
     model: Component,
     theta: Values,
-    events: EventTable | Sequence[DoseEvent],
+    events: Events | Sequence[Events],
     times: Sequence[float] | Floats | None = None,
     *,
+    outputs: Sequence[str] | None = None,
     solver: SolverSettings = DEFAULT,
 ) -> Trajectory:
     """Return a model's course under the events.
@@ -91,13 +101,16 @@ def simulate(
     theta
         Every parameter by name: a number, or one value for each lane.
     events
-        One individual's event records, or dose events in any order.
+        One individual's event records, or dose events in any order; or, for a population, a
+        sequence of either, one for each lane.
     times
         Study days at which the course is read, in increasing order. A reading at a record's time
         is taken before the record acts. Without ``times`` there is one reading at each record,
         after its event.
+    outputs
+        Names of the states and outputs to return; all if ``None``.
     solver
-        Tolerances and method.
+        Method and tolerances.
 
     Notes
     -----
@@ -106,61 +119,141 @@ def simulate(
     Raises
     ------
     UsageError
-        If a parameter, input or compartment is missing or unknown, ``times`` do not increase,
-        dose events come without ``times``, or records go back in time while ``times`` are given.
+        If a parameter, input, output or compartment is missing or unknown, lanes disagree in
+        number, ``times`` do not increase, dose events come without ``times``, or records go back
+        in time while ``times`` are given.
     """
-    parts: tuple[Occasion, ...]
-    if isinstance(events, EventTable):
-        parts, named, rule = occasions(events), events.covariates, events.rule
-    else:
-        parts, named = (_one_occasion(events, times),), ()
-        rule = CovariateRule.LAST_CARRIED_FORWARD
-    if times is not None:
-        parts = _read_at(parts, times)
-    parts = tuple(part for part in parts if part.readings)
+    individuals, many = _individuals(events)
+    named, rule = _covariates(individuals)
     layout, kept = _layout(model, theta, named, rule, solver)
-    values = {name: jnp.asarray(value, float) for name, value in theta.items()}
-    solved = [
-        _solve(model, layout, values, _schedule(model, layout, values, part, kept))
-        for part in parts
-    ]
-    taken = [len(part.readings) for part in parts]
+    wanted = _wanted(model, outputs)
+    values, lanes = _values(model, theta, len(individuals) if many else None)
+    units, days = [], []
+    for i, own in enumerate(individuals):
+        theta_i = {n: v[i] if many and v.ndim else v for n, v in values.items()}
+        days.append(list[float]())
+        for part in occasions_of(own, times):
+            schedule = schedule_of(model, layout, theta_i, part, kept)
+            units.append(_Unit(i, len(days[i]), len(part.readings), schedule))
+            days[i] += [r.time for r in part.readings]
+    groups = _alike(units) if many else [[unit] for unit in units]
+    solved = [(group, _solve(model, layout, values, wanted, group, many)) for group in groups]
+    return _trajectory(model, wanted, solved, lanes, days)
+
+
+@final
+class _Unit(NamedTuple):
+    """One occasion as it is solved: whose it is, its first column, its readings, its events."""
+
+    individual: int
+    column: int
+    number: int
+    schedule: Schedule
+
+
+def _individuals(events: Events | Sequence[Events]) -> tuple[tuple[Events, ...], bool]:
+    """Return every individual's events, and whether they are a population."""
+    if isinstance(events, EventTable) or not events or isinstance(events[0], DoseEvent):
+        return (cast("Events", events),), False
+    return tuple(cast("Sequence[Events]", events)), True
+
+
+def _covariates(individuals: Sequence[Events]) -> tuple[tuple[str, ...], CovariateRule]:
+    """Return the names of the covariates and their rule, which all individuals share."""
+    found = {(e.covariates, e.rule) for e in individuals if isinstance(e, EventTable)}
+    if len(found) > 1:
+        msg = "individuals whose tables differ in covariates or their rule; needed the same in all"
+        raise UsageError(msg)
+    return next(iter(found), ((), CovariateRule.LAST_CARRIED_FORWARD))
+
+
+def _wanted(model: Component, outputs: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of the states and outputs to return."""
+    offered = dict.fromkeys([*(s.name for s in model.states), *(o.name for o in model.outputs)])
+    if outputs is None:
+        return tuple(offered)
+    unknown = [name for name in outputs if name not in offered]
+    if unknown:
+        msg = (
+            f"model '{model.name}' has no state or output '{unknown[0]}'; "
+            f"it has {', '.join(offered) or 'none'}"
+        )
+        raise UsageError(msg)
+    return tuple(outputs)
+
+
+def _values(
+    model: Component, theta: Values, individuals: int | None
+) -> tuple[dict[str, Scalar], int | None]:
+    """Return the parameters as arrays, and how many lanes they have."""
+    values = {n: v if traced(v) else np.asarray(v, float) for n, v in theta.items()}
+    sizes = {v.shape[0] for v in values.values() if v.ndim}
+    if len(sizes) > 1 or any(v.ndim > 1 for v in values.values()):
+        msg = f"model '{model.name}': parameters with {sorted(sizes)} lanes; needed one number"
+        raise UsageError(msg)
+    if individuals is not None and sizes - {individuals}:
+        msg = (
+            f"model '{model.name}': parameters with {sizes.pop()} lanes for {individuals} "
+            "individuals; needed one lane each"
+        )
+        raise UsageError(msg)
+    return values, individuals or next(iter(sizes), None)
+
+
+def _alike(units: Sequence[_Unit]) -> list[list[_Unit]]:
+    """Return the units in groups whose schedules have the same shapes."""
+    groups: dict[Any, list[_Unit]] = defaultdict(list)
+    for unit in units:
+        groups[tuple(np.shape(x) for x in jax.tree.leaves(unit.schedule))].append(unit)
+    return list(groups.values())
+
+
+def _solve(
+    model: Component,
+    layout: Layout,
+    values: Values,
+    wanted: tuple[str, ...],
+    units: Sequence[_Unit],
+    many: bool,
+) -> Crossed:
+    """Return what is wanted of some units, ``[lane, reading]``."""
+    if not many:
+        return solve(model, layout, values, wanted, (units[0].schedule,))
+    chosen = np.array([u.individual for u in units])
+    own = {n: v[chosen] if v.ndim else v for n, v in values.items()}
+    return solve(model, layout, own, wanted, tuple(u.schedule for u in units))
+
+
+def _trajectory(
+    model: Component,
+    wanted: tuple[str, ...],
+    solved: Sequence[tuple[Sequence[_Unit], Crossed]],
+    lanes: int | None,
+    days: Sequence[Sequence[float]],
+) -> Trajectory:
+    """Put the readings of all occasions together; ``days`` are those of each individual."""
+    many, rows, width = len(days) > 1, lanes or 1, max(map(len, days))
+    xp = namespace(*jax.tree.leaves([found for _, found in solved]))
+    values = {n: xp.full((rows, width), np.nan) for n in wanted}
+    code, error = xp.zeros(rows, dtype=int), xp.zeros(rows)
+    for units, found in solved:
+        for i, unit in enumerate(units):
+            own = slice(unit.individual, unit.individual + 1) if many else slice(None)
+            ours = slice(i, i + 1) if many else slice(None)
+            place = slice(unit.column, unit.column + unit.number)
+            for name in wanted:
+                part = found.values[name][ours, : unit.number]
+                values[name] = put(values[name], (own, place), part)
+            code = put(code, own, worst(code[own], found.code[ours]))
+            error = put(error, own, xp.maximum(error[own], found.error[ours]))
+    times = np.array([[*d, *[np.nan] * (width - len(d))] for d in days], dtype=float)
+    alone = lanes is None
     return Trajectory(
-        np.asarray([r.time for part in parts for r in part.readings], float),
-        _joined([s.name for s in model.states], [s[0] for s in solved], taken),
-        _joined([o.name for o in model.outputs], [s[1] for s in solved], taken),
-        _first_failure([s[2] for s in solved]),
-    )
-
-
-def _one_occasion(doses: Sequence[DoseEvent], times: Scalar) -> Occasion:
-    """Dose events as one occasion; at equal times in the order given."""
-    if times is None or not len(times):
-        msg = "dose events without times to read; needed at least one time"
-        raise UsageError(msg)
-    ordered = sorted(doses, key=lambda d: d.time)
-    start = min([float(times[0]), *(d.time for d in ordered)])
-    given = [Given(d, i, own_record=True) for i, d in enumerate(ordered)]
-    return Occasion(start, empty=False, given=tuple(given))
-
-
-def _read_at(parts: tuple[Occasion, ...], times: Sequence[float] | Floats) -> tuple[Occasion, ...]:
-    """The occasions, each read at the times up to the next one's start."""
-    days = [float(t) for t in times]
-    if not days or not all(map(math.isfinite, days)) or any(b < a for a, b in pairwise(days)):
-        msg = "times to read: needed one or more finite numbers in increasing order"
-        raise UsageError(msg)
-    starts = [part.start for part in parts]
-    if any(after.start < before.end for before, after in pairwise(parts)):
-        msg = "times to read, of records that go back in time at a reset; needed one or the other"
-        raise UsageError(msg)
-    if parts[0].empty:  # what stands before the first record is the model's initial state
-        before = Occasion(min(days[0], starts[0]), empty=False, knots=parts[0].knots)
-        parts, starts = (before, *parts), [before.start, *starts]
-    bounds = [-math.inf, *(start + SAME_TIME for start in starts[1:]), math.inf]
-    return tuple(
-        replace(part, readings=tuple(Reading(t, EXTRA_READING) for t in days if low < t <= high))
-        for part, (low, high) in zip(parts, pairwise(bounds), strict=True)
+        times if many and np.isnan(times).any() else times[0],
+        {s.name: values[s.name][0] if alone else values[s.name] for s in model.states if s.name in values},
+        {o.name: values[o.name][0] if alone else values[o.name] for o in model.outputs if o.name in values},
+        code[0] if alone else code,
+        error[0] if alone else error,
     )
 
 
@@ -188,83 +281,3 @@ def _layout(
         )
         raise UsageError(msg)
     return Layout(covariates, rule, solver), tuple(kept)
-
-
-def _schedule(
-    model: Component,
-    layout: Layout,
-    theta: Values,
-    part: Occasion,
-    kept: Sequence[int],
-) -> Schedule:
-    states = {s.name: i for i, s in enumerate(model.states)}
-    first = make_schedule(part, states, frozenset(), kept, 0)
-    if not part.given and not part.steady:
-        return first
-    covariates = first.knot_value[:, 0] if len(kept) else np.zeros(0)
-    equations = Equations(model, layout, theta, Knots(first.knot_time, first.knot_value))
-    durations = equations.durations(covariates)
-    lasting = frozenset(name for name, d in durations.items() if _may_last(d))
-    implied = _implied(equations, first)
-    return make_schedule(part, states, lasting, kept, implied)
-
-
-def _may_last(duration: Scalar) -> bool:
-    return isinstance(duration, jax.core.Tracer) or bool(np.any(np.asarray(duration) != 0.0))
-
-
-def _implied(equations: Equations, schedule: Schedule) -> int:
-    """How many earlier doses of a steady state may still be lagged or running at its record."""
-    if not len(schedule.steady.time):
-        return 0
-    lag, duration = lag_and_duration(equations, schedule.steady)
-    reach = lag + duration
-    if isinstance(reach, jax.core.Tracer):
-        return IMPLIED_IF_TRACED
-    interval = schedule.steady.interval
-    ratio = np.where(interval > 0.0, np.asarray(reach) / np.where(interval > 0.0, interval, 1.0), 0)
-    most = np.max(np.where(np.isfinite(ratio), ratio, 0.0), initial=0.0)
-    return bucket(min(math.ceil(most), MOST_IMPLIED))
-
-
-Solved = tuple[Mapping[str, Scalar], Mapping[str, Scalar], Scalar]
-
-
-def _solve(model: Component, layout: Layout, theta: Values, schedule: Schedule) -> Solved:
-    """States, outputs and code of one occasion, block of lanes by block."""
-    by_lane = {name: value for name, value in theta.items() if jnp.ndim(value) == 1}
-    shared = {name: value for name, value in theta.items() if name not in by_lane}
-    lanes = {len(value) for value in by_lane.values()}
-    if len(lanes) > 1 or any(jnp.ndim(value) > 1 for value in theta.values()):
-        msg = f"model '{model.name}': parameters with {sorted(lanes)} lanes; needed one number"
-        raise UsageError(msg)
-    if not lanes or max(lanes) <= LANES:
-        whole: Solved = solve_occasion(model, layout, by_lane, shared, schedule)
-        return whole
-    number = max(lanes)
-    blocks = []
-    for begin in range(0, number, LANES):
-        index = np.minimum(np.arange(begin, begin + LANES), number - 1)
-        own = {name: value[index] for name, value in by_lane.items()}
-        blocks.append(solve_occasion(model, layout, own, shared, schedule))
-    joined: Solved = jax.tree.map(lambda *found: jnp.concatenate(found)[:number], *blocks)
-    return joined
-
-
-def _joined(
-    names: Sequence[str], parts: Sequence[Mapping[str, Scalar]], taken: Sequence[int]
-) -> dict[str, Scalar]:
-    """Readings of all occasions, without those that filled up."""
-    return {
-        name: jnp.concatenate(
-            [part[name][..., :number] for part, number in zip(parts, taken, strict=True)], axis=-1
-        )
-        for name in names
-    }
-
-
-def _first_failure(codes: Sequence[Scalar]) -> Scalar:
-    found = codes[0]
-    for code in codes[1:]:
-        found = jnp.where(found == 0, code, found)
-    return found

@@ -127,6 +127,14 @@ def _found(model: Component) -> tuple[Block, ...]:
     return (*(_linear_block(traced, m) for m in _merged(traced, linear)), *others)
 
 
+@lru_cache(maxsize=256)
+def states_read(model: Component, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the states among ``names``, and those that the outputs among them read."""
+    traced = trace(model)
+    free = {symbol for n in names if n in traced.outputs for symbol in traced.outputs[n].free_symbols}
+    return tuple(n for n, symbol in traced.states.items() if n in names or symbol in free)
+
+
 def structure_lines(model: Component) -> tuple[str, ...]:
     """Return the structure as text: for each block its kind, states, reason and stiffness."""
     lines: list[str] = []

@@ -48,6 +48,11 @@ class Dosing:
     duration: Scalar = 0.0
     rate: Scalar = 0.0
 
+    @property
+    def values(self) -> tuple[Scalar, Scalar, Scalar, Scalar]:
+        """Fraction, lag, duration and rate."""
+        return self.fraction, self.lag, self.duration, self.rate
+
 
 class Component(Protocol):
     """What every component and every composed model offers; all attributes are read-only."""
