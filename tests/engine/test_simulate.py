@@ -396,6 +396,7 @@ ONE_MODELLED = table(dose(0.0, rate=-2.0), look(1.0))
     ("events", "changes", "status"),
     [
         (ONE_MODELLED, {"duration": 0.0}, SolveStatus.BAD_DOSING),
+        (table(dose(0.0, rate=-1.0), look(1.0)), {}, SolveStatus.BAD_DOSING),
         (ONE_MODELLED, {"duration": 1.0, "lag": -1.0}, SolveStatus.BAD_DOSING),
         (ONE_MODELLED, {"duration": 1.0, "fraction": float("nan")}, SolveStatus.BAD_DOSING),
         (ONE_MODELLED, {"duration": 1.0, "volume": 0.0}, SolveStatus.NOT_FINITE),
@@ -495,7 +496,6 @@ def test_the_gradient_of_a_steady_state_is_that_of_central_differences() -> None
         ([], [float("nan")], THETA, "finite numbers"),
         ([], [1.0], {"volume": 1.0}, "no value for absorption_rate, clearance"),
         ([], [1.0], {**THETA, "lag": np.zeros(2), "volume": np.ones(3)}, "2, 3. lanes"),
-        (table(dose(0.0, rate=-1.0)), None, THETA, "RATE = -1"),
         (table(look(5.0), EventRecord(0.0, RESET)), [1.0], THETA, "back in time"),
     ],
 )

@@ -43,21 +43,31 @@ class Entering(NamedTuple):
     valid: Scalar
 
 
-def _ways(equations: Equations, doses: Doses) -> tuple[Scalar, Scalar, Scalar]:
-    """Fraction, lag and duration of each dose."""
+@final
+class _Ways(NamedTuple):
+    """How each dose enters; ``rate`` is NaN unless the dose enters at a rate."""
 
-    def own(covariates: Scalar, state: Scalar) -> tuple[Scalar, Scalar, Scalar]:
-        fraction, lag, duration = equations.dosing(covariates)
-        return fraction[state], lag[state], duration[state]
+    fraction: Scalar
+    lag: Scalar
+    duration: Scalar
+    rate: Scalar
+
+
+def _ways(equations: Equations, doses: Doses) -> _Ways:
+    """Fraction, lag, duration and rate of each dose."""
+
+    def own(covariates: Scalar, state: Scalar) -> _Ways:
+        return _Ways(*(way[state] for way in equations.dosing(covariates)))
 
     ways = jax.vmap(own)(jnp.asarray(doses.covariates), jnp.asarray(doses.state))
-    fraction, lag, modelled = ways
-    fixed = doses.how == How.FIXED_RATE
-    at_rate = fraction * doses.amount / jnp.where(fixed & (doses.rate > 0.0), doses.rate, 1.0)
+    by_model = doses.how == How.MODELLED_RATE
+    rated = by_model | (doses.how == How.FIXED_RATE)
+    rate = jnp.where(by_model, ways.rate, doses.rate)
+    at_rate = ways.fraction * doses.amount / jnp.where(rated & (rate > 0.0), rate, 1.0)
     stated = (doses.how == How.DEFAULT) & (doses.duration > 0.0)
-    duration = jnp.where(stated, doses.duration, modelled)
-    duration = jnp.where(doses.how == How.BOLUS, 0.0, jnp.where(fixed, at_rate, duration))
-    return fraction, lag, duration
+    duration = jnp.where(stated, doses.duration, ways.duration)
+    duration = jnp.where(doses.how == How.BOLUS, 0.0, jnp.where(rated, at_rate, duration))
+    return _Ways(ways.fraction, ways.lag, duration, jnp.where(rated, rate, jnp.nan))
 
 
 def lag_and_duration(equations: Equations, doses: Doses) -> tuple[Scalar, Scalar]:
@@ -67,14 +77,15 @@ def lag_and_duration(equations: Equations, doses: Doses) -> tuple[Scalar, Scalar
 
     def ways(own: Values) -> tuple[Scalar, Scalar]:
         full = Equations(equations.model, equations.layout, {**shared, **own}, equations.knots)
-        return _ways(full, doses)[1:]
+        found = _ways(full, doses)
+        return found.lag, found.duration
 
     return jax.vmap(ways)(by_lane) if by_lane else ways({})
 
 
 def enter(equations: Equations, doses: Doses, grid: Scalar) -> Entering:
     """Return when and how doses enter; those within 1e-9 d of ``grid`` enter at its time."""
-    fraction, lag, duration = _ways(equations, doses)
+    fraction, lag, duration, rate = _ways(equations, doses)
     amount = fraction * doses.amount
     lasts = duration > 0.0
     entry = _snapped(doses.time + lag - doses.earlier * doses.interval, grid)
@@ -83,16 +94,22 @@ def enter(equations: Equations, doses: Doses, grid: Scalar) -> Entering:
     begin = jnp.where(behind, doses.time, entry)
     end = _snapped(entry + duration, grid)
     needs_duration = (doses.how == How.MODELLED_DURATION) & ~lasts
-    wrong = (fraction < 0.0) | (lag < 0.0) | (duration < 0.0) | needs_duration
+    lacking = needs_duration | _no_rate(doses, rate)
+    wrong = (fraction < 0.0) | (lag < 0.0) | (duration < 0.0) | lacking
     finite = jnp.isfinite(fraction) & jnp.isfinite(lag) & jnp.isfinite(duration)
     return Entering(
         begin,
         jnp.where(lasts & (end > begin), end, begin),
         jnp.where(lasts | behind, 0.0, amount),
-        jnp.where(doses.how == How.FIXED_RATE, doses.rate, spread),
+        jnp.where(jnp.isnan(rate), spread, rate),
         jnp.where(begin > doses.time + SAME_TIME, jnp.minimum(doses.rank, 0.0), doses.rank),
         (finite & ~wrong) | (doses.amount == 0.0),
     )
+
+
+def _no_rate(doses: Doses, rate: Scalar) -> Scalar:
+    """Whether the model gives no usable rate to a dose that leaves it to the model."""
+    return (doses.how == How.MODELLED_RATE) & ~((rate > 0.0) & jnp.isfinite(rate))
 
 
 def _whole_lags(lag: Scalar, interval: Scalar) -> Scalar:
@@ -276,13 +293,13 @@ def _marks(begin: Scalar, into: Scalar, gave: Scalar) -> Scalar:
 
 def _steady(equations: Equations, doses: Doses, implied: Scalar, initial: Scalar) -> Added:
     size = initial.shape[0]
-    fraction, lag, duration = _ways(equations, doses)
+    fraction, lag, duration, rate = _ways(equations, doses)
     constant = doses.interval == 0.0
     interval = jnp.where(constant, 1.0, doses.interval)
     into = jax.nn.one_hot(doses.state, size)
     lasts = duration > 0.0
     spread = jnp.where(lasts, fraction * doses.amount / jnp.where(lasts, duration, 1.0), 0.0)
-    inflow = jnp.where(doses.how == How.FIXED_RATE, doses.rate, spread)
+    inflow = jnp.where(jnp.isnan(rate), spread, rate)
     bolus = jnp.where(lasts | constant, 0.0, fraction * doses.amount)
     rest = lag - _whole_lags(lag, doses.interval) * interval
     rest = jnp.where(rest < 0.0, 0.0, rest)
@@ -305,6 +322,8 @@ def _steady(equations: Equations, doses: Doses, implied: Scalar, initial: Scalar
     added, codes = jax.lax.map(one, (cycles, covariates))
     reach = ~constant & (lag + duration > (implied + SAME_TIME) * interval)
     long = jnp.where(jnp.any(reach), SolveStatus.LONG_MEMORY.code, 0)
+    unrated = jnp.any(constant & _no_rate(doses, rate))
+    bad = jnp.where(unrated, SolveStatus.BAD_DOSING.code, 0)
     clock = jnp.where(constant, cycles.time, cycles.time - cycles.phase)
     clocks = jnp.where(into > 0.0, clock[:, None], jnp.nan)
-    return Added(added, clocks, worst(long, *codes))
+    return Added(added, clocks, worst(bad, long, *codes))

@@ -34,8 +34,8 @@ class SolveStatus(Enum):
     NOT_CONVERGED = "A step of the implicit method could not be solved."
     NO_STEADY_STATE = "No steady state was found for a steady-state dose."
     BAD_DOSING = (
-        "The model gives a dose a fraction, lag or duration that is negative or not finite, "
-        "or no duration where the dose leaves it to the model."
+        "The model gives a dose a fraction, lag, duration or rate that is negative or not finite, "
+        "or no duration or rate where the dose leaves it to the model."
     )
     LONG_MEMORY = (
         "Lag and duration of a steady-state dose reach back over more intervals than were kept."
@@ -162,8 +162,8 @@ class Equations:
         )
         return self.vector(self.model.initial(theta))
 
-    def dosing(self, covariates: Scalar) -> tuple[Scalar, Scalar, Scalar]:
-        """Return fraction, lag and duration of every state for the covariates of one record."""
+    def dosing(self, covariates: Scalar) -> tuple[Scalar, Scalar, Scalar, Scalar]:
+        """Return fraction, lag, duration and rate of every state for one record's covariates."""
         start = jnp.zeros(len(self.names))
         theta, _ = self.put_in([covariates[i] for i in range(covariates.shape[0])], 0.0, start)
         found = self.model.dosing(theta)
@@ -172,6 +172,7 @@ class Equations:
             self.vector({name: way.fraction for name, way in ways.items()}),
             self.vector({name: way.lag for name, way in ways.items()}),
             self.vector({name: way.duration for name, way in ways.items()}),
+            self.vector({name: way.rate for name, way in ways.items()}),
         )
 
     def durations(self, covariates: Scalar) -> dict[str, Scalar]:

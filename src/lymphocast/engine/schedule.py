@@ -32,6 +32,7 @@ class How(IntEnum):
     BOLUS = 1
     FIXED_RATE = 2
     MODELLED_DURATION = 3
+    MODELLED_RATE = 4
 
 
 HOW: Mapping[Entry, How] = {
@@ -39,6 +40,7 @@ HOW: Mapping[Entry, How] = {
     Entry.BOLUS: How.BOLUS,
     Entry.FIXED_RATE: How.FIXED_RATE,
     Entry.MODELLED_DURATION: How.MODELLED_DURATION,
+    Entry.MODELLED_RATE: How.MODELLED_RATE,
 }
 
 
@@ -130,8 +132,7 @@ def make_schedule(
     Raises
     ------
     UsageError
-        If a compartment is unknown, a number is not finite or negative, or the model would have
-        to set a rate.
+        If a compartment is unknown, or a number is not finite or negative.
     """
     known, readings = _Covariates(occasion.knots, kept), occasion.readings
     doses = [_item(g, 0, 0.0, states) for g in occasion.given]
@@ -183,12 +184,6 @@ def _item(given: Given | Steady, earlier: int, interval: float, states: Mapping[
     where = f"dose on day {dose.time:g} into '{dose.compartment}'"
     if dose.compartment not in states:
         msg = f"{where}: no such state; needed one of {', '.join(states) or 'none'}"
-        raise UsageError(msg)
-    if dose.entry is Entry.MODELLED_RATE:
-        msg = (
-            f"{where}: its rate is left to the model (RATE = -1), which sets durations only; "
-            "needed a rate, or RATE = -2"
-        )
         raise UsageError(msg)
     for name, value in (
         ("amount", dose.amount),

@@ -28,11 +28,25 @@ class Variable:
 @final
 @dataclass(frozen=True)
 class Dosing:
-    """How a dose enters a state: fraction absorbed, lag and duration of input in days."""
+    """How a dose enters a state.
+
+    Parameters
+    ----------
+    fraction
+        Share of the amount that is absorbed.
+    lag
+        Days from the dose to its entry.
+    duration
+        Days over which a dose enters that leaves its duration to the model; 0 if at once.
+    rate
+        Amount per day at which a dose enters that leaves its rate to the model; the input then
+        lasts ``fraction * amount / rate``. No other dose reads it.
+    """
 
     fraction: Scalar = 1.0
     lag: Scalar = 0.0
     duration: Scalar = 0.0
+    rate: Scalar = 0.0
 
 
 class Component(Protocol):
