@@ -320,42 +320,6 @@ def test_a_command_says_what_it_does_in_at_most_15_lines(command: CommandInfo) -
     assert (last.end_lineno or 0) - first.lineno + 1 <= 15
 
 
-EVENTS = "ID,TIME,AMT,CMT,EVID,II,ADDL\n1,0,100,1,1,1,2\n1,4,.,1,0,.,.\n"
-
-
-def test_simulate_writes_every_individual_and_says_how_it_ended(
-    lymphocast: Command, tmp_path: Path
-) -> None:
-    (tmp_path / "events.csv").write_text(EVENTS, encoding="utf-8")
-    asked = ("simulate", "one-compartment-iv", "events.csv", "-o", "out.csv")
-    done = lymphocast(*asked, "--theta", "clearance=0", "--times", "0.5,4", cwd=tmp_path)
-    assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("1: ")
-    header, *rows = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
-    amount = header.split(",").index("drug.central")
-    # Without clearance the doses of days 0, 1 and 2 add up.
-    assert [float(row.split(",")[amount]) for row in rows] == pytest.approx([100.0, 300.0])
-
-
-@pytest.mark.parametrize(
-    ("extra", "said"),
-    [
-        (("--theta", "clarance=1"), "'clearance'?"),
-        (("--theta", "clearance"), "NAME=VALUE"),
-        (("--times", "soon"), "study days such as"),
-    ],
-)
-def test_simulate_refuses_what_it_cannot_read(
-    lymphocast: Command, tmp_path: Path, extra: tuple[str, str], said: str
-) -> None:
-    (tmp_path / "events.csv").write_text(EVENTS, encoding="utf-8")
-    asked = ("simulate", "one-compartment-iv", "events.csv", "-o", "out.csv", *extra)
-    done = lymphocast(*asked, cwd=tmp_path)
-    assert done.code == 2
-    assert said in done.err
-    assert not (tmp_path / "out.csv").exists()
-
-
 def test_models_lists_describes_and_shows_structure(lymphocast: Command) -> None:
     listed = lymphocast("models").out
     assert {"course", "mechanism", "tmdd-full"} <= {line.split()[0] for line in listed.splitlines()}

@@ -55,13 +55,23 @@ if TYPE_CHECKING:
     from lymphocast.forecast.results import ScenarioOutcome as ScenarioOutcome
     from lymphocast.forecast.results import SensitivityRow as SensitivityRow
     from lymphocast.forecast.results import Verdict as Verdict
+    from lymphocast.forecast.simulation import Replicates as Replicates
     from lymphocast.forecast.simulation import simulate_file as simulate_file
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
     from lymphocast.inference.posterior import Fit as Fit
     from lymphocast.interchange.nonmem import read_events as read_events
+    from lymphocast.interchange.omega import read_omega as read_omega
+    from lymphocast.models.component import Component as Component
+    from lymphocast.models.component import Dosing as Dosing
+    from lymphocast.models.component import Variable as Variable
+    from lymphocast.models.compose import Model as Model
     from lymphocast.models.library import find_model as find_model
     from lymphocast.models.library import model_names as model_names
+    from lymphocast.models.model_check import model_faults as model_faults
+    from lymphocast.models.random_effects import EffectTransform as EffectTransform
+    from lymphocast.models.random_effects import RandomEffects as RandomEffects
+    from lymphocast.models.user_file import load_model as load_model
     from lymphocast.publish import Published as Published
     from lymphocast.publish import run_demo as run_demo
     from lymphocast.record.casefile import case_schema as case_schema
@@ -121,6 +131,7 @@ _PUBLIC: Final = {
     "check_lines": "criteria.check",
     "CheckReport": "criteria.check",
     "Claim": "record.patient",
+    "Component": "models.component",
     "Contraction": "forecast.results",
     "CriterionItem": "criteria.icl",
     "Culture": "record.events",
@@ -131,7 +142,9 @@ _PUBLIC: Final = {
     "describe_models": "catalogue",
     "Document": "report.blocks",
     "DoseEvent": "dataset.regimen",
+    "Dosing": "models.component",
     "Drawn": "forecast.results",
+    "EffectTransform": "models.random_effects",
     "Event": "record.events",
     "EventRecord": "dataset.events",
     "EventTable": "dataset.events",
@@ -155,10 +168,13 @@ _PUBLIC: Final = {
     "Interval": "forecast.results",
     "Issue": "record.validate",
     "LeaveLastOut": "forecast.results",
+    "load_model": "models.user_file",
     "LymphocastError": "errors",
     "Measurement": "record.events",
     "Method": "record.provenance",
     "MissedDoses": "record.events",
+    "Model": "models.compose",
+    "model_faults": "models.model_check",
     "model_names": "models.library",
     "Modelling": "record.patient",
     "NominalDate": "record.patient",
@@ -171,12 +187,15 @@ _PUBLIC: Final = {
     "Provenance": "record.provenance",
     "Published": "publish",
     "Quantity": "units",
+    "RandomEffects": "models.random_effects",
     "RangeText": "record.when",
     "read_case": "record.casefile",
     "read_events": "interchange.nonmem",
     "read_fit": "inference.fit_file",
+    "read_omega": "interchange.omega",
     "RecordError": "errors",
     "Regimen": "dataset.regimen",
+    "Replicates": "forecast.simulation",
     "Results": "forecast.results",
     "run_demo": "publish",
     "ScenarioOutcome": "forecast.results",
@@ -199,6 +218,7 @@ _PUBLIC: Final = {
     "UnreadData": "record.events",
     "UsageError": "errors",
     "validate": "record.validate",
+    "Variable": "models.component",
     "Verdict": "forecast.results",
     "When": "record.when",
     "WorkupItem": "record.events",

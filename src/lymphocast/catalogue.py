@@ -1,31 +1,40 @@
 """Catalogue: the models by name, described, with their structure, and simulated from a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import cleandoc, getdoc
 from pathlib import Path
 
+from lymphocast.dataset.events import CovariateRule
 from lymphocast.engine.structure import structure_lines
 from lymphocast.errors import UsageError
 from lymphocast.forecast.prior_lines import meanings, prior_lines
-from lymphocast.forecast.simulation import Simulated, simulate_file
+from lymphocast.forecast.simulation import Replicates, Simulated, simulate_file
+from lymphocast.interchange.omega import read_omega
 from lymphocast.models import course
-from lymphocast.models.component import Component
+from lymphocast.models.component import TIME_AFTER_DOSE, Component
 from lymphocast.models.course import COURSE
-from lymphocast.models.library import LibraryModel, find_model, model_names
+from lymphocast.models.library import find_model, model_names
+from lymphocast.models.model_check import parts_of
 from lymphocast.models.prior_file import model_priors
+from lymphocast.models.user_file import SUFFIX, read_user_model
 
 ASSUMED = "assumed"
+MOST_LISTED = 20  # individuals whose outcome is printed one by one
+
+Progress = Callable[[str, float], None]
 
 
 def describe_models(name: str | None, *, structure: bool = False) -> str:
     """Describe one model: equations, states, parameters, outputs, assumptions; or list them all.
 
-    With ``structure`` it is the blocks of the equations instead: their kinds and the reasons.
+    With ``structure`` it is the blocks of the equations instead: their kinds and the reasons. A
+    name that ends in ``.py`` is the file of a user's model.
 
     Raises
     ------
     UsageError
-        If there is no model of that name, or structure is asked of none.
+        If there is no model of that name, the user's file has a fault, or structure is asked of
+        none.
     """
     if name is None:
         if structure:
@@ -33,12 +42,17 @@ def describe_models(name: str | None, *, structure: bool = False) -> str:
             raise UsageError(msg)
         return "\n".join(_listed())
     if structure:
-        model = COURSE if name == COURSE.name else find_model(name).model
+        model = COURSE if name == COURSE.name else _model_of(name)[0]
         return "\n".join(structure_lines(model))
     if name == COURSE.name:
         return "\n".join(_described(COURSE, cleandoc(course.__doc__ or ""), ("course",)))
+    if name.endswith(SUFFIX):
+        own, theta = _model_of(name)
+        return "\n".join((*_described(own, _equations(own), ()), *_examples(theta)))
     found = find_model(name)
-    return "\n".join((*_described(found.model, _equations(found), found.priors), *_examples(found)))
+    text = f"{found.summary}\n\n{_equations(found.model)}"
+    theta = {} if found.priors else found.example_theta()
+    return "\n".join((*_described(found.model, text, found.priors), *_examples(theta)))
 
 
 def simulate_model(
@@ -47,31 +61,78 @@ def simulate_model(
     out: Path,
     assignments: Sequence[str] = (),
     times: Sequence[float] | None = None,
+    *,
+    covariates: Sequence[str] = (),
+    rule: CovariateRule = CovariateRule.LAST_CARRIED_FORWARD,
+    omega: Path | None = None,
+    number: int | None = None,
+    seed: int | None = None,
+    parameters: Path | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Simulated, ...]:
-    """Simulate a library model for every individual of an event file and write the courses.
+    """Simulate a model for every individual of an event file and write the courses.
 
     Parameters
     ----------
     name
-        Name of a library model.
+        Name of a library model, or the path of a user's model, which ends in ``.py``.
     events, out
         NONMEM-style event records, and the CSV file to write.
     assignments
         Parameter values as ``NAME=VALUE``; parameters not named take the example values that the
-        catalogue lists, which are estimates of nothing.
+        catalogue lists, which are estimates of nothing, or those of the user's file.
     times
         Study days to read; one row for each record if ``None``.
+    covariates, rule
+        Columns that stand for parameters, and what covariates are between records.
+    omega
+        File of random effects (:mod:`lymphocast.interchange.omega`).
+    number, seed
+        How many individuals are drawn for each of the event file (1 if ``None``), and the seed of
+        the draws; both belong to random effects.
+    parameters
+        Another CSV file to write: each simulated individual's parameter values.
+    progress
+        Called with a stage's name and the share that is done.
 
     Raises
     ------
     UsageError
-        If the model or a parameter does not exist, or an assignment is not ``NAME=VALUE``.
+        If the model or a parameter does not exist, an assignment is not ``NAME=VALUE``, or the
+        options contradict each other.
     RecordError
-        At the first thing that is wrong with the event file.
+        At the first thing that is wrong with the event file or the random effects.
     """
-    found = find_model(name)
-    theta = {**found.example_theta(), **dict(map(_assignment, assignments))}
-    return simulate_file(found.model, events, out, theta, times)
+    model, values = _model_of(name)
+    given = dict(map(_assignment, assignments))
+    both = sorted(set(given) & set(covariates))
+    if both:
+        msg = f"'{both[0]}' has a value and is a column of the events; needed one or the other"
+        raise UsageError(msg)
+    return simulate_file(
+        model,
+        events,
+        out,
+        {**values, **given},
+        times,
+        covariates=covariates,
+        rule=rule,
+        replicates=_replicates(omega, number, seed),
+        parameters=parameters,
+        progress=progress,
+    )
+
+
+def outcome_lines(found: Sequence[Simulated]) -> Iterator[str]:
+    """Yield how each individual ended, or those that failed and a count if there are many."""
+    failed = [one for one in found if one.failed]
+    many = len(found) > MOST_LISTED
+    for one in failed[:MOST_LISTED] if many else found:
+        lost = f"{one.failed} of {one.number} failed: " if one.failed and one.number > 1 else ""
+        reason = f" {one.reason[0].upper()}{one.reason[1:]}." if one.reason else ""
+        yield f"{one.id}: {lost}{one.status.value}{reason}"
+    if many:
+        yield f"{len(found)} individuals, {len(failed)} with a solve that failed"
 
 
 def days(text: str | None) -> tuple[float, ...] | None:
@@ -89,6 +150,27 @@ def days(text: str | None) -> tuple[float, ...] | None:
     except ValueError:
         msg = f"found times '{text}'; needed study days such as 0,0.5,1"
         raise UsageError(msg) from None
+
+
+def _replicates(omega: Path | None, number: int | None, seed: int | None) -> Replicates | None:
+    if omega is not None and seed is not None:
+        return Replicates(read_omega(omega), number or 1, seed)
+    if omega is not None:
+        msg = "random effects without a seed; needed one"
+        raise UsageError(msg)
+    if number is not None:
+        msg = f"{number} individuals for each of the file without random effects would be the same "
+        raise UsageError(msg + "course each time; needed --omega")
+    return None
+
+
+def _model_of(name: str) -> tuple[Component, Mapping[str, float]]:
+    """The model of a name or a file, and values to try it with."""
+    if name.endswith(SUFFIX):
+        own = read_user_model(Path(name))
+        return own.model, own.theta
+    found = find_model(name)
+    return found.model, found.example_theta()
 
 
 def _assignment(text: str) -> tuple[str, float]:
@@ -110,9 +192,8 @@ def _listed() -> Iterator[str]:
         yield f"{name.ljust(width)}  {summary}"
 
 
-def _equations(found: LibraryModel) -> str:
-    parts = [getdoc(type(component)) or "" for component in found.model.components]
-    return "\n\n".join((found.summary, *parts))
+def _equations(model: Component) -> str:
+    return "\n\n".join(getdoc(type(part)) or part.name for part in parts_of(model))
 
 
 def _described(model: Component, text: str, priors: tuple[str, ...]) -> Iterator[str]:
@@ -122,6 +203,10 @@ def _described(model: Component, text: str, priors: tuple[str, ...]) -> Iterator
     yield from ("", "Outputs")
     for output in model.outputs:
         yield f"  {output.name}  [{output.unit}]  {output.meaning}"
+    inputs = [name for name in model.inputs if not name.startswith(TIME_AFTER_DOSE)]
+    if inputs:
+        yield from ("", "Inputs, columns of the event file")
+        yield from (f"  {name}" for name in inputs)
     yield from ("", "Parameters and constants")
     if not priors:
         for p in model.parameters:
@@ -137,9 +222,9 @@ def _described(model: Component, text: str, priors: tuple[str, ...]) -> Iterator
     yield from ("", f"Assumptions without a source: {assumed or 'none'}")
 
 
-def _examples(found: LibraryModel) -> Iterator[str]:
-    if found.priors:
+def _examples(theta: Mapping[str, float]) -> Iterator[str]:
+    if not theta:
         return
     yield from ("", "Example values, round and not estimates")
-    for name, value in found.example_theta().items():
+    for name, value in theta.items():
         yield f"  {name} = {value:g}"

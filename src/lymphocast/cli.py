@@ -16,6 +16,7 @@ import typer
 
 from lymphocast._version import __version__
 from lymphocast.console import Progress, show_progress
+from lymphocast.dataset.events import CovariateRule
 from lymphocast.errors import LymphocastError, UsageError
 
 if TYPE_CHECKING:
@@ -251,7 +252,8 @@ def report(
 @app.command()
 def models(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Model or component to describe.")
+        str | None,
+        typer.Argument(metavar="NAME", help="Model to describe, or a Python file (.py) with one."),
     ] = None,
     structure: Annotated[
         bool, typer.Option("--structure", help="Show the blocks of its equations instead.")
@@ -265,7 +267,10 @@ def models(
 
 @app.command()
 def simulate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a library model.")],
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="Library model, or a Python file (.py) with one."),
+    ],
     events: Annotated[
         Path,
         typer.Argument(metavar="EVENTS.csv", exists=True, dir_okay=False, help="Event records."),
@@ -278,12 +283,42 @@ def simulate(
     times: Annotated[
         str | None, typer.Option(metavar="T1,T2,...", help="Study days to read; else the records'.")
     ] = None,
+    covariate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A parameter that is a column of the events."),
+    ] = None,
+    rule: Annotated[
+        CovariateRule, typer.Option(help="What covariates are between records.")
+    ] = CovariateRule.LAST_CARRIED_FORWARD,
+    omega: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Random effects."),
+    ] = None,
+    number: Annotated[
+        int | None,
+        typer.Option("-n", "--number", min=1, help="Draws for each individual; 1 if left out."),
+    ] = None,
+    seed: Seed = DEFAULT_SEED,
+    parameters: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="Also write each individual's parameters.",
+            callback=_writable(".csv"),
+        ),
+    ] = None,
 ) -> None:
-    """Simulate a model for the individuals of an event file."""
-    from lymphocast.catalogue import days, simulate_model
+    """Simulate a model for the individuals of an event file, or for a population."""
+    from lymphocast.catalogue import days, outcome_lines, simulate_model
 
-    for found in simulate_model(model, events, output, theta or (), days(times)):
-        typer.echo(f"{found.id}: {found.status.value}")
+    with show_progress() as progress:
+        found = simulate_model(
+            model, events, output, theta or (), days(times), covariates=covariate or (),
+            rule=rule, omega=omega, number=number, seed=seed, parameters=parameters,
+            progress=progress,
+        )  # fmt: skip
+    seeded = [f"seed {seed}"] if omega is not None else []
+    typer.echo("\n".join([*seeded, *outcome_lines(found)]))
 
 
 def _write_from_fit(

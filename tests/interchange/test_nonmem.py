@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lymphocast.dataset.events import CovariateRule, EventKind, EventTable, SteadyState
-from lymphocast.errors import RecordError, UsageError
-from lymphocast.interchange.nonmem import Names, SimulatedRows, read_events, write_simulation
+from lymphocast.errors import RecordError
+from lymphocast.interchange.nonmem import Names, read_events
 
 NAMES = Names(("depot", "central"), ("concentration",))
 WITH_WEIGHT = Names(NAMES.states, NAMES.outputs, ("weight",))
@@ -184,34 +184,3 @@ def test_no_bytes_raise_anything_but_a_record_error(
 ) -> None:
     with suppress(RecordError):
         read(tmp_path, (b"TIME,AMT\n" if headed else b"") + content)
-
-
-def test_what_is_written_gives_back_the_same_floats(tmp_path: Path) -> None:
-    path = tmp_path / "out.csv"
-    third = 1.0 / 3.0
-    write_simulation(
-        path,
-        [
-            SimulatedRows("A", [0.0, third], {"c": [1e-300, 2.0 * third]}, "fine"),
-            SimulatedRows("B", [1.0], {"c": [float("nan")]}, "not solved, sorry"),
-        ],
-    )
-    lines = path.read_text().splitlines()
-    assert lines[0] == "ID,TIME,c,STATUS"
-    assert float(lines[1].split(",")[2]) == 1e-300
-    assert [float(cell) for cell in lines[2].split(",")[1:3]] == [third, 2.0 * third]
-    assert lines[3] == 'B,1.0,.,"not solved, sorry"'
-
-
-@pytest.mark.parametrize(
-    ("columns", "complaint"),
-    [({"d": [1.0]}, "columns differ"), ({"c": [1.0, 2.0]}, "not one value for each time")],
-)
-def test_uneven_rows_write_nothing(
-    tmp_path: Path, columns: dict[str, list[float]], complaint: str
-) -> None:
-    path = tmp_path / "out.csv"
-    rows = [SimulatedRows("A", [0.0], {"c": [1.0]}, ""), SimulatedRows("B", [0.0], columns, "")]
-    with pytest.raises(UsageError, match=complaint):
-        write_simulation(path, rows)
-    assert not path.exists()

@@ -1,4 +1,4 @@
-"""NONMEM-style CSV files: event records in, simulated trajectories out.
+"""NONMEM-style CSV files of event records.
 
 The first line names the columns. TIME is required and is in days; ID, EVID, AMT, RATE, II, ADDL,
 SS, CMT, DV and MDV are read if present (upper or lower case), and so are the covariates asked
@@ -17,7 +17,7 @@ Numbers are decimal, with an optional exponent; NaN and infinities are refused.
 """
 
 import csv
-import io
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import NamedTuple, final
 
 from lymphocast.dataset.events import (
+    MODELLED_DURATION,
+    MODELLED_RATE,
     MOST_DOSES,
     CovariateRule,
     EventKind,
@@ -36,8 +38,7 @@ from lymphocast.dataset.events import (
     SteadyState,
     fault_of,
 )
-from lymphocast.errors import RecordError, UsageError
-from lymphocast.files import write_whole
+from lymphocast.errors import RecordError
 
 SIZE_LIMIT = 256 * 2**20  # bytes
 ITEMS = ("ID", "TIME", "EVID", "AMT", "RATE", "II", "ADDL", "SS", "CMT", "DV", "MDV")
@@ -48,11 +49,26 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 @final
 @dataclass(frozen=True)
 class Names:
-    """The names that a file may use: states in the model's order, outputs, covariates."""
+    """The names that a file may use.
+
+    Parameters
+    ----------
+    states
+        The model's states in its order, which CMT counts.
+    outputs
+        What an observation may name besides.
+    covariates
+        Columns that are read besides NONMEM's.
+    rated, timed
+        States for which the model sets a rate, and a duration of input: RATE = -1 and -2 are
+        refused elsewhere. ``None`` refuses neither.
+    """
 
     states: tuple[str, ...]
     outputs: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
+    rated: frozenset[str] | None = None
+    timed: frozenset[str] | None = None
 
 
 @final
@@ -64,7 +80,8 @@ class _Row(NamedTuple):
     cells: Mapping[str, str]
 
     def wrong(self, fault: Fault) -> RecordError:
-        found = f"{fault.found} in column {fault.item}"
+        empty = fault.found == "0" and self.given(fault.item) is None
+        found = f"{'nothing' if empty else fault.found} in column {fault.item}"
         return RecordError(self.file, self.line, found, fault.needed)
 
     def given(self, column: str) -> str | None:
@@ -119,35 +136,66 @@ def read_events(
         At the first thing that is wrong: file, line, column, what stands there and what is
         needed.
     """
-    text = _text(path)
-    rows = list(_rows(text, path.name, names))
-    if not rows:
+    return tuple(iterate_events(path, names, rule))
+
+
+def iterate_events(
+    path: Path,
+    names: Names,
+    rule: CovariateRule = CovariateRule.LAST_CARRIED_FORWARD,
+) -> Iterator[EventTable]:
+    """Yield what :func:`read_events` returns, holding one individual at a time.
+
+    Raises
+    ------
+    RecordError
+        At the first thing that is wrong, when it is reached.
+    """
+    seen: set[str] = set()
+    own: list[_Row] = []
+    for row in _rows(_lines(path), path.name, names):
+        name = _id(row)
+        if own and name != _id(own[0]):
+            yield _table(own, names, rule)
+            own = []
+        if not own and name in seen:
+            needed = "the records of one individual together"
+            raise row.wrong(Fault("ID", f"'{_short(name)}' a second time", needed))
+        seen.add(name)
+        own.append(row)
+    if not own:
         raise RecordError(path.name, None, "no record", "a line of column names and records")
-    tables = []
-    for begin, end in _individuals(rows):
-        tables.append(_table(rows[begin:end], names, rule))
-    return tuple(tables)
+    yield _table(own, names, rule)
 
 
-def _text(path: Path) -> str:
+def _lines(path: Path) -> Iterator[str]:
+    """The file's lines with their ends."""
     try:
-        with path.open("rb") as file:
-            content = file.read(SIZE_LIMIT + 1)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            if os.fstat(file.fileno()).st_size > SIZE_LIMIT:
+                needed = f"at most {SIZE_LIMIT // 2**20} MB"
+                raise RecordError(path.name, None, "a larger file", needed)
+            yield from file
     except OSError as error:
         reason = error.strerror or "an error"
         raise RecordError(path.name, None, reason.lower(), "a file that can be read") from error
-    if len(content) > SIZE_LIMIT:
-        needed = f"at most {SIZE_LIMIT // 2**20} MB"
-        raise RecordError(path.name, None, "a larger file", needed)
-    try:
-        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise RecordError(path.name, line, "bytes that are not UTF-8", "UTF-8 text") from error
+        found, needed = "bytes that are not UTF-8", "UTF-8 text"
+        raise RecordError(path.name, _undecodable_line(path), found, needed) from error
 
 
-def _rows(text: str, file: str, names: Names) -> Iterator[_Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _undecodable_line(path: Path) -> int | None:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return None
+
+
+def _rows(lines: Iterator[str], file: str, names: Names) -> Iterator[_Row]:
+    reader = csv.reader(lines, strict=True)
     columns: list[str] | None = None
     try:
         for cells in reader:
@@ -181,23 +229,6 @@ def _columns(cells: Sequence[str], file: str, line: int, names: Names) -> list[s
     return columns
 
 
-def _individuals(rows: Sequence[_Row]) -> Iterator[tuple[int, int]]:
-    """Begin and end of each individual's rows."""
-    seen: set[str] = set()
-    begin = 0
-    for i, row in enumerate(rows):
-        own = _id(row)
-        if i and own != _id(rows[i - 1]):
-            yield begin, i
-            begin = i
-        if i == begin:
-            if own in seen:
-                needed = "the records of one individual together"
-                raise row.wrong(Fault("ID", f"'{_short(own)}' a second time", needed))
-            seen.add(own)
-    yield begin, len(rows)
-
-
 def _id(row: _Row) -> str:
     if "ID" not in row.cells:
         return "1"
@@ -212,7 +243,7 @@ def _table(rows: Sequence[_Row], names: Names, rule: CovariateRule) -> EventTabl
     total = 0
     for row in rows:
         record = _record(row, names)
-        fault = fault_of(record, records[-1] if records else None)
+        fault = fault_of(record, records[-1] if records else None) or _unmodelled(record, names)
         if fault is not None:
             raise row.wrong(fault)
         total += 1 + record.additional
@@ -225,6 +256,18 @@ def _table(rows: Sequence[_Row], names: Names, rule: CovariateRule) -> EventTabl
             needed = f"a value of {name} for individual '{_id(rows[0])}'"
             raise rows[0].wrong(Fault(name, "nothing", needed))
     return EventTable(_id(rows[0]), tuple(records), names.covariates, rule)
+
+
+def _unmodelled(record: EventRecord, names: Names) -> Fault | None:
+    """A rate or duration that is left to a model which sets none."""
+    for rate, what, states in (
+        (MODELLED_RATE, "rate", names.rated),
+        (MODELLED_DURATION, "duration", names.timed),
+    ):
+        if record.rate == rate and states is not None and record.compartment not in states:
+            needed = f"a {what} in the record: the model sets no {what} for '{record.compartment}'"
+            return Fault("RATE", f"{rate:g}", needed)
+    return None
 
 
 def _record(row: _Row, names: Names) -> EventRecord:
@@ -276,47 +319,3 @@ def _compartment(row: _Row, kind: EventKind, names: Names) -> str:
     listed = ", ".join(f"{i} ({name})" for i, name in enumerate(names.states, 1))
     needed = f"'{near[0]}'?" if near else f"one of {listed or 'no compartments'}"
     raise row.wrong(Fault("CMT", f"'{_short(text)}'", needed))
-
-
-@final
-@dataclass(frozen=True)
-class SimulatedRows:
-    """One individual's rows of a simulation: times, a table by column name, and a status."""
-
-    id: str
-    times: Sequence[float]
-    columns: Mapping[str, Sequence[float]]
-    status: str
-
-
-def write_simulation(path: Path, rows: Sequence[SimulatedRows]) -> None:
-    """Write simulated trajectories as CSV: ID, TIME, one column for each name, STATUS.
-
-    Numbers are written with the digits that give back the same float; a value that could not be
-    computed is ``.``, and STATUS then says why. The file is complete or absent.
-
-    Raises
-    ------
-    UsageError
-        If the individuals have different columns, or a column has not one value for each time.
-    """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    columns = list(rows[0].columns) if rows else []
-    writer.writerow(["ID", "TIME", *columns, "STATUS"])
-    for individual in rows:
-        if list(individual.columns) != columns:
-            msg = f"individual '{individual.id}': columns differ from the first individual's"
-            raise UsageError(msg)
-        uneven = [n for n, c in individual.columns.items() if len(c) != len(individual.times)]
-        if uneven:
-            msg = f"individual '{individual.id}': '{uneven[0]}' has not one value for each time"
-            raise UsageError(msg)
-        for i, time in enumerate(individual.times):
-            values = [_cell(individual.columns[name][i]) for name in columns]
-            writer.writerow([individual.id, _cell(time), *values, individual.status])
-    write_whole(path, text.getvalue().encode("utf-8"))
-
-
-def _cell(value: float) -> str:
-    return repr(float(value)) if isfinite(value) else "."
