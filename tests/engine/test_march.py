@@ -16,10 +16,10 @@ from scipy.linalg import expm
 from scipy.special import lambertw
 
 from lymphocast.dataset.regimen import DoseEvent
-from lymphocast.engine.march import MarchResult, MarchStatus, march
-from lymphocast.engine.march_lanes import MarchSettings, Way, march_lanes, scaled, schedule_of
-from lymphocast.engine.plan import ForcingTable, make_plan
-from lymphocast.errors import UsageError
+from lymphocast.dataset.events import EventKind, EventRecord, EventTable
+from lymphocast.engine.march import _readings
+from lymphocast.engine.pieces import MarchSettings, SolverSettings, SolveStatus
+from lymphocast.engine.simulate import Trajectory, simulate
 from lymphocast.models.component import Scalar
 from tests.engine.march_models import Exchange, Growth, Oral, Saturable
 
@@ -27,6 +27,7 @@ CLOSED_FORM = 1e-9  # issue 3: closed forms to 1e-9
 SWEPT = 1e-6  # a smooth block: 1e-7 a piece, and some pieces
 COUNT_ERROR, BURDEN_ERROR = 1e-6, 1e-4  # issue 3, over the reference patients
 
+ALONE = SolverSettings(hands_on=False)  # what the march cannot solve stays unsolved
 ORAL = {"ka": 3.0, "k": 0.4, "fraction": 1.0, "lag": 0.0}
 TIMES = tuple(np.linspace(0.0, 20.0, 41))
 
@@ -43,22 +44,22 @@ def oral(
     doses: Sequence[DoseEvent],
     theta: dict[str, ArrayLike] | None = None,
     times: Sequence[float] = TIMES,
-    output: str = "central",
+    state: str = "central",
 ) -> NDArray[np.float64]:
-    result = march(Oral(), {**ORAL, **(theta or {})}, doses, times, (output,), start=0.0)
-    assert set(result.status) == {MarchStatus.SOLVED}
-    return result.values[output]
+    found = simulate(Oral(), {**ORAL, **(theta or {})}, doses, times, solver=ALONE)
+    assert set(found.statuses) == {SolveStatus.SOLVED}
+    return np.asarray(found.states[state])
 
 
 @pytest.mark.parametrize("ka", [3.0, 24.0, 0.4, 0.4 * (1.0 + 1e-7), 0.4 * (1.0 + 2e-3)])
 def test_one_dose_follows_the_bateman_function_also_where_its_rates_meet(ka: float) -> None:
-    found = oral([DoseEvent(0.0, 2.0, "depot")], {"ka": ka})[0]
+    found = oral([DoseEvent(0.0, 2.0, "depot")], {"ka": ka})
     expected = bateman(np.array(TIMES), ka, 0.4, 2.0)
     assert_allclose(found, expected, rtol=CLOSED_FORM, atol=1e-12)
 
 
 def test_a_dose_at_an_output_time_is_given_after_the_output() -> None:
-    found = oral([DoseEvent(5.0, 1.0, "depot")], times=[0.0, 5.0, 6.0], output="depot")[0]
+    found = oral([DoseEvent(5.0, 1.0, "depot")], times=[0.0, 5.0, 6.0], state="depot")
     assert_array_equal(found[:2], [0.0, 0.0])
     assert found[2] > 0.0
 
@@ -78,7 +79,7 @@ def test_doses_superpose() -> None:
 
 
 def test_an_infusion_is_the_limit_of_many_small_doses_in_closed_form() -> None:
-    found = oral([DoseEvent(2.0, 6.0, "depot", duration=3.0)])[0]
+    found = oral([DoseEvent(2.0, 6.0, "depot", duration=3.0)])
     grid = np.array(TIMES)
     ka, k, rate = 3.0, 0.4, 2.0
 
@@ -91,12 +92,20 @@ def test_an_infusion_is_the_limit_of_many_small_doses_in_closed_form() -> None:
     assert_allclose(found, step(grid - 2.0) - step(grid - 5.0), rtol=CLOSED_FORM, atol=1e-12)
 
 
+def levels(*edges: tuple[float, float], dose: tuple[float, float] | None = None) -> EventTable:
+    """Return records that set the input ``level`` on some days, and give one dose."""
+    records = [EventRecord(day, EventKind.OTHER, covariates=(value,)) for day, value in edges]
+    if dose is not None:
+        given = EventRecord(dose[0], EventKind.DOSE, "central", dose[1], covariates=(None,))
+        records.append(given)
+    return EventTable("1", tuple(sorted(records, key=lambda r: r.time)), ("level",))
+
+
 def test_exchange_with_a_source_and_a_forcing_follows_the_matrix_exponential() -> None:
     theta = {"k": 0.7, "out": 30.0, "back": 2.0, "source": 0.5}
-    table = ForcingTable((4.0,), (3.0,), before=1.0)
-    doses = [DoseEvent(2.0, 5.0, "central")]
     times = [0.0, 1.0, 2.0, 3.5, 4.0, 9.0]
-    result = march(Exchange(), theta, doses, times, ("central", "deep"), forcings={"level": table})
+    table = levels((0.0, 1.0), (4.0, 3.0), dose=(2.0, 5.0))
+    result = simulate(Exchange(), theta, table, times, solver=ALONE)
     matrix = np.zeros((3, 3))
     matrix[:2, :2] = [[-30.7, 2.0], [30.0, -2.0]]
 
@@ -108,47 +117,46 @@ def test_exchange_with_a_source_and_a_forcing_follows_the_matrix_exponential() -
     for days, level, dose in ((1, 1, 0), (1, 1, 0), (1.5, 1, 5), (0.5, 1, 0), (5, 3, 0)):
         states.append(after(states[-1] + [dose, 0.0], days, level))
     expected = np.array(states).T
-    assert_allclose(result.values["central"][0], expected[0], rtol=CLOSED_FORM)
-    assert_allclose(result.values["deep"][0], expected[1], rtol=CLOSED_FORM)
+    assert_allclose(result.states["central"], expected[0], rtol=CLOSED_FORM)
+    assert_allclose(result.states["deep"], expected[1], rtol=CLOSED_FORM)
 
 
 def test_logistic_growth_follows_its_closed_form_in_both_coordinates() -> None:
     theta = {"r": np.array([0.2, -0.3, 1.5]), "capacity": 50.0, "start": np.log(2.0)}
-    result = march(Growth(), theta, [], TIMES, ("size", "log"))
+    result = simulate(Growth(), theta, [], TIMES, solver=ALONE)
     grown = np.exp(np.outer(theta["r"], TIMES))
     expected = 2.0 * grown / (1.0 + 2.0 * (grown - 1.0) / 50.0)
-    assert_allclose(result.values["size"], expected, rtol=CLOSED_FORM)
-    assert_allclose(result.values["log"], np.log(expected), rtol=CLOSED_FORM, atol=1e-12)
+    assert_allclose(result.states["size"], expected, rtol=CLOSED_FORM)
+    assert_allclose(result.states["log"], np.log(expected), rtol=CLOSED_FORM, atol=1e-12)
 
 
-def saturable(theta: dict[str, ArrayLike], dose: float) -> MarchResult:
-    return march(Saturable(), theta, [DoseEvent(0.0, dose, "amount")], TIMES, ("amount",))
+def saturable(theta: dict[str, ArrayLike], dose: float) -> Trajectory:
+    return simulate(Saturable(), theta, [DoseEvent(0.0, dose, "amount")], TIMES, solver=ALONE)
 
 
 def test_saturable_elimination_follows_lamberts_function() -> None:
     theta = {"vmax": np.array([0.5, 2.0, 8.0]), "km": np.array([3.0, 1.0, 5.0])}
     result = saturable(theta, 10.0)
-    assert set(result.status) == {MarchStatus.SOLVED}
+    assert set(result.statuses) == {SolveStatus.SOLVED}
     vmax, km = theta["vmax"][:, None], theta["km"][:, None]
     expected = km * np.real(lambertw(10.0 / km * np.exp((10.0 - vmax * np.array(TIMES)) / km)))
-    assert_allclose(result.values["amount"][:, 1:], expected[:, 1:], rtol=SWEPT)
+    assert_allclose(result.states["amount"][:, 1:], expected[:, 1:], rtol=SWEPT)
 
 
 def test_what_cannot_be_solved_says_so_and_leaves_its_neighbours_alone() -> None:
     theta = {"vmax": np.array([2.0, 1e9, np.nan, 2.0]), "km": np.array([1.0, 1e-9, 1.0, -5.0])}
     result = saturable(theta, 10.0)
     alone = saturable({"vmax": 2.0, "km": 1.0}, 10.0)
-    assert result.status[0] is MarchStatus.SOLVED
-    assert MarchStatus.SOLVED not in result.status[1:]
-    assert result.status[2] is MarchStatus.NOT_FINITE
-    assert_allclose(result.values["amount"][0], alone.values["amount"][0], rtol=1e-12)
+    assert result.statuses[0] is SolveStatus.SOLVED
+    assert SolveStatus.SOLVED not in result.statuses[1:]
+    assert result.statuses[2] is SolveStatus.NOT_FINITE
+    assert_allclose(result.states["amount"][0], alone.states["amount"], rtol=1e-12)
 
 
 def test_an_exchange_too_fast_for_its_series_is_called_stiff() -> None:
     theta = {"k": 0.7, "out": np.array([30.0, 1e6]), "back": 2.0, "source": 0.5}
-    level = {"level": ForcingTable((), (), before=1.0)}
-    result = march(Exchange(), theta, [], [0.0, 1.0], ("deep",), forcings=level)
-    assert result.status == (MarchStatus.SOLVED, MarchStatus.STIFF)
+    result = simulate(Exchange(), theta, levels((0.0, 1.0)), [0.0, 1.0], solver=ALONE)
+    assert result.statuses == (SolveStatus.SOLVED, SolveStatus.STIFF)
 
 
 def test_wide_random_parameters_end_in_a_status_never_in_a_silent_error() -> None:
@@ -159,11 +167,11 @@ def test_wide_random_parameters_end_in_a_status_never_in_a_silent_error() -> Non
     exponent = (10.0 - vmax * np.array(TIMES)) / km + np.log(10.0 / km)
     argument = np.exp(np.clip(exponent, -700.0, 700.0))
     expected = km * np.real(lambertw(argument))
-    solved = np.array([s is MarchStatus.SOLVED for s in result.status])
+    solved = np.array([s is SolveStatus.SOLVED for s in result.statuses])
     certain = solved[:, None] & (exponent < 700.0)
     certain[:, 0] = False  # the dose is given after the first output
     assert solved.sum() > 10
-    found = result.values["amount"]
+    found = result.states["amount"]
     assert np.isfinite(found[solved]).all()
     assert_allclose(found[certain], expected[certain], rtol=1e-4, atol=1e-4)
 
@@ -172,16 +180,8 @@ def test_lanes_do_not_depend_on_their_order_or_number() -> None:
     model, theta = founding(True), problem.population(True, 3)
     doses = [DoseEvent(day, 3.0, "il2.depot") for day in (0.2, 1.9, 4.0)]
     times = [0.0, 7.0, 14.0]
-    settings = MarchSettings(classes=False)
     both = [
-        march(
-            model,
-            {n: v[order] for n, v in theta.items()},
-            doses,
-            times,
-            (problem.COUNT,),
-            settings=settings,
-        ).values[problem.COUNT]
+        simulate(model, {n: v[order] for n, v in theta.items()}, doses, times).outputs["count"]
         for order in (np.array([0, 1, 2]), np.array([2, 0, 1]))
     ]
     assert_allclose(both[0][[2, 0, 1]], both[1], rtol=1e-12)
@@ -197,10 +197,10 @@ def test_a_random_schedule_agrees_with_an_independent_solver() -> None:
         for day in rng.uniform(1.0, 25.0, 12)
     ]
     times = [0.0, 10.0, 20.0, 30.0]
-    result = march(model, theta, doses, times, (problem.COUNT, problem.LOG_BURDEN), start=0.0)
+    result = simulate(model, theta, doses, times, solver=ALONE)
     expected = restarted(theta, doses, times)
-    assert_allclose(result.values[problem.COUNT][0], expected[0], rtol=COUNT_ERROR)
-    assert_allclose(result.values[problem.LOG_BURDEN][0], expected[1], atol=BURDEN_ERROR)
+    assert_allclose(result.outputs[problem.COUNT], expected[0], rtol=COUNT_ERROR)
+    assert_allclose(result.states[problem.LOG_BURDEN], expected[1], atol=BURDEN_ERROR)
 
 
 def restarted(
@@ -246,80 +246,70 @@ def restarted(
 
 @pytest.mark.parametrize("feedback", [False, True])
 def test_the_founding_problem_is_right_for_the_first_patients(feedback: bool) -> None:
-    result = march(
+    result = simulate(
         founding(feedback),
         problem.population(feedback, 8),
         problem.doses(),
         problem.TIMES,
-        (problem.COUNT, problem.LOG_BURDEN),
+        outputs=(problem.COUNT, problem.LOG_BURDEN),
         # Both codes are tried: one class of pieces, and heads, tails and silent blocks.
-        settings=MarchSettings(classes=not feedback),
+        solver=SolverSettings(march=MarchSettings(classes=not feedback), hands_on=False),
     )
-    assert set(result.status) == {MarchStatus.SOLVED}
-    values = result.values
-    count, burden = problem.errors(values[problem.COUNT], values[problem.LOG_BURDEN], feedback)
+    assert set(result.statuses) == {SolveStatus.SOLVED}
+    found = result.outputs[problem.COUNT], result.states[problem.LOG_BURDEN]
+    count, burden = problem.errors(*found, feedback)
     assert count <= COUNT_ERROR
     assert burden <= BURDEN_ERROR
 
 
-def central_of(theta: dict[str, jax.Array]) -> Scalar:
-    """Return the central amount on the pieces of a short plan; differentiable."""
-    plan = make_plan([DoseEvent(0.0, 2.0, "depot")], [0.0, 1.0, 2.0], ("depot",))
-    way = Way(MarchSettings(classes=False), ("central",), plan.compartments, (), ())
-    lanes = {**{n: jnp.full(1, v) for n, v in ORAL.items()}, **theta}
-    schedule = scaled(schedule_of(plan), jnp.ones((1, 1)))
-    return march_lanes(Oral(), way, lanes, schedule).values["central"][plan.output[-1]]
+def central_of(ka: Scalar) -> Scalar:
+    """Return the central amount after two days; differentiable."""
+    doses = [DoseEvent(0.0, 2.0, "depot")]
+    return simulate(Oral(), {**ORAL, "ka": ka}, doses, [0.0, 1.0, 2.0]).states["central"][-1]
 
 
 @pytest.mark.parametrize("ka", [3.0, 0.4])
 def test_forward_gradients_are_those_of_the_closed_form_also_where_rates_meet(ka: float) -> None:
-    one = {"ka": jnp.ones(1)}
-    _, slope = jax.jvp(central_of, ({"ka": jnp.full(1, ka)},), (one,))
+    slope = jax.jacfwd(central_of)(ka)
     k, t = 0.4, 2.0
     if ka == k:  # the limit of the line below, by series
         expected = 2.0 * np.exp(-k * t) * (t - 0.5 * k * t**2)
     else:
         fast, slow = np.exp(-ka * t), np.exp(-k * t)
         expected = 2.0 * (-k * (slow - fast) / (ka - k) ** 2 + ka * t * fast / (ka - k))
-    assert_allclose(slope, [expected], rtol=CLOSED_FORM)
+    assert_allclose(slope, expected, rtol=CLOSED_FORM)
 
 
 def amount_left(vmax: Scalar) -> Scalar:
     """Return what saturable elimination leaves after two days; differentiable."""
-    plan = make_plan([DoseEvent(0.0, 10.0, "amount")], [0.0, 1.0, 2.0], ("amount",))
-    way = Way(MarchSettings(classes=False), ("amount",), plan.compartments, (), ())
-    theta = {"vmax": vmax, "km": jnp.full(1, 3.0)}
-    schedule = scaled(schedule_of(plan), jnp.ones((1, 1)))
-    return march_lanes(Saturable(), way, theta, schedule).values["amount"][plan.output[-1]]
+    theta, doses = {"vmax": vmax, "km": 3.0}, [DoseEvent(0.0, 10.0, "amount")]
+    return simulate(Saturable(), theta, doses, [0.0, 1.0, 2.0]).states["amount"][-1]
 
 
 def test_forward_gradients_of_a_smooth_block_are_central_differences() -> None:
-    vmax, step = jnp.full(1, 2.0), 1e-4
-    _, slope = jax.jvp(amount_left, (vmax,), (jnp.ones(1),))
+    vmax, step = 2.0, 1e-4
+    slope = jax.jacfwd(amount_left)(vmax)
     expected = (amount_left(vmax + step) - amount_left(vmax - step)) / (2.0 * step)
     assert_allclose(slope, expected, rtol=1e-6)  # issue 3; the step squared is 1e-8
 
 
+def test_a_gradient_is_the_same_forward_and_backward_by_lane() -> None:
+    lanes = jnp.array([1.0, 2.0, 4.0])
+    backward = jax.grad(lambda v: jnp.sum(amount_left_of(v) * jnp.array([1.0, 10.0, 100.0])))(lanes)
+    forward = jnp.diagonal(jax.jacfwd(amount_left_of)(lanes))
+    assert_allclose(backward, forward * jnp.array([1.0, 10.0, 100.0]), rtol=1e-12)
+    assert_allclose(forward[1], jax.jacfwd(amount_left)(2.0), rtol=1e-12)
+
+
+def amount_left_of(vmax: Scalar) -> Scalar:
+    """Return the same in every lane."""
+    theta, doses = {"vmax": vmax, "km": 3.0}, [DoseEvent(0.0, 10.0, "amount")]
+    return simulate(Saturable(), theta, doses, [0.0, 1.0, 2.0]).states["amount"][:, -1]
+
+
 def test_another_patient_in_the_same_bucket_compiles_nothing() -> None:
     oral([DoseEvent(0.0, 1.0, "depot")])
-    number: Callable[[], int] = march_lanes._cache_size  # type: ignore[attr-defined]
+    number: Callable[[], int] = _readings._cache_size  # type: ignore[attr-defined]
     compiled = number()
     oral([DoseEvent(1.0, 1.0, "depot"), DoseEvent(3.3, 2.0, "depot")], {"ka": 2.0})
     assert number() == compiled
-
-
-def test_wrong_calls_name_what_is_wrong() -> None:
-    with pytest.raises(UsageError, match="needs the parameter 'k'"):
-        march(Oral(), {"ka": 1.0}, [], TIMES, ("central",))
-    with pytest.raises(UsageError, match="no state or output 'serum'; it has"):
-        oral([], output="serum")
-    with pytest.raises(UsageError, match="needs the forcing 'level'"):
-        march(Exchange(), dict.fromkeys(("k", "out", "back", "source"), 1.0), [], TIMES, ())
-    with pytest.raises(UsageError, match="has no state 'gut' for a dose to enter"):
-        oral([DoseEvent(0.0, 1.0, "gut")])
-    with pytest.raises(UsageError, match="one common length"):
-        oral([], {"ka": np.ones(2), "k": np.ones(3)})
-    with pytest.raises(UsageError, match="lanes differ in the lag of 'depot'"):
-        oral([], {"lag": np.array([0.0, 1.0])})
-    with pytest.raises(UsageError, match="no input 'level'; it has none"):
-        march(Oral(), ORAL, [], TIMES, (), forcings={"level": ForcingTable((), ())})

@@ -108,6 +108,8 @@ class SolverSettings:
         Most steps of an adaptive method between two events.
     march
         How finely the march looks.
+    hands_on
+        Whether lanes that the march cannot solve are handed to an adaptive method.
     """
 
     rtol: float = 1e-10
@@ -115,6 +117,7 @@ class SolverSettings:
     method: Method = Method.MARCH
     max_steps: int = 100_000
     march: MarchSettings = MarchSettings()
+    hands_on: bool = True
 
 
 DEFAULT = SolverSettings()
