@@ -44,15 +44,25 @@ Rates = Callable[[Values], Values]
 @final
 @dataclass(frozen=True)
 class Piece:
-    """What a block needs to know of a piece: its days, its nodes, its lanes, the tolerance.
+    """What a block needs to know of a piece.
 
-    ``h`` is ``[lane]``, or ``[1]`` where all lanes share it.
+    Parameters
+    ----------
+    h
+        Days, ``[lane]``, or ``[1]`` where all lanes share them.
+    nodes, lanes
+        The nodes, and how many lanes there are.
+    tolerance
+        Relative change of an end value that further sweeps may still make.
+    unrolled
+        Whether the first sweeps are written out: faster to run, slower to compile.
     """
 
     h: Scalar
     nodes: Nodes
     lanes: int
     tolerance: float
+    unrolled: bool = False
 
     @property
     def days(self) -> Scalar:
@@ -123,8 +133,8 @@ def smooth(block: Block, rates: Rates, start: Values, piece: Piece) -> Crossing:
     days = piece.days
     factors = {n: _factor(rates, begin, n, piece, days) for n in block.states}
 
-    def sweep(old: _Sweeps) -> tuple[dict[str, Scalar], dict[str, Scalar], Scalar]:
-        values, ends = dict(old.values), dict(old.ends)
+    def sweep(values: Values, ends: Values) -> tuple[dict[str, Scalar], dict[str, Scalar], Scalar]:
+        values, ends = dict(values), dict(ends)
         missed = jnp.zeros(piece.lanes)
         for name in reversed(block.states):
             own = factors[name]
@@ -157,7 +167,7 @@ def _factor(rates: Rates, begin: Values, name: str, piece: Piece, days: Scalar) 
 
 
 def _settled(
-    sweep: Callable[[_Sweeps], tuple[dict[str, Scalar], dict[str, Scalar], Scalar]],
+    sweep: Callable[[Values, Values], tuple[dict[str, Scalar], dict[str, Scalar], Scalar]],
     values: dict[str, Scalar],
     start: dict[str, Scalar],
     piece: Piece,
@@ -166,27 +176,31 @@ def _settled(
     unknown = jnp.full(piece.lanes, jnp.inf)
     none = jnp.zeros(piece.lanes)
 
-    def again(last: _Sweeps) -> _Sweeps:
-        values, ends, missed = sweep(last)
+    def again(last: _Sweeps, *, always: bool = False) -> _Sweeps:
+        values, ends, missed = sweep(last.values, last.ends)
+        moved = stop_gradient(_change(start, last.ends, ends))
+        new = _Sweeps(
+            values, ends, moved, _left(last.moved, moved), stop_gradient(missed), last.count + 1
+        )
+        if always:
+            return new
         # A settled lane stays: it must not depend on its neighbours.
         more = (last.error > piece.tolerance) | (last.count < FIRST_SWEEPS)
         at_nodes = piece.nodes.spread(more)
-        moved = stop_gradient(_change(start, last.ends, ends))
         return _Sweeps(
-            {n: jnp.where(at_nodes, new, last.values[n]) for n, new in values.items()},
-            {n: jnp.where(more, new, last.ends[n]) for n, new in ends.items()},
-            jnp.where(more, moved, last.moved),
-            jnp.where(more, _left(last.moved, moved), last.error),
-            jnp.where(more, stop_gradient(missed), last.missed),
-            last.count + 1,
+            {n: jnp.where(at_nodes, v, last.values[n]) for n, v in new.values.items()},
+            *jax.tree.map(lambda a, b: jnp.where(more, a, b), new[1:5], last[1:5]),
+            new.count,
         )
 
     def moving(last: _Sweeps) -> Scalar:
         unsettled = jnp.any(last.error > piece.tolerance) & (last.count < MOST_SWEEPS)
         return unsettled | (last.count < FIRST_SWEEPS)
 
-    first = _Sweeps(values, start, unknown, unknown, none, jnp.asarray(0))
-    found: _Sweeps = jax.lax.while_loop(moving, again, first)
+    begun = _Sweeps(values, start, unknown, unknown, none, jnp.asarray(0))
+    for _ in range(FIRST_SWEEPS if piece.unrolled else 0):
+        begun = again(begun, always=True)
+    found: _Sweeps = jax.lax.while_loop(moving, again, begun)
     return found
 
 

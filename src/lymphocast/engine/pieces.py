@@ -37,7 +37,8 @@ class MarchSettings:
     classes
         Whether tails and silent blocks have code of their own: faster to run, slower to compile.
     nodes_last
-        Whether values stand as ``[lane, node]``: faster under derivatives and for a few lanes.
+        Whether values stand as ``[lane, node]`` and the first sweeps are written out: the form for
+        derivatives, faster there, slower to compile.
     """
 
     head_nodes: int = 12
