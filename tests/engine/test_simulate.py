@@ -425,7 +425,7 @@ def test_one_failing_lane_leaves_the_others_alone() -> None:
     assert found.status is failed
 
 
-FEW_STEPS = SolverSettings(max_steps=500)
+FEW_STEPS = SolverSettings(method=Method.EXPLICIT, max_steps=500)
 absurd = st.one_of(st.floats(), st.floats(1e-300, 1e300), st.floats(0.0, 100.0))
 
 

@@ -7,7 +7,7 @@ steady state begins a new occasion, on which nothing from before has any effect.
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 from lymphocast.dataset.events import (
     MODELLED_DURATION,
@@ -24,8 +24,7 @@ from lymphocast.errors import UsageError
 
 
 @final
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """A dose before lag and fraction, with what decides its order among equals.
 
     ``record`` is the place of its record in the table; ``own_record`` is false for an additional

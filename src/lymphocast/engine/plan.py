@@ -301,8 +301,9 @@ def lay_out(
     stretch = xp.clip(xp.searchsorted(cuts.before[1:], piece, side="right"), None, len(cuts.parts) - 1)
     real = piece < cuts.count
     part = piece - cuts.before[stretch]
-    begin, end = (_edge(xp, cuts, stretch, p) for p in (part, part + 1))
-    begin = xp.where(real, begin, cuts.at[-1])
+    begin = xp.where(real, _begin(xp, cuts, stretch, part), cuts.at[-1])
+    following = xp.concatenate([begin[1:], cuts.at[-1:]])
+    end = xp.where(part + 1 == cuts.parts[stretch], cuts.at[stretch + 1], following)
     length = xp.where(real, end - begin, 0.0)
     elapsed = cuts.elapsed[stretch] + (begin - cuts.at[stretch])
     entered = _Entered(schedule, events, boluses, infusions, given, compartments)
@@ -332,15 +333,13 @@ def lay_out(
     return Plan(pieces, cuts.count, readings, xp.asarray(schedule.empty)[None], opening[0])
 
 
-def _edge(xp: Any, cuts: Cuts, stretch: Scalar, part: Scalar) -> Scalar:  # noqa: ANN401
-    """Return the day on which a part of a stretch begins; the part after the last ends it."""
-    begin, end, parts = cuts.at[stretch], cuts.at[stretch + 1], cuts.parts[stretch]
-    elapsed = cuts.elapsed[stretch]
-    low = _pieces_up_to(xp, elapsed)
-    high = _pieces_up_to(xp, elapsed + (end - begin))
-    share = part / xp.maximum(parts, 1)
-    inside = begin + (_elapsed_after(xp, low + (high - low) * share) - elapsed)
-    return xp.where(part == 0, begin, xp.where(part == parts, end, inside))
+def _begin(xp: Any, cuts: Cuts, stretch: Scalar, part: Scalar) -> Scalar:  # noqa: ANN401
+    """Return the day on which a part of a stretch begins."""
+    low = _pieces_up_to(xp, cuts.elapsed)
+    high = _pieces_up_to(xp, cuts.elapsed + (cuts.at[1:] - cuts.at[:-1]))
+    share = (high - low) / xp.maximum(cuts.parts, 1)
+    days = _elapsed_after(xp, low[stretch] + share[stretch] * part) - cuts.elapsed[stretch]
+    return cuts.at[stretch] + xp.where(part == 0, 0.0, days)
 
 
 @final

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, repeat
+from operator import attrgetter
 
 import jax.numpy as jnp
 import numpy as np
@@ -47,10 +48,11 @@ def _one_occasion(doses: Sequence[DoseEvent], times: Scalar) -> Occasion:
     if times is None or not len(times):
         msg = "dose events without times to read; needed at least one time"
         raise UsageError(msg)
-    known = all(not traced(d.time) for d in doses)
-    ordered = sorted(doses, key=lambda d: d.time) if known else doses
-    start = min([float(times[0]), *(d.time for d in ordered if not traced(d.time))])
-    given = [Given(d, i, own_record=True) for i, d in enumerate(ordered)]
+    known = not any(map(traced, map(attrgetter("time"), doses)))
+    ordered = sorted(doses, key=attrgetter("time")) if known else doses
+    first = [ordered[0].time] if known and ordered else [d.time for d in doses if not traced(d.time)]
+    start = min([float(times[0]), *first])
+    given = map(Given, ordered, range(len(ordered)), repeat(True))
     return Occasion(start, empty=False, given=tuple(given))
 
 

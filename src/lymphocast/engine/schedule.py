@@ -5,17 +5,21 @@ or be traced. Each array is filled up to one of two sizes per octave with events
 so that another individual seldom needs another compilation. Filling events stand at the start.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
+from itertools import repeat
 from math import inf
 from typing import NamedTuple, final
 
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.dataset.occasions import Given, Knot, Occasion, Reading, Steady
-from lymphocast.dataset.regimen import Entry
+from lymphocast.dataset.regimen import DoseEvent, Entry
+from lymphocast.engine.arrays import namespace, traced
 from lymphocast.errors import UsageError
+from lymphocast.models.component import Scalar
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -50,7 +54,8 @@ class Doses(NamedTuple):
 
     ``earlier`` counts intervals back from the dose of a steady-state record (0 for the dose
     itself and for ordinary doses); ``rank`` orders events of one time; ``covariates`` is
-    ``[dose, covariate]``, the values on the dose's record.
+    ``[dose, covariate]``, the values on the dose's record; ``gives`` tells doses from those of
+    amount 0 and from what fills up. Amounts, durations and times may be traced.
     """
 
     time: Floats
@@ -63,6 +68,7 @@ class Doses(NamedTuple):
     interval: Floats
     rank: Floats
     covariates: Floats
+    gives: NDArray[np.bool_]
 
 
 @final
@@ -135,16 +141,22 @@ def make_schedule(
         If a compartment is unknown, or a number is not finite or negative.
     """
     known, readings = _Covariates(occasion.knots, kept), occasion.readings
-    doses = [_item(g, 0, 0.0, states) for g in occasion.given]
-    steady = [_item(s, 0, s.interval, states) for s in occasion.steady]
+    ranks = [g.record + 1.0 if g.own_record else 0.0 for g in occasion.given]
+    doses = [_Part(occasion.given, ranks)]
+    own = [s.record + 1.0 for s in occasion.steady]
+    steady = _Part(occasion.steady, own, interval=[s.interval for s in occasion.steady])
+    repeated = [i for i, s in enumerate(occasion.steady) if s.interval > 0.0]
     doses += [
-        _item(s, j, s.interval, states)
-        for s in occasion.steady
-        if s.interval > 0.0
+        _Part(
+            [occasion.steady[i] for i in repeated],
+            [own[i] for i in repeated],
+            interval=[occasion.steady[i].interval for i in repeated],
+            earlier=j,
+        )
         for j in range(1, implied + 1)
     ]
-    at_once = [d for d in doses if not _lasts(d, lasting)]
-    longer = [d for d in doses if _lasts(d, lasting)]
+    given = _columns(doses, states, known)
+    longer = _lasting(given, np.array([states[n] for n in lasting], dtype=int))
     start = min([occasion.start, *(r.time for r in readings)])
     wanted = bucket(len(readings))
     last = readings[-1].time if readings else start
@@ -153,9 +165,9 @@ def make_schedule(
     return Schedule(
         np.asarray(start),
         np.asarray(occasion.empty),
-        _doses(at_once, start, known, bucket(len(at_once))),
-        _doses(longer, start, known, bucket(len(longer))),
-        _doses(steady, start, known, len(steady)),
+        _filled(given, ~longer, start, known),
+        _filled(given, longer, start, known),
+        _columns([steady], states, known),
         np.asarray(float(implied)),
         np.asarray(times, float),
         np.asarray(ranks, float),
@@ -169,49 +181,77 @@ def _reading_rank(reading: Reading) -> float:
 
 
 @final
-class _Item(NamedTuple):
-    """One dose and where it stands."""
+class _Part(NamedTuple):
+    """Doses or steady states in a row: what they are, their ranks and intervals."""
 
-    given: Given | Steady
-    state: int
-    how: How
-    earlier: int
-    interval: float
+    given: Sequence[Given | Steady]
+    rank: Sequence[float]
+    interval: Sequence[float] | None = None
+    earlier: int = 0
 
 
-def _item(given: Given | Steady, earlier: int, interval: float, states: Mapping[str, int]) -> _Item:
-    dose = given.dose
-    where = f"dose on day {dose.time:g} into '{dose.compartment}'"
-    if dose.compartment not in states:
-        msg = f"{where}: no such state; needed one of {', '.join(states) or 'none'}"
-        raise UsageError(msg)
-    for name, value in (
-        ("amount", dose.amount),
-        ("duration", dose.duration),
-        ("rate", dose.rate),
-    ):
-        if not 0.0 <= value < inf:
-            msg = f"{where}: {name} {value:g}; needed a finite number, 0 or more"
+def _columns(parts: Sequence[_Part], states: Mapping[str, int], known: "_Covariates") -> Doses:
+    """Return doses as arrays."""
+    given = [g for part in parts for g in part.given]
+    doses = [g.dose for g in given]
+    intervals = [
+        v for p in parts for v in (repeat(0.0, len(p.given)) if p.interval is None else p.interval)
+    ]
+    amount = _numbers([d.amount for d in doses])
+    found = Doses(
+        _numbers([d.time for d in doses]),
+        amount,
+        np.array([states.get(d.compartment, -1) for d in doses], dtype=np.int64),
+        _numbers([d.rate for d in doses]),
+        _numbers([d.duration for d in doses]),
+        np.array([HOW[d.entry] for d in doses], dtype=np.int64),
+        np.array([float(p.earlier) for p in parts for _ in p.given]),
+        np.array(intervals, dtype=float),
+        np.array([v for p in parts for v in p.rank], dtype=float),
+        np.array([[g.covariates[c] for c in known.kept] for g in given], dtype=float).reshape(
+            len(given), len(known.kept)
+        ),
+        np.ones(len(doses), dtype=bool) if traced(amount) else amount > 0.0,
+    )
+    _check(doses, found, states)
+    return found
+
+
+def _numbers(values: Sequence[Scalar]) -> Scalar:
+    """Return numbers as an array, which is traced if one of them is."""
+    try:
+        return np.array(values, dtype=float)
+    except TypeError:  # what is traced is no number yet
+        return jnp.stack([jnp.asarray(v, float) for v in values])
+
+
+def _check(doses: Sequence[DoseEvent], found: Doses, states: Mapping[str, int]) -> None:
+    """Refuse what cannot be given, and say which dose it is."""
+
+    def refuse(wrong: Scalar, message: Callable[[DoseEvent], str]) -> None:
+        if np.any(wrong):
+            dose = doses[int(np.argmax(wrong))]
+            msg = f"dose on day {dose.time:g} into '{dose.compartment}'{message(dose)}"
             raise UsageError(msg)
-    if not abs(dose.time) < inf:
-        msg = f"{where}; needed a finite time"
-        raise UsageError(msg)
-    return _Item(given, states[dose.compartment], HOW[dose.entry], earlier, interval)
+
+    needed = ", ".join(states) or "none"
+    refuse(found.state < 0, lambda _: f": no such state; needed one of {needed}")
+    for name in ("amount", "duration", "rate"):
+        column = getattr(found, name)
+        if not traced(column):
+            refuse(
+                ~((column >= 0.0) & (column < inf)),
+                lambda d, n=name: f": {n} {getattr(d, n):g}; needed a finite number, 0 or more",
+            )
+    if not traced(found.time):
+        refuse(~np.isfinite(found.time), lambda _: "; needed a finite time")
 
 
-def _lasts(item: _Item, lasting: frozenset[str]) -> bool:
-    dose = item.given.dose
-    if item.how is How.DEFAULT:
-        return dose.duration > 0.0 or dose.compartment in lasting
-    return item.how is not How.BOLUS
-
-
-def _rank(item: _Item) -> float:
-    """Place among events of one time: additional doses, then records in data order."""
-    given = item.given
-    if isinstance(given, Given) and not given.own_record:
-        return 0.0
-    return given.record + 1.0
+def _lasting(doses: Doses, lasting: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which doses may take time."""
+    own = True if traced(doses.duration) else doses.duration > 0.0
+    by_default = (doses.how == How.DEFAULT) & (own | np.isin(doses.state, lasting))
+    return by_default | ((doses.how != How.DEFAULT) & (doses.how != How.BOLUS))
 
 
 @final
@@ -234,27 +274,26 @@ class _Covariates:
         return np.reshape(times, shape).astype(float), np.reshape(values, shape).astype(float)
 
 
-def _doses(items: Sequence[_Item], start: float, known: _Covariates, size: int) -> Doses:
-    fill = size - len(items)
-    somewhere = items[0].state if items else 0
-    doses = [item.given.dose for item in items]
-
-    def filled(values: Sequence[float], value: float) -> Floats:
-        return np.asarray([*values, *[value] * fill], dtype=float)
-
+def _filled(doses: Doses, chosen: NDArray[np.bool_], start: float, known: _Covariates) -> Doses:
+    """Return the chosen doses, filled up to a bucket with doses that do nothing."""
+    fill = bucket(int(chosen.sum())) - int(chosen.sum())
+    somewhere = doses.state[chosen][0] if chosen.any() else 0
+    nothing = Doses(
+        np.full(fill, start),
+        np.zeros(fill),
+        np.full(fill, somewhere),
+        np.zeros(fill),
+        np.zeros(fill),
+        np.full(fill, How.BOLUS),
+        np.zeros(fill),
+        np.zeros(fill),
+        np.full(fill, inf),
+        np.broadcast_to(np.array(known.first, dtype=float), (fill, len(known.kept))),
+        np.zeros(fill, dtype=bool),
+    )
     return Doses(
-        filled([d.time for d in doses], start),
-        filled([d.amount for d in doses], 0.0),
-        np.asarray([item.state for item in items] + [somewhere] * fill, dtype=np.int64),
-        filled([d.rate for d in doses], 0.0),
-        filled([d.duration for d in doses], 0.0),
-        np.asarray([item.how for item in items] + [How.BOLUS] * fill, dtype=np.int64),
-        filled([float(item.earlier) for item in items], 0.0),
-        filled([item.interval for item in items], 0.0),
-        filled([_rank(item) for item in items], inf),
-        np.reshape(
-            [[item.given.covariates[c] for c in known.kept] for item in items]
-            + [known.first] * fill,
-            (size, len(known.kept)),
-        ).astype(float),
+        *(
+            namespace(own).concatenate([own[chosen], rest])
+            for own, rest in zip(doses, nothing, strict=True)
+        )
     )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from lymphocast.dataset.events import SAME_TIME
-from lymphocast.engine.arrays import held, namespace
+from lymphocast.engine.arrays import held, namespace, traced
 from lymphocast.engine.schedule import Doses, How, Schedule
 from lymphocast.models.component import Component, Dosing, Scalar, Values
 
@@ -91,9 +91,10 @@ def enter(doses: Doses, way: Ways, grid: Scalar) -> Entering:
     entry = _snapped(doses.time + lag - doses.earlier * doses.interval, grid)
     behind = (doses.earlier > 0.0) & (doses.earlier > whole_lags(lag, doses.interval))
     spread = xp.where(lasts, amount / xp.where(lasts, duration, 1.0), 0.0)
-    gives = doses.amount > 0.0
+    gives = doses.gives
     begin = xp.where(behind | ~gives, doses.time, entry)  # what gives nothing moves nowhere
-    end = xp.where(gives, _snapped(entry + duration, grid), doses.time)
+    end = _snapped(entry + duration, grid) if _some(lasts) else entry
+    end = xp.where(gives, end, doses.time)
     needs_duration = (doses.how == How.MODELLED_DURATION) & ~lasts
     lacking = needs_duration | no_rate(doses, rate)
     usable = _usable(xp, fraction) & _usable(xp, way.lag) & _usable(xp, way.duration)
@@ -104,8 +105,13 @@ def enter(doses: Doses, way: Ways, grid: Scalar) -> Entering:
         xp.where(xp.isnan(rate), spread, rate),
         xp.where(begin > doses.time + SAME_TIME, xp.minimum(doses.rank, 0.0), doses.rank),
         gives,
-        (usable & ~lacking) | (doses.amount == 0.0),
+        (usable & ~lacking) | ~gives,
     )
+
+
+def _some(mark: Scalar) -> bool:
+    """Return whether a mark may be set anywhere."""
+    return traced(mark) or bool(np.any(mark))
 
 
 def _usable(xp: Any, value: Scalar) -> Scalar:  # noqa: ANN401 (NumPy or its double)
