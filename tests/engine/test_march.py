@@ -15,9 +15,9 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 from scipy.special import lambertw
 
-from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.dataset.events import EventKind, EventRecord, EventTable
-from lymphocast.engine.march import _readings
+from lymphocast.dataset.regimen import DoseEvent
+from lymphocast.engine.march_readings import crossed_readings
 from lymphocast.engine.pieces import MarchSettings, SolverSettings, SolveStatus
 from lymphocast.engine.simulate import Trajectory, simulate
 from lymphocast.models.component import Scalar
@@ -309,7 +309,7 @@ def amount_left_of(vmax: Scalar) -> Scalar:
 
 def test_another_patient_in_the_same_bucket_compiles_nothing() -> None:
     oral([DoseEvent(0.0, 1.0, "depot")])
-    number: Callable[[], int] = _readings._cache_size  # type: ignore[attr-defined]
+    number: Callable[[], int] = crossed_readings._cache_size  # type: ignore[attr-defined]
     compiled = number()
     oral([DoseEvent(1.0, 1.0, "depot"), DoseEvent(3.3, 2.0, "depot")], {"ka": 2.0})
     assert number() == compiled

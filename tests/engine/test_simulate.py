@@ -19,7 +19,7 @@ from lymphocast.dataset.events import (
 )
 from lymphocast.dataset.regimen import DoseEvent, Regimen
 from lymphocast.engine.occasion import _solve_lanes
-from lymphocast.engine.pieces import Method, SolverSettings, SolveStatus
+from lymphocast.engine.pieces import DEFAULT, Method, SolverSettings, SolveStatus
 from lymphocast.engine.schedule import bucket
 from lymphocast.engine.simulate import Trajectory, simulate
 from lymphocast.errors import UsageError
@@ -372,6 +372,16 @@ def test_lanes_may_order_their_events_differently() -> None:
     for i in range(3):
         alone = central(records, lag=lag[i], duration=duration[i])
         assert_allclose(together[i], alone, rtol=EXACT, atol=TINY)
+
+
+@pytest.mark.parametrize("solver", [DEFAULT, SolverSettings(method=Method.EXPLICIT)])
+def test_a_duration_of_zero_in_one_lane_does_not_lose_its_dose(solver: SolverSettings) -> None:
+    theta = {**THETA, "duration": np.array([0.0, 0.5])}
+    dose = DoseEvent(0.0, 3.0, "central")
+    both = simulate(ORAL, theta, [dose], T, solver=solver).states["central"]
+    assert_allclose(both[0, 1:], 3.0 * np.exp(-K * T[1:]), rtol=1e-8)
+    alone = simulate(ORAL, {**THETA, "duration": 0.5}, [dose], T, solver=solver)
+    assert_allclose(both[1], alone.states["central"], rtol=1e-8, atol=1e-12)
 
 
 def test_another_patient_of_the_same_size_compiles_nothing() -> None:

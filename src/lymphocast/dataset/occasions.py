@@ -52,8 +52,7 @@ class Steady:
 
 
 @final
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """A time at which the state is wanted: at a record, after its event."""
 
     time: float
@@ -75,7 +74,8 @@ class Occasion:
     """A stretch of records on which nothing from before has any effect.
 
     It starts at ``start`` from the model's initial state, or from an empty system if ``empty``
-    (a replacing steady state is then added to it).
+    (a replacing steady state is then added to it). ``doses`` are dose events that come without
+    records and act in the order given.
     """
 
     start: float
@@ -84,6 +84,7 @@ class Occasion:
     steady: tuple[Steady, ...] = ()
     readings: tuple[Reading, ...] = ()
     knots: tuple[Knot, ...] = ()
+    doses: tuple[DoseEvent, ...] = ()
 
     @property
     def end(self) -> float:

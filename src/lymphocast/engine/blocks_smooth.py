@@ -90,7 +90,7 @@ class Crossing:
 
 @final
 class _Factor(NamedTuple):
-    """An integrating factor: D' at the nodes, e^D and e^-D there, e^D at the end, |D| at the end."""
+    """An integrating factor: D', e^D and e^-D at the nodes, e^D and |D| at the end."""
 
     slope: Scalar
     grow: Scalar
@@ -187,11 +187,11 @@ def _settled(
         # A settled lane stays: it must not depend on its neighbours.
         more = (last.error > piece.tolerance) | (last.count < FIRST_SWEEPS)
         at_nodes = piece.nodes.spread(more)
-        return _Sweeps(
-            {n: jnp.where(at_nodes, v, last.values[n]) for n, v in new.values.items()},
-            *jax.tree.map(lambda a, b: jnp.where(more, a, b), new[1:5], last[1:5]),
-            new.count,
+        kept: _Sweeps = jax.tree.map(
+            lambda a, b: jnp.where(more, a, b), new._replace(values={}), last._replace(values={})
         )
+        values = {n: jnp.where(at_nodes, v, last.values[n]) for n, v in new.values.items()}
+        return kept._replace(values=values, count=new.count)
 
     def moving(last: _Sweeps) -> Scalar:
         unsettled = jnp.any(last.error > piece.tolerance) & (last.count < MOST_SWEEPS)

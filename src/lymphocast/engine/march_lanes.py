@@ -236,9 +236,7 @@ class _Run:
 
         def cross(given: State) -> tuple[State, Scalar]:
             found = self.fixed or self._coefficients(piece)
-            here = Piece(
-                piece.length, at, self.lanes, settings.tolerance, settings.nodes_last
-            )
+            here = Piece(piece.length, at, self.lanes, settings.tolerance, settings.nodes_last)
             days = at.spread(piece.begin) + at.spread(piece.length) * at.along(at.place[:-1])
             known = {n: here.full(v) for n, v in given.items()}
             end = dict(given)

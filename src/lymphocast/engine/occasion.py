@@ -1,8 +1,8 @@
 """One occasion solved by an adaptive method: a scan from event to event.
 
 When doses enter and in which order events act stands in :mod:`lymphocast.engine.timeline`; lag,
-fraction and duration may be traced or differ between lanes. Each event adds amounts to the state and may set the clock of a
-state's last dose; between events the input is constant.
+fraction and duration may be traced or differ between lanes. Each event adds amounts to the state
+and may set the clock of a state's last dose; between events the input is constant.
 """
 
 from functools import partial
@@ -22,7 +22,7 @@ from lymphocast.engine.pieces import (
     cross,
     worst,
 )
-from lymphocast.engine.schedule import Doses, How, Schedule
+from lymphocast.engine.schedule import Doses, Schedule
 from lymphocast.engine.steady import Cycle, steady_state
 from lymphocast.engine.timeline import (
     BOLUS,
@@ -186,6 +186,7 @@ def _acting(
     into = [jax.nn.one_hot(d.state, size) for d in (schedule.boluses, schedule.infusions)]
     add = jnp.zeros((ordered.time.shape[0], size))
     add = add.at[ordered.of(BOLUS)].set(boluses.bolus[:, None] * into[0])
+    add = add.at[ordered.of(INFUSION_BEGIN)].set(infusions.bolus[:, None] * into[1])
     add = add.at[ordered.of(STEADY)].set(added.state)
     clock = jnp.full_like(add, jnp.nan)
     clock = clock.at[ordered.of(BOLUS)].set(_marks(boluses, into[0]))

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise, repeat
+from itertools import pairwise
 from operator import attrgetter
 
 import jax.numpy as jnp
 import numpy as np
 
 from lymphocast.dataset.events import SAME_TIME, EventTable
-from lymphocast.dataset.occasions import Given, Occasion, Reading, occasions
+from lymphocast.dataset.occasions import Occasion, Reading, occasions
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.engine.arrays import traced
 from lymphocast.engine.pieces import Layout
@@ -34,10 +34,7 @@ def occasions_of(
         If ``times`` do not increase, dose events come without ``times``, or records go back in
         time while ``times`` are given.
     """
-    if isinstance(events, EventTable):
-        parts = occasions(events)
-    else:
-        parts = (_one_occasion(events, times),)
+    parts = occasions(events) if isinstance(events, EventTable) else (_one_occasion(events, times),)
     if times is not None:
         parts = _read_at(parts, times)
     return tuple(part for part in parts if part.readings)
@@ -48,12 +45,10 @@ def _one_occasion(doses: Sequence[DoseEvent], times: Scalar) -> Occasion:
     if times is None or not len(times):
         msg = "dose events without times to read; needed at least one time"
         raise UsageError(msg)
-    known = not any(map(traced, map(attrgetter("time"), doses)))
-    ordered = sorted(doses, key=attrgetter("time")) if known else doses
-    first = [ordered[0].time] if known and ordered else [d.time for d in doses if not traced(d.time)]
-    start = min([float(times[0]), *first])
-    given = map(Given, ordered, range(len(ordered)), repeat(True))
-    return Occasion(start, empty=False, given=tuple(given))
+    days = [d.time for d in doses]
+    known = [day for day in days if not traced(day)]
+    ordered = sorted(doses, key=attrgetter("time")) if len(known) == len(days) else doses
+    return Occasion(min([float(times[0]), *known]), empty=False, doses=tuple(ordered))
 
 
 def _read_at(parts: tuple[Occasion, ...], times: Sequence[float] | Floats) -> tuple[Occasion, ...]:
@@ -91,7 +86,7 @@ def schedule_of(
         Which of the table's covariates the model reads.
     """
     states = {s.name: i for i, s in enumerate(model.states)}
-    if not part.given and not part.steady:
+    if not part.given and not part.steady and not part.doses:
         return make_schedule(part, states, frozenset(), kept, 0)
     first = make_schedule(part, states, frozenset(), kept, 0)
     doses = first.boluses if len(first.boluses.time) else first.infusions

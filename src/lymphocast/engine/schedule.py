@@ -7,7 +7,8 @@ so that another individual seldom needs another compilation. Filling events stan
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from itertools import repeat
+from functools import partial
+from itertools import chain, repeat
 from math import inf
 from typing import NamedTuple, final
 
@@ -141,21 +142,19 @@ def make_schedule(
         If a compartment is unknown, or a number is not finite or negative.
     """
     known, readings = _Covariates(occasion.knots, kept), occasion.readings
-    ranks = [g.record + 1.0 if g.own_record else 0.0 for g in occasion.given]
-    doses = [_Part(occasion.given, ranks)]
-    own = [s.record + 1.0 for s in occasion.steady]
-    steady = _Part(occasion.steady, own, interval=[s.interval for s in occasion.steady])
-    repeated = [i for i, s in enumerate(occasion.steady) if s.interval > 0.0]
-    doses += [
-        _Part(
-            [occasion.steady[i] for i in repeated],
-            [own[i] for i in repeated],
-            interval=[occasion.steady[i].interval for i in repeated],
-            earlier=j,
-        )
-        for j in range(1, implied + 1)
-    ]
-    given = _columns(doses, states, known)
+    steady = _steady(occasion.steady, 0)
+    given = _columns(
+        [
+            _Part(occasion.doses, range(1, len(occasion.doses) + 1)),
+            _given(occasion.given),
+            *(
+                _steady([s for s in occasion.steady if s.interval > 0.0], j)
+                for j in range(1, implied + 1)
+            ),
+        ],
+        states,
+        known,
+    )
     longer = _lasting(given, np.array([states[n] for n in lasting], dtype=int))
     start = min([occasion.start, *(r.time for r in readings)])
     wanted = bucket(len(readings))
@@ -182,35 +181,50 @@ def _reading_rank(reading: Reading) -> float:
 
 @final
 class _Part(NamedTuple):
-    """Doses or steady states in a row: what they are, their ranks and intervals."""
+    """Doses in a row, with what each of them has beside the dose; nothing if all have none."""
 
-    given: Sequence[Given | Steady]
+    doses: Sequence[DoseEvent]
     rank: Sequence[float]
-    interval: Sequence[float] | None = None
+    covariates: Sequence[tuple[float, ...]] = ()
+    interval: Sequence[float] = ()
     earlier: int = 0
+
+
+def _given(given: Sequence[Given]) -> _Part:
+    """Return doses of records: additional doses act before every record of their time."""
+    ranks = [g.record + 1.0 if g.own_record else 0.0 for g in given]
+    return _Part([g.dose for g in given], ranks, [g.covariates for g in given])
+
+
+def _steady(steady: Sequence[Steady], earlier: int) -> _Part:
+    """Return the doses of steady states, some intervals back."""
+    return _Part(
+        [s.dose for s in steady],
+        [s.record + 1.0 for s in steady],
+        [s.covariates for s in steady],
+        [s.interval for s in steady],
+        earlier,
+    )
 
 
 def _columns(parts: Sequence[_Part], states: Mapping[str, int], known: "_Covariates") -> Doses:
     """Return doses as arrays."""
-    given = [g for part in parts for g in part.given]
-    doses = [g.dose for g in given]
-    intervals = [
-        v for p in parts for v in (repeat(0.0, len(p.given)) if p.interval is None else p.interval)
-    ]
-    amount = _numbers([d.amount for d in doses])
+    doses = [d for part in parts for d in part.doses]
+    numbers = [len(part.doses) for part in parts]
+    intervals = [p.interval or repeat(0.0, n) for p, n in zip(parts, numbers, strict=True)]
+    own = [[v[c] for c in known.kept] for p in parts for v in p.covariates] if known.kept else []
+    amount, plain = _numbers([d.amount for d in doses]), Entry.DEFAULT
     found = Doses(
         _numbers([d.time for d in doses]),
         amount,
         np.array([states.get(d.compartment, -1) for d in doses], dtype=np.int64),
         _numbers([d.rate for d in doses]),
         _numbers([d.duration for d in doses]),
-        np.array([HOW[d.entry] for d in doses], dtype=np.int64),
-        np.array([float(p.earlier) for p in parts for _ in p.given]),
-        np.array(intervals, dtype=float),
-        np.array([v for p in parts for v in p.rank], dtype=float),
-        np.array([[g.covariates[c] for c in known.kept] for g in given], dtype=float).reshape(
-            len(given), len(known.kept)
-        ),
+        np.array([0 if d.entry is plain else HOW[d.entry] for d in doses], dtype=np.int64),
+        np.repeat([float(p.earlier) for p in parts], numbers),
+        np.array([*chain(*intervals)], dtype=float),
+        np.array([*chain(*(p.rank for p in parts))], dtype=float),
+        np.array(own, dtype=float).reshape(len(doses), len(known.kept)),
         np.ones(len(doses), dtype=bool) if traced(amount) else amount > 0.0,
     )
     _check(doses, found, states)
@@ -241,17 +255,22 @@ def _check(doses: Sequence[DoseEvent], found: Doses, states: Mapping[str, int]) 
         if not traced(column):
             refuse(
                 ~((column >= 0.0) & (column < inf)),
-                lambda d, n=name: f": {n} {getattr(d, n):g}; needed a finite number, 0 or more",
+                partial(_below, name),
             )
     if not traced(found.time):
         refuse(~np.isfinite(found.time), lambda _: "; needed a finite time")
+
+
+def _below(name: str, dose: DoseEvent) -> str:
+    return f": {name} {getattr(dose, name):g}; needed a finite number, 0 or more"
 
 
 def _lasting(doses: Doses, lasting: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which doses may take time."""
     own = True if traced(doses.duration) else doses.duration > 0.0
     by_default = (doses.how == How.DEFAULT) & (own | np.isin(doses.state, lasting))
-    return by_default | ((doses.how != How.DEFAULT) & (doses.how != How.BOLUS))
+    found: NDArray[np.bool_] = by_default | ((doses.how != How.DEFAULT) & (doses.how != How.BOLUS))
+    return found
 
 
 @final

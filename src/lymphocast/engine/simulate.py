@@ -28,20 +28,19 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import CovariateRule, EventTable
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.engine.arrays import namespace, put, traced
-from lymphocast.engine.march import Crossed
+from lymphocast.engine.march_readings import Crossed
 from lymphocast.engine.pieces import (
     DEFAULT,
     Layout,
     SolverSettings,
     SolveStatus,
     dose_clocks,
-    worst,
 )
 from lymphocast.engine.readings import occasions_of, schedule_of
 from lymphocast.engine.schedule import Floats, Schedule
 from lymphocast.engine.solve import solve
 from lymphocast.errors import UsageError
-from lymphocast.models.component import Component, Scalar, Values
+from lymphocast.models.component import Component, Scalar, Values, Variable
 
 Events = EventTable | Sequence[DoseEvent]
 
@@ -138,7 +137,7 @@ def simulate(
             days[i] += [r.time for r in part.readings]
     groups = _alike(units) if many else [[unit] for unit in units]
     solved = [(group, _solve(model, layout, values, wanted, group, many)) for group in groups]
-    return _trajectory(model, wanted, solved, lanes, days)
+    return _trajectory(model, wanted, solved, lanes, days, many)
 
 
 @final
@@ -230,9 +229,14 @@ def _trajectory(
     solved: Sequence[tuple[Sequence[_Unit], Crossed]],
     lanes: int | None,
     days: Sequence[Sequence[float]],
+    many: bool,
 ) -> Trajectory:
     """Put the readings of all occasions together; ``days`` are those of each individual."""
-    many, rows, width = len(days) > 1, lanes or 1, max(map(len, days))
+    if len(solved) == 1 and not many:
+        ((units, found),) = solved
+        values = {n: v[:, : units[0].number] for n, v in found.values.items()}
+        return _named(model, values, found.code, found.error, np.array(days[0]), lanes)
+    rows, width = lanes or 1, max(map(len, days), default=0)
     xp = namespace(*jax.tree.leaves([found for _, found in solved]))
     values = {n: xp.full((rows, width), np.nan) for n in wanted}
     code, error = xp.zeros(rows, dtype=int), xp.zeros(rows)
@@ -244,17 +248,30 @@ def _trajectory(
             for name in wanted:
                 part = found.values[name][ours, : unit.number]
                 values[name] = put(values[name], (own, place), part)
-            code = put(code, own, worst(code[own], found.code[ours]))
+            code = put(code, own, xp.where(code[own] == 0, found.code[ours], code[own]))
             error = put(error, own, xp.maximum(error[own], found.error[ours]))
     times = np.array([[*d, *[np.nan] * (width - len(d))] for d in days], dtype=float)
-    alone = lanes is None
-    return Trajectory(
-        times if many and np.isnan(times).any() else times[0],
-        {s.name: values[s.name][0] if alone else values[s.name] for s in model.states if s.name in values},
-        {o.name: values[o.name][0] if alone else values[o.name] for o in model.outputs if o.name in values},
-        code[0] if alone else code,
-        error[0] if alone else error,
-    )
+    alike = not np.isnan(times).any() and (times == times[:1]).all()
+    return _named(model, values, code, error, times[0] if alike else times, lanes)
+
+
+def _named(
+    model: Component,
+    values: Mapping[str, Scalar],
+    code: Scalar,
+    error: Scalar,
+    times: Floats,
+    lanes: int | None,
+) -> Trajectory:
+    """Return states and outputs by name; without lanes their axis goes."""
+
+    def own(names: Sequence[Variable]) -> dict[str, Scalar]:
+        found = {v.name: values[v.name] for v in names if v.name in values}
+        return {n: v[0] for n, v in found.items()} if lanes is None else found
+
+    if lanes is None:
+        code, error = code[0], error[0]
+    return Trajectory(times, own(model.states), own(model.outputs), code, error)
 
 
 def _layout(

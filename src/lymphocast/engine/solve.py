@@ -9,7 +9,9 @@ import numpy as np
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import CovariateRule
 from lymphocast.engine.arrays import traced
-from lymphocast.engine.march import Crossed, Occasions, march
+from lymphocast.engine.march import march
+from lymphocast.engine.march_readings import Crossed
+from lymphocast.engine.march_task import Occasions
 from lymphocast.engine.occasion import Added, solve_occasion, steady_lanes
 from lymphocast.engine.pieces import Layout, Method, SolveStatus
 from lymphocast.engine.schedule import Schedule
@@ -104,8 +106,8 @@ def _adaptive(
         values = {n: jnp.atleast_2d(found[n]) for n in wanted}
         code = jnp.atleast_1d(code)
         parts.append(Crossed(values, code, jnp.full(code.shape, layout.settings.rtol)))
-    joined = _joined(parts)
-    return jax.tree.map(lambda x: x[:number], joined)
+    joined: Crossed = jax.tree.map(lambda x: x[:number], _joined(parts))
+    return joined
 
 
 def _joined(parts: list[Crossed]) -> Crossed:

@@ -106,8 +106,7 @@ def structure(model: Component) -> tuple[Block, ...]:
         If the model cannot be hashed, or its equations cannot be read as expressions.
     """
     if not isinstance(model, Hashable):
-        msg = f"model '{model.name}' cannot be hashed; make its class a frozen dataclass"
-        raise UsageError(msg)
+        raise _unhashable(model)
     return _found(model)
 
 
@@ -127,12 +126,24 @@ def _found(model: Component) -> tuple[Block, ...]:
     return (*(_linear_block(traced, m) for m in _merged(traced, linear)), *others)
 
 
-@lru_cache(maxsize=256)
 def states_read(model: Component, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the states among ``names``, and those that the outputs among them read."""
+    if not isinstance(model, Hashable):
+        raise _unhashable(model)
+    return _states_read(model, names)
+
+
+@lru_cache(maxsize=256)
+def _states_read(model: Component, names: tuple[str, ...]) -> tuple[str, ...]:
     traced = trace(model)
-    free = {symbol for n in names if n in traced.outputs for symbol in traced.outputs[n].free_symbols}
+    outputs = [traced.outputs[n] for n in names if n in traced.outputs]
+    free = {symbol for output in outputs for symbol in output.free_symbols}
     return tuple(n for n, symbol in traced.states.items() if n in names or symbol in free)
+
+
+def _unhashable(model: Component) -> UsageError:
+    msg = f"model '{model.name}' cannot be hashed; make its class a frozen dataclass"
+    return UsageError(msg)
 
 
 def structure_lines(model: Component) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ from lymphocast.engine.arrays import held, namespace, traced
 from lymphocast.engine.schedule import Doses, How, Schedule
 from lymphocast.models.component import Component, Dosing, Scalar, Values
 
+AT_ONCE = 1e-6
+"""Days within which an input counts as a bolus: a plan would lose the shortest infusions."""
+
 
 @final
 class Ways(NamedTuple):
@@ -57,6 +60,8 @@ def ways(model: Component, theta: Values, covariates: tuple[str, ...], doses: Do
 
     ``theta`` holds numbers, or arrays whose last axis is 1 for the doses to stand in.
     """
+    if not doses.gives.shape[0]:
+        return Ways(*(np.zeros(0),) * 4)
     found = dosing_of(model, theta, covariates, doses)
     xp = namespace(*(value for way in found.values() for value in way.values), doses.amount)
     fraction, lag, modelled, by_model = (
@@ -82,12 +87,18 @@ def ways(model: Component, theta: Values, covariates: tuple[str, ...], doses: Do
 
 
 def enter(doses: Doses, way: Ways, grid: Scalar) -> Entering:
-    """Return when and how doses enter; those within 1e-9 d of ``grid`` enter at its time."""
+    """Return when and how doses enter; those within 1e-9 d of ``grid`` enter at its time.
+
+    An input that takes less than 1e-6 d enters at once.
+    """
     xp = namespace(*way, *doses)
+    if not doses.gives.shape[0]:
+        none = np.zeros(0)
+        return Entering(*(none,) * 5, none > 0.0, none == 0.0)
     fraction, rate = way.fraction, way.rate
     lag, duration = (xp.where(_usable(xp, x), x, 0.0) for x in (way.lag, way.duration))
     amount = fraction * doses.amount
-    lasts = duration > 0.0
+    lasts = duration > AT_ONCE
     entry = _snapped(doses.time + lag - doses.earlier * doses.interval, grid)
     behind = (doses.earlier > 0.0) & (doses.earlier > whole_lags(lag, doses.interval))
     spread = xp.where(lasts, amount / xp.where(lasts, duration, 1.0), 0.0)
@@ -174,13 +185,20 @@ BOLUS, INFUSION_BEGIN, INFUSION_END, STEADY, KNOT, READING = range(6)
 
 
 def in_order(schedule: Schedule, boluses: Entering, infusions: Entering) -> Ordered:
-    """Return the events sorted by time and rank; none is after the last reading or before the start.
+    """Return the events sorted by time and rank.
 
-    What would act after the last reading stands at its time, behind every reading.
+    What would act before the start stands there; what would act after the last reading stands at
+    its time, behind every reading.
     """
     knots = schedule.knot_time.reshape(-1)
     times = [boluses.begin, infusions.begin, infusions.end, schedule.steady.time, knots]
-    ranks = [boluses.rank, infusions.rank, infusions.rank, schedule.steady.rank, 0.0 * knots]
+    ranks = [
+        boluses.rank,
+        infusions.rank,
+        infusions.rank,
+        schedule.steady.rank,
+        (knots < 0.0) * 0.0,
+    ]
     times, ranks = [*times, schedule.read_time], [*ranks, schedule.read_rank]
     xp = namespace(*times, *ranks)
     sizes = [t.shape[0] for t in times]
