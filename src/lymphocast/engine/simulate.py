@@ -70,6 +70,15 @@ class Trajectory:
     codes: Scalar
     error: Scalar
 
+    def of_lane(self, lane: int) -> "Trajectory":
+        """Return the course of one lane, at the times that are its own."""
+        times = self.times if self.times.ndim == 1 else self.times[lane]
+        own = np.flatnonzero(~np.isnan(times))
+        states, outputs = (
+            {n: v[lane][own] for n, v in named.items()} for named in (self.states, self.outputs)
+        )
+        return Trajectory(times[own], states, outputs, self.codes[lane], self.error[lane])
+
     @property
     def statuses(self) -> tuple[SolveStatus, ...]:
         """The status of each lane."""

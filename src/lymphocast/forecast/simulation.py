@@ -178,6 +178,11 @@ class _Part:
     number: int
     theta: dict[str, Floats | float]
 
+    @property
+    def lanes(self) -> int:
+        """Lanes of the parameters."""
+        return max((np.size(value) for value in self.theta.values()), default=1)
+
     def lane(self, lane: int) -> dict[str, float]:
         """Return the parameters of one simulated individual."""
         return {n: float(v[lane] if np.ndim(v) else v) for n, v in self.theta.items()}  # type: ignore[index]  # an array
@@ -230,9 +235,17 @@ class _Run:
             yield _Part(table, place, begin + 1, count, theta)
 
     def courses(self, parts: Sequence[_Part]) -> Iterator[Trajectory]:
-        """Yield each part's course; the one place where a block of a population is solved."""
-        for part in parts:
-            yield simulate(self.model, part.theta, part.table, self.times, solver=self.solver)
+        """Yield each part's course; a block of several individuals is solved in one call."""
+        if len(parts) == 1 or any(part.lanes > 1 for part in parts):
+            for part in parts:
+                yield simulate(self.model, part.theta, part.table, self.times, solver=self.solver)
+            return
+        names = parts[0].theta
+        theta = {n: np.array([float(np.ravel(p.theta[n])[0]) for p in parts]) for n in names}
+        tables = [part.table for part in parts]
+        course = simulate(self.model, theta, tables, self.times, solver=self.solver)
+        for lane in range(len(parts)):
+            yield course.of_lane(lane)
 
 
 def _share(last: _Part, number: int, individuals: int) -> float:
