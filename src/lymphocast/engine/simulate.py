@@ -31,11 +31,10 @@ from lymphocast.engine.pieces import (
     Layout,
     SolverSettings,
     SolveStatus,
-    dose_clocks,
 )
 from lymphocast.engine.schedule import EXTRA_READING, Floats, Schedule, bucket, make_schedule
 from lymphocast.errors import UsageError
-from lymphocast.models.component import Component, Scalar, Values
+from lymphocast.models.component import Component, Scalar, Values, dose_clocks
 
 LANES = 256  # solved at once; more are taken in blocks
 IMPLIED_IF_TRACED = 8  # earlier doses kept of a steady state whose lag is being differentiated
