@@ -60,8 +60,12 @@ if TYPE_CHECKING:
     from lymphocast.inference.fit_file import write_fit as write_fit
     from lymphocast.inference.posterior import Fit as Fit
     from lymphocast.interchange.nonmem import read_events as read_events
+    from lymphocast.interchange.sbml import sbml_text as sbml_text
+    from lymphocast.interchange.sbml import write_sbml as write_sbml
+    from lymphocast.models.dimensions import dimension_faults as dimension_faults
     from lymphocast.models.library import find_model as find_model
     from lymphocast.models.library import model_names as model_names
+    from lymphocast.models.typeset import latex_equations as latex_equations
     from lymphocast.publish import Published as Published
     from lymphocast.publish import run_demo as run_demo
     from lymphocast.record.casefile import case_schema as case_schema
@@ -129,6 +133,7 @@ _PUBLIC: Final = {
     "DateText": "record.when",
     "Demographics": "record.patient",
     "describe_models": "catalogue",
+    "dimension_faults": "models.dimensions",
     "Document": "report.blocks",
     "DoseEvent": "dataset.regimen",
     "Drawn": "forecast.results",
@@ -154,6 +159,7 @@ _PUBLIC: Final = {
     "Identified": "record.patient",
     "Interval": "forecast.results",
     "Issue": "record.validate",
+    "latex_equations": "models.typeset",
     "LeaveLastOut": "forecast.results",
     "LymphocastError": "errors",
     "Measurement": "record.events",
@@ -179,6 +185,7 @@ _PUBLIC: Final = {
     "Regimen": "dataset.regimen",
     "Results": "forecast.results",
     "run_demo": "publish",
+    "sbml_text": "interchange.sbml",
     "ScenarioOutcome": "forecast.results",
     "SensitivityRow": "forecast.results",
     "Severity": "record.validate",
@@ -206,6 +213,7 @@ _PUBLIC: Final = {
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
     "write_report": "report.write",
+    "write_sbml": "interchange.sbml",
 }
 
 

@@ -1,18 +1,21 @@
-"""Catalogue: the models by name, described, with their structure, and simulated from a file."""
+"""Catalogue: the models by name, described, exported, and simulated from a file."""
 
 from collections.abc import Iterator, Sequence
 from inspect import cleandoc, getdoc
 from pathlib import Path
 
+from lymphocast.dataset.events import EventRecord, EventTable
 from lymphocast.engine.structure import structure_lines
 from lymphocast.errors import UsageError
 from lymphocast.forecast.prior_lines import meanings, prior_lines
 from lymphocast.forecast.simulation import Simulated, simulate_file
+from lymphocast.interchange.sbml import write_sbml
 from lymphocast.models import course
 from lymphocast.models.component import Component
 from lymphocast.models.course import COURSE
-from lymphocast.models.library import LibraryModel, find_model, model_names
+from lymphocast.models.library import LibraryModel, course_values, find_model, model_names
 from lymphocast.models.prior_file import model_priors
+from lymphocast.models.typeset import latex_equations
 
 ASSUMED = "assumed"
 
@@ -33,12 +36,63 @@ def describe_models(name: str | None, *, structure: bool = False) -> str:
             raise UsageError(msg)
         return "\n".join(_listed())
     if structure:
-        model = COURSE if name == COURSE.name else find_model(name).model
-        return "\n".join(structure_lines(model))
+        return "\n".join(structure_lines(_model(name)))
     if name == COURSE.name:
         return "\n".join(_described(COURSE, cleandoc(course.__doc__ or ""), ("course",)))
     found = find_model(name)
     return "\n".join((*_described(found.model, _equations(found), found.priors), *_examples(found)))
+
+
+def show_model(
+    name: str | None,
+    *,
+    structure: bool = False,
+    latex: bool = False,
+    sbml: Path | None = None,
+) -> str:
+    """Return what the command prints: a description, the blocks, LaTeX, or the SBML file's path.
+
+    Raises
+    ------
+    UsageError
+        If there is no model of that name, an export is asked of none, or two things at once.
+    """
+    asked = [
+        option
+        for option, wanted in (("structure", structure), ("latex", latex), ("sbml", sbml))
+        if wanted
+    ]
+    if len(asked) > 1:
+        msg = f"found --{asked[0]} and --{asked[1]}; needed one of them"
+        raise UsageError(msg)
+    if name is None:
+        if latex or sbml is not None:
+            msg = f"no model named: --{asked[0]} exports one model"
+            raise UsageError(msg)
+        return describe_models(None, structure=structure)
+    if sbml is not None:
+        export_model(name, sbml)
+        return str(sbml)
+    return latex_equations(_model(name)) if latex else describe_models(name, structure=structure)
+
+
+def export_model(name: str, path: Path) -> None:
+    """Write a model as SBML with its example values and no dose.
+
+    The values are those that the catalogue lists, estimates of nothing. The forcings of the course
+    model are 0: no IL-2 and no antibiotic; set them, or write the model from Python with events.
+
+    Raises
+    ------
+    UsageError
+        If there is no model of that name.
+    """
+    if name != COURSE.name:
+        found = find_model(name)
+        write_sbml(path, found.model, found.example_theta())
+        return
+    untreated = EventRecord(0.0, covariates=(0.0,) * len(COURSE.inputs))
+    write_sbml(path, COURSE, course_values(), EventTable(name, (untreated,), COURSE.inputs))
 
 
 def simulate_model(
@@ -89,6 +143,10 @@ def days(text: str | None) -> tuple[float, ...] | None:
     except ValueError:
         msg = f"found times '{text}'; needed study days such as 0,0.5,1"
         raise UsageError(msg) from None
+
+
+def _model(name: str) -> Component:
+    return COURSE if name == COURSE.name else find_model(name).model
 
 
 def _assignment(text: str) -> tuple[str, float]:
