@@ -62,15 +62,19 @@ if TYPE_CHECKING:
     from lymphocast.inference.posterior import Fit as Fit
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.interchange.omega import read_omega as read_omega
+    from lymphocast.interchange.sbml import sbml_text as sbml_text
+    from lymphocast.interchange.sbml import write_sbml as write_sbml
     from lymphocast.models.component import Component as Component
     from lymphocast.models.component import Dosing as Dosing
     from lymphocast.models.component import Variable as Variable
     from lymphocast.models.compose import Model as Model
+    from lymphocast.models.dimensions import dimension_faults as dimension_faults
     from lymphocast.models.library import find_model as find_model
     from lymphocast.models.library import model_names as model_names
     from lymphocast.models.model_check import model_faults as model_faults
     from lymphocast.models.random_effects import EffectTransform as EffectTransform
     from lymphocast.models.random_effects import RandomEffects as RandomEffects
+    from lymphocast.models.typeset import latex_equations as latex_equations
     from lymphocast.models.user_file import load_model as load_model
     from lymphocast.publish import Published as Published
     from lymphocast.publish import run_demo as run_demo
@@ -140,6 +144,7 @@ _PUBLIC: Final = {
     "DateText": "record.when",
     "Demographics": "record.patient",
     "describe_models": "catalogue",
+    "dimension_faults": "models.dimensions",
     "Document": "report.blocks",
     "DoseEvent": "dataset.regimen",
     "Dosing": "models.component",
@@ -167,6 +172,7 @@ _PUBLIC: Final = {
     "Identified": "record.patient",
     "Interval": "forecast.results",
     "Issue": "record.validate",
+    "latex_equations": "models.typeset",
     "LeaveLastOut": "forecast.results",
     "load_model": "models.user_file",
     "LymphocastError": "errors",
@@ -198,6 +204,7 @@ _PUBLIC: Final = {
     "Replicates": "forecast.simulation",
     "Results": "forecast.results",
     "run_demo": "publish",
+    "sbml_text": "interchange.sbml",
     "ScenarioOutcome": "forecast.results",
     "SensitivityRow": "forecast.results",
     "Severity": "record.validate",
@@ -226,6 +233,7 @@ _PUBLIC: Final = {
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
     "write_report": "report.write",
+    "write_sbml": "interchange.sbml",
 }
 
 

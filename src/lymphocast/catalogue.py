@@ -1,21 +1,23 @@
-"""Catalogue: the models by name, described, with their structure, and simulated from a file."""
+"""Catalogue: the models by name, described, exported, and simulated from a file."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import cleandoc, getdoc
 from pathlib import Path
 
-from lymphocast.dataset.events import CovariateRule
+from lymphocast.dataset.events import CovariateRule, EventRecord, EventTable
 from lymphocast.engine.structure import structure_lines
 from lymphocast.errors import UsageError
 from lymphocast.forecast.prior_lines import meanings, prior_lines
 from lymphocast.forecast.simulation import Replicates, Simulated, simulate_file
 from lymphocast.interchange.omega import read_omega
+from lymphocast.interchange.sbml import write_sbml
 from lymphocast.models import course
 from lymphocast.models.component import TIME_AFTER_DOSE, Component
 from lymphocast.models.course import COURSE
-from lymphocast.models.library import find_model, model_names
+from lymphocast.models.library import course_values, find_model, model_names
 from lymphocast.models.model_check import parts_of
 from lymphocast.models.prior_file import model_priors
+from lymphocast.models.typeset import latex_equations
 from lymphocast.models.user_file import SUFFIX, read_user_model
 
 ASSUMED = "assumed"
@@ -42,8 +44,7 @@ def describe_models(name: str | None, *, structure: bool = False) -> str:
             raise UsageError(msg)
         return "\n".join(_listed())
     if structure:
-        model = COURSE if name == COURSE.name else _model_of(name)[0]
-        return "\n".join(structure_lines(model))
+        return "\n".join(structure_lines(_model_of(name)[0]))
     if name == COURSE.name:
         return "\n".join(_described(COURSE, cleandoc(course.__doc__ or ""), ("course",)))
     if name.endswith(SUFFIX):
@@ -53,6 +54,60 @@ def describe_models(name: str | None, *, structure: bool = False) -> str:
     text = f"{found.summary}\n\n{_equations(found.model)}"
     theta = {} if found.priors else found.example_theta()
     return "\n".join((*_described(found.model, text, found.priors), *_examples(theta)))
+
+
+def show_model(
+    name: str | None,
+    *,
+    structure: bool = False,
+    latex: bool = False,
+    sbml: Path | None = None,
+) -> str:
+    """Return what the command prints: a description, the blocks, LaTeX, or the SBML file's path.
+
+    Raises
+    ------
+    UsageError
+        If there is no model of that name, an export is asked of none, or two things at once.
+    """
+    asked = [
+        option
+        for option, wanted in (("structure", structure), ("latex", latex), ("sbml", sbml))
+        if wanted
+    ]
+    if len(asked) > 1:
+        msg = f"found --{asked[0]} and --{asked[1]}; needed one of them"
+        raise UsageError(msg)
+    if name is None:
+        if latex or sbml is not None:
+            msg = f"no model named: --{asked[0]} exports one model"
+            raise UsageError(msg)
+        return describe_models(None, structure=structure)
+    if sbml is not None:
+        export_model(name, sbml)
+        return str(sbml)
+    return (
+        latex_equations(_model_of(name)[0]) if latex else describe_models(name, structure=structure)
+    )
+
+
+def export_model(name: str, path: Path) -> None:
+    """Write a model as SBML with its example values and no dose.
+
+    The values are those that the catalogue lists, estimates of nothing. The forcings of the course
+    model are 0: no IL-2 and no antibiotic; set them, or write the model from Python with events.
+
+    Raises
+    ------
+    UsageError
+        If there is no model of that name.
+    """
+    model, theta = _model_of(name)
+    if name != COURSE.name:
+        write_sbml(path, model, theta)
+        return
+    untreated = EventRecord(0.0, covariates=(0.0,) * len(COURSE.inputs))
+    write_sbml(path, COURSE, theta, EventTable(name, (untreated,), COURSE.inputs))
 
 
 def simulate_model(
@@ -169,6 +224,8 @@ def _model_of(name: str) -> tuple[Component, Mapping[str, float]]:
     if name.endswith(SUFFIX):
         own = read_user_model(Path(name))
         return own.model, own.theta
+    if name == COURSE.name:
+        return COURSE, course_values()
     found = find_model(name)
     return found.model, found.example_theta()
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SEED = 20040501
 DEFAULT_DEMO = Path("out/trojan-2009")
+SBML = (".xml", ".sbml")
 
 app = typer.Typer(
     name="lymphocast",
@@ -258,11 +259,18 @@ def models(
     structure: Annotated[
         bool, typer.Option("--structure", help="Show the blocks of its equations instead.")
     ] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Print its equations as LaTeX.")] = False,
+    sbml: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write it as SBML (.xml, .sbml).", callback=_writable(*SBML)
+        ),
+    ] = None,
 ) -> None:
-    """List the models, or describe one."""
-    from lymphocast.catalogue import describe_models
+    """List the models, describe one, or export it."""
+    from lymphocast.catalogue import show_model
 
-    typer.echo(describe_models(name, structure=structure))
+    typer.echo(show_model(name, structure=structure, latex=latex, sbml=sbml))
 
 
 @app.command()

@@ -97,6 +97,10 @@ _CODES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
             ("pg/mL", 1e-6),
         ),
     ),
+    (
+        "substance",
+        (("mol", 1e3), ("mmol", 1.0), ("umol", 1e-3), ("nmol", 1e-6), ("pmol", 1e-9)),
+    ),
     ("substance per volume", (("mmol/L", 1.0), ("umol/L", 1e-3), ("nmol/L", 1e-6))),
     ("length", (("m", 1.0), ("cm", 0.01), ("mm", 1e-3))),
     ("area", (("m2", 1.0),)),

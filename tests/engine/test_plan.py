@@ -54,7 +54,7 @@ def plan(
 
 
 def real(found: Plan) -> np.ndarray:
-    return np.arange(len(found.pieces.begin)) < found.count
+    return np.asarray(np.arange(len(found.pieces.begin)) < found.count)
 
 
 def spans(found: Plan) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,8 @@ from lymphocast.errors import UsageError
 from lymphocast.models import maths
 from lymphocast.models.component import Component, Dosing, Scalar, Values, Variable
 from lymphocast.models.course import COURSE
-from lymphocast.models.symbolic import TracedModel, trace
+from lymphocast.models.library import find_model
+from lymphocast.models.symbolic import TracedModel, trace, trace_parts
 from tests.tolerances import CLOSED_FORM
 
 
@@ -134,6 +135,7 @@ class Faulty:
     name: str = "faulty"
     states: tuple[Variable, ...] = (Variable("a", "1", "a state"),)
     parameters: tuple[Variable, ...] = ()
+    dosed: str = "a"
     inputs: tuple[str, ...] = ()
     outputs: tuple[Variable, ...] = ()
 
@@ -141,7 +143,7 @@ class Faulty:
         return {"a": 0.0}
 
     def dosing(self, theta: Values) -> Mapping[str, Dosing]:
-        return {}
+        return {self.dosed: Dosing()}
 
     def rates(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
         return self.rate(state, theta)
@@ -162,3 +164,26 @@ class Faulty:
 def test_faulty_equations_are_named(rate: Callable[..., Values], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         trace(Faulty(rate))
+
+
+def test_a_name_of_two_things_is_refused() -> None:
+    twice = Faulty(lambda y, p: {"a": 0.0}, parameters=(Variable("a", "1", "a parameter"),))
+    with pytest.raises(UsageError, match="two of its states, parameters and inputs are 'a'"):
+        trace(twice)
+
+
+def test_only_states_are_dosed() -> None:
+    with pytest.raises(UsageError, match="dosing names 'b', which is no state"):
+        trace_parts(Faulty(lambda y, p: {"a": 0.0}, dosed="b"))
+
+
+def test_parts_read_the_outputs_of_others_by_name() -> None:
+    parts = {part.component.name: part for part in trace_parts(COURSE)}
+    gain = parts["gain"]
+    assert gain.prefix == "gain."
+    named = {symbol.name for symbol in gain.traced.outputs["count"].free_symbols}
+    assert named == {"natural_count", "cells"}
+    assert float(parts["infection"].initial["severity"]) == 1.0
+    (absorption, _) = trace_parts(find_model("one-compartment-first-order").model)
+    way = absorption.dosing["depot"]
+    assert (str(way.fraction), str(way.lag), float(way.duration)) == ("bioavailability", "lag", 0.0)

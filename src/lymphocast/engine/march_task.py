@@ -7,11 +7,11 @@ import numpy as np
 
 from lymphocast.engine.march_lanes import Way
 from lymphocast.engine.occasion import Added
-from lymphocast.engine.pieces import Layout, dose_clocks
+from lymphocast.engine.pieces import Layout
 from lymphocast.engine.schedule import Schedule
 from lymphocast.engine.structure import states_read
 from lymphocast.engine.timeline import dosing_of
-from lymphocast.models.component import Component, Values
+from lymphocast.models.component import Component, Values, dose_clocks
 
 FEW_LANES = 8
 """Below this many lanes one class of pieces is compiled: it starts sooner, runs a little slower."""

@@ -5,7 +5,6 @@ ends of a piece may be traced; a piece of length 0 costs nothing. Nothing raises
 gives NaN and a code, the position in :class:`SolveStatus`, and the pieces after it are skipped.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, final
@@ -16,7 +15,7 @@ import jax.numpy as jnp
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import CovariateRule
-from lymphocast.models.component import TIME_AFTER_DOSE, Component, Dosing, Scalar, Values
+from lymphocast.models.component import Component, Dosing, Scalar, Values, dose_clocks
 
 SMALLEST_STEP = 1e-13  # of a piece
 
@@ -229,25 +228,6 @@ class Equations:
     def named(self, y: Scalar) -> dict[str, Scalar]:
         """Return a state vector by name."""
         return {name: y[i] for i, name in enumerate(self.names)}
-
-
-def dose_clocks(model: Component) -> Mapping[str, int]:
-    """Return the inputs that are times after a dose, with the position of their state.
-
-    ``time_after_dose.depot`` reads the state ``depot``, or the only one that ends in ``.depot``.
-    Before the first dose it is the time since the occasion began.
-    """
-    names = [s.name for s in model.states]
-    found = {}
-    for name in model.inputs:
-        wanted = name.removeprefix(TIME_AFTER_DOSE)
-        if wanted == name:
-            continue
-        exact = [i for i, state in enumerate(names) if state == wanted]
-        ending = [i for i, state in enumerate(names) if state.endswith(f".{wanted}")]
-        if len(exact or ending) == 1:
-            found[name] = (exact or ending)[0]
-    return found
 
 
 @final

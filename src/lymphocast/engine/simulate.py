@@ -34,13 +34,12 @@ from lymphocast.engine.pieces import (
     Layout,
     SolverSettings,
     SolveStatus,
-    dose_clocks,
 )
 from lymphocast.engine.readings import occasions_of, schedule_of
 from lymphocast.engine.schedule import Floats, Schedule
 from lymphocast.engine.solve import solve
 from lymphocast.errors import UsageError
-from lymphocast.models.component import Component, Scalar, Values, Variable
+from lymphocast.models.component import Component, Scalar, Values, Variable, dose_clocks
 
 Events = EventTable | Sequence[DoseEvent]
 

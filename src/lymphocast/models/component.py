@@ -97,3 +97,22 @@ class Component(Protocol):
     def observe(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
         """Return the outputs."""
         ...
+
+
+def dose_clocks(model: Component) -> Mapping[str, int]:
+    """Return the inputs that are times after a dose, with the position of their state.
+
+    ``time_after_dose.depot`` reads the state ``depot``, or the only one that ends in ``.depot``.
+    Before the first dose it is the time since the occasion began.
+    """
+    names = [s.name for s in model.states]
+    found = {}
+    for name in model.inputs:
+        wanted = name.removeprefix(TIME_AFTER_DOSE)
+        if wanted == name:
+            continue
+        exact = [i for i, state in enumerate(names) if state == wanted]
+        ending = [i for i, state in enumerate(names) if state.endswith(f".{wanted}")]
+        if len(exact or ending) == 1:
+            found[name] = (exact or ending)[0]
+    return found

@@ -19,6 +19,7 @@ from lymphocast.models.compartments import Compartments, Entry
 from lymphocast.models.component import Component
 from lymphocast.models.compose import Model
 from lymphocast.models.cough import OrdinalCough
+from lymphocast.models.course import COURSE
 from lymphocast.models.effect import EffectCompartment
 from lymphocast.models.elimination import MICHAELIS_MENTEN
 from lymphocast.models.il2 import InducedClearanceIL2, SubcutaneousIL2
@@ -159,6 +160,21 @@ def typical_values(table: str) -> dict[str, float]:
         row.parameter: float(transform(row.family, True, 0.0, by_name[row.parameter]))
         for row in rows
     }
+
+
+def course_values() -> dict[str, float]:
+    """Return a value for every parameter of the course model, to try it with.
+
+    Medians and constants of its priors, days counted from day 0. IL-2 acts; neither recovery, nor
+    an infection that lifts, nor faster clearance does. None is an estimate for a patient.
+    """
+    table, typical = model_priors(COURSE.name), typical_values(COURSE.name)
+    values = {"il2": 1.0, "recovery": 0.0, "infection": 0.0, "clearance": 0.0, "lift_day": 0.0}
+    values["recovery_onset"] = typical["recovery_delay"]
+    values["resistance_day"] = typical["resistance_time"]
+    for name in ("burden_floor", "burden_headroom"):
+        values[name] = table.constant(name)
+    return {p.name: values.get(p.name, typical.get(p.name, 0.0)) for p in COURSE.parameters}
 
 
 def model_names() -> tuple[str, ...]:

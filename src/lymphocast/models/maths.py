@@ -81,7 +81,8 @@ def hill(c: Scalar, c50: Scalar, h: Scalar) -> Scalar:
     """
     sympy = _sympy(c, c50, h)
     if sympy:
-        return sympy.Pow(c, h) / (sympy.Pow(c50, h) + sympy.Pow(c, h))
+        relative = sympy.Pow(c / c50, h)  # of a ratio: only a pure number has a power h
+        return relative / (1 + relative)
     c, c50, h = jnp.broadcast_arrays(*(jnp.asarray(x, float) for x in (c, c50, h)))
     return _hill(c, c50, h)
 

@@ -23,6 +23,7 @@ import sympy
 from lymphocast.errors import UsageError
 from lymphocast.models.component import TIME_AFTER_DOSE, Component, Dosing, Values, Variable
 from lymphocast.models.compose import Model
+from lymphocast.models.dimensions import dimension_faults
 from lymphocast.models.symbolic import trace
 
 EQUATIONS: Mapping[str, tuple[str, ...]] = {
@@ -293,5 +294,8 @@ CHECKS: tuple[Callable[[Component], Iterator[str]], ...] = (
 )
 """The checks of one component, in order."""
 
-WHOLE_CHECKS: tuple[Callable[[Component], Iterable[str]], ...] = (_shared_faults,)
+WHOLE_CHECKS: tuple[Callable[[Component], Iterable[str]], ...] = (
+    _shared_faults,
+    dimension_faults,
+)
 """The checks of a whole model, in order, once each component passes its own."""
