@@ -97,7 +97,7 @@ OTHERS: Final = (
     Program(
         "SciPy solve_ivp LSODA",
         "benchmarks.peers.scipy:with_solve_ivp",
-        patients=4,
+        patients=2,
         limits=LOOSE,
         packages=("scipy", "numpy"),
     ),

@@ -12,7 +12,17 @@ import numba
 import numbalsoda
 import numpy as np
 
-from benchmarks.founding.tables import DIVIDING, LOG_BURDEN, RESTING, Floats, Ints, lanes, schedule
+from benchmarks.founding.tables import (
+    DEPOT,
+    DIVIDING,
+    GUT,
+    LOG_BURDEN,
+    RESTING,
+    Floats,
+    Ints,
+    lanes,
+    schedule,
+)
 from benchmarks.peers.equations import rates_of
 from benchmarks.task import WrongAnswerError
 
@@ -71,10 +81,12 @@ def _compiled(solver: Any, feedback: bool) -> Callable[..., int]:  # noqa: ANN40
         for i in range(len(parameters)):
             state = start[i].copy()
             for k in range(len(given)):
-                state += given[k]
+                state[DEPOT] += given[k, DEPOT]
+                state[GUT] += given[k, GUT]
                 a, n = first[k], number[k]
                 grid[0] = bounds[k]
-                grid[1 : n + 1] = times[a : a + n]
+                for j in range(n):
+                    grid[j + 1] = times[a + j]
                 end = n
                 if n == 0 or times[a + n - 1] < bounds[k + 1]:
                     end = n + 1
