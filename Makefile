@@ -1,5 +1,5 @@
-# Everything happens in .venv in this directory; nothing is installed elsewhere.
-# Stamp files in .venv remember what was installed, so a second run installs nothing.
+# Everything happens in .venv in this directory, and for the benchmark's peers in .venv-bench;
+# nothing is installed elsewhere. Stamp files remember what was installed, so a second run installs nothing.
 
 PYTHON ?=
 OUT ?= out/trojan-2009
@@ -29,14 +29,14 @@ test: .venv/dev.stamp ## Install the test tools and run the tests with coverage
 test-slow: .venv/dev.stamp ## Run the tests that take minutes as well
 	$(BIN)/python -m pytest -m "slow or not slow"
 
-bench: .venv/dev.stamp ## Time the march engine on the founding problem, answers asserted first
+bench: .venv/dev.stamp .venv-bench/peers.stamp ## Time it beside other programs, answers asserted first
 	$(BIN)/python -m benchmarks.run
 
 lint: .venv/dev.stamp ## Check style, format, types and layers
 	scripts/check
 
 clean: ## Remove the environment and all caches; results in out/ stay
-	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-bench .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/created.stamp: scripts/find-python
@@ -55,3 +55,7 @@ clean: ## Remove the environment and all caches; results in out/ stay
 	@echo "Installing the pinned test tools into .venv"
 	@$(PIP) $(LOCKED) -r requirements-dev.txt
 	@touch $@
+
+# Without a compiler no stamp is left, and the next run looks again.
+.venv-bench/peers.stamp: .venv/created.stamp requirements-bench.txt scripts/bench-peers
+	@scripts/bench-peers

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 PIN = re.compile(
     r"^([a-z0-9-]+)(?:\[[^\]]*\])?==([^ ]+)((?: ;[^\\]*)?) \\\n((?:    --hash.*\n?)+)", re.M
 )
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt")
 
 
 def pins(lock: str) -> dict[tuple[str, str], str]:
@@ -35,6 +35,13 @@ def test_the_test_tools_are_pinned_on_top_of_the_same_packages() -> None:
     assert {name for name, _ in runtime} <= {name for name, _ in everything}
     for (name, marker), version in everything.items():
         assert runtime.get((name, marker), version) == version, name
+
+
+def test_the_peers_of_the_benchmark_use_the_same_versions() -> None:
+    ours, peers = pins(LOCKS[1]), pins(LOCKS[2])
+    versions = {name: {v for (n, _), v in ours.items() if n == name} for name, _ in peers}
+    for (name, _), version in peers.items():
+        assert not versions[name] or version in versions[name], name
 
 
 def test_every_declared_package_is_pinned() -> None:

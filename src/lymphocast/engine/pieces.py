@@ -38,6 +38,8 @@ class MarchSettings:
     nodes_last
         Whether values stand as ``[lane, node]`` and the first sweeps are written out: the form for
         derivatives, faster there, slower to compile.
+    structured
+        Whether the structure of the equations is used; without it all states are one smooth block.
     """
 
     head_nodes: int = 12
@@ -46,6 +48,7 @@ class MarchSettings:
     block: int = 200
     classes: bool = True
     nodes_last: bool = False
+    structured: bool = True
 
 
 @final

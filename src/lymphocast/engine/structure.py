@@ -110,6 +110,14 @@ def structure(model: Component) -> tuple[Block, ...]:
     return _found(model)
 
 
+def unstructured(model: Component) -> tuple[Block, ...]:
+    """Return all states as one smooth block: what is left of a model without structure."""
+    states = tuple(s.name for s in model.states)
+    return (
+        Block(BlockKind.SMOOTH, states, (), "the structure is not asked for", "not looked for"),
+    )
+
+
 @lru_cache(maxsize=64)
 def _found(model: Component) -> tuple[Block, ...]:
     traced = trace(model)
