@@ -15,7 +15,7 @@ from benchmarks.founding import problem
 from benchmarks.founding.components import founding
 from benchmarks.task import Floats, Task, WrongAnswerError
 from lymphocast.dataset.regimen import DoseEvent
-from lymphocast.engine.pieces import DEFAULT, SolverSettings, SolveStatus
+from lymphocast.engine.settings import DEFAULT, SolverSettings, SolveStatus
 from lymphocast.engine.simulate import simulate
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lymphocast.catalogue import outcome_lines
-from lymphocast.engine.pieces import SolveStatus
+from lymphocast.engine.settings import SolveStatus
 from lymphocast.forecast.simulation import Simulated
 from tests.conftest import ROOT, Command
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lymphocast.dataset.events import EventTable as EventTable
     from lymphocast.dataset.regimen import DoseEvent as DoseEvent
     from lymphocast.dataset.regimen import Regimen as Regimen
-    from lymphocast.engine.pieces import SolveStatus as SolveStatus
+    from lymphocast.engine.settings import SolveStatus as SolveStatus
     from lymphocast.engine.simulate import Trajectory as Trajectory
     from lymphocast.engine.simulate import simulate as simulate
     from lymphocast.errors import FitFileError as FitFileError
@@ -210,7 +210,7 @@ _PUBLIC: Final = {
     "Severity": "record.validate",
     "simulate": "engine.simulate",
     "simulate_file": "forecast.simulation",
-    "SolveStatus": "engine.pieces",
+    "SolveStatus": "engine.settings",
     "Source": "record.provenance",
     "Span": "record.when",
     "StatedDuration": "record.events",

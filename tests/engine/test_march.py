@@ -18,7 +18,7 @@ from scipy.special import lambertw
 from lymphocast.dataset.events import EventKind, EventRecord, EventTable
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.engine.march_readings import crossed_readings
-from lymphocast.engine.pieces import MarchSettings, SolverSettings, SolveStatus
+from lymphocast.engine.settings import MarchSettings, SolverSettings, SolveStatus
 from lymphocast.engine.simulate import Trajectory, simulate
 from lymphocast.models.component import Scalar
 from tests.engine.march_models import Exchange, Growth, Oral, Saturable

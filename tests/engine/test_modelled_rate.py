@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lymphocast.dataset.events import EventKind, EventRecord, EventTable, SteadyState
 from lymphocast.dataset.regimen import DoseEvent, Entry
-from lymphocast.engine.pieces import SolveStatus
+from lymphocast.engine.settings import SolveStatus
 from lymphocast.engine.simulate import Trajectory, simulate
 from lymphocast.models.component import Dosing, Scalar, Values, Variable
 

@@ -14,10 +14,10 @@ from lymphocast.dataset.events import CovariateRule, EventKind, EventRecord, Eve
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.engine.march_plan import plan_of
 from lymphocast.engine.march_task import Occasions, Task
-from lymphocast.engine.occasion import Added
-from lymphocast.engine.pieces import DEFAULT, Layout
 from lymphocast.engine.plan import Plan
 from lymphocast.engine.readings import occasions_of, schedule_of
+from lymphocast.engine.settings import DEFAULT, Layout
+from lymphocast.engine.timeline import Added
 from lymphocast.models.component import Scalar
 from tests.engine.small_models import Oral, Reservoir
 

@@ -19,8 +19,8 @@ from lymphocast.dataset.events import (
 )
 from lymphocast.dataset.regimen import DoseEvent, Regimen
 from lymphocast.engine.occasion import _solve_lanes
-from lymphocast.engine.pieces import DEFAULT, Method, SolverSettings, SolveStatus
 from lymphocast.engine.schedule import bucket
+from lymphocast.engine.settings import DEFAULT, Method, SolverSettings, SolveStatus
 from lymphocast.engine.simulate import Trajectory, simulate
 from lymphocast.errors import UsageError
 from lymphocast.models.compose import Model

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from lymphocast.dataset.events import CovariateRule
-from lymphocast.engine.pieces import DEFAULT, SolveStatus
+from lymphocast.engine.settings import DEFAULT, SolveStatus
 from lymphocast.engine.simulate import simulate
 from lymphocast.errors import RecordError, UsageError
 from lymphocast.forecast.simulation import Replicates, Simulated, _Run, simulate_file

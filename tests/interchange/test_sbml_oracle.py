@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from lymphocast.dataset.regimen import DoseEvent
-from lymphocast.engine.pieces import SolverSettings
+from lymphocast.engine.settings import SolverSettings
 from lymphocast.engine.simulate import Trajectory, simulate
 from lymphocast.interchange.sbml import sbml_text
 from lymphocast.models.component import Dosing, Scalar, Values, Variable, dose_clocks

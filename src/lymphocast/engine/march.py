@@ -24,9 +24,9 @@ from lymphocast.engine.march_lanes import Way
 from lymphocast.engine.march_plan import plan_of
 from lymphocast.engine.march_readings import Crossed, crossed_readings
 from lymphocast.engine.march_task import Occasions, Task, compartments_of
-from lymphocast.engine.occasion import Added
-from lymphocast.engine.pieces import Layout, SolveStatus
 from lymphocast.engine.plan import Plan
+from lymphocast.engine.settings import Layout, SolveStatus
+from lymphocast.engine.timeline import Added
 from lymphocast.errors import UsageError
 from lymphocast.models.component import Component, Scalar, Values
 

@@ -24,8 +24,8 @@ from lymphocast.engine.blocks_linear import (
 )
 from lymphocast.engine.blocks_smooth import Crossing, Piece, logistic, smooth
 from lymphocast.engine.march_nodes import nodes
-from lymphocast.engine.pieces import MarchSettings
 from lymphocast.engine.plan import Pieces
+from lymphocast.engine.settings import MarchSettings
 from lymphocast.engine.structure import STIFF_EXPONENT, Block, BlockKind, structure, unstructured
 from lymphocast.models.component import Component, Scalar, Values
 

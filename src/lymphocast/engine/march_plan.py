@@ -13,10 +13,9 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.arrays import namespace, put, traced
 from lymphocast.engine.cuts import FIRST_PIECE, Cuts, cut
 from lymphocast.engine.march_task import Occasions, Task
-from lymphocast.engine.occasion import Added
 from lymphocast.engine.plan import Given, Plan, lay_out
 from lymphocast.engine.schedule import Schedule
-from lymphocast.engine.timeline import Entering, Ordered, enter, in_order, ways
+from lymphocast.engine.timeline import Added, Entering, Ordered, enter, in_order, ways
 from lymphocast.models.component import Scalar, Values
 
 SMALLEST_PLAN = 64
@@ -64,13 +63,11 @@ def _all_alike(lanes: Scalar) -> bool:
 def _timing(task: Task, theta: Values, schedule: Schedule, added: Added) -> Timing:
     """Return the timing of a schedule; its arrays have lanes where parameters have."""
     columns = {n: v[:, None] if np.ndim(v) else v for n, v in theta.items()}
-    grid, states = schedule.read_time, len(task.model.states)
+    grid = schedule.read_time
     boluses, infusions = (
         enter(doses, ways(task.model, columns, task.layout.covariates, doses), grid)
         for doses in (schedule.boluses, schedule.infusions)
     )
-    if not schedule.steady.time.shape[0]:
-        added = added._replace(state=np.zeros((0, states)), clock=np.zeros((0, states)))
     return Timing(boluses, infusions, added.state, added.clock)
 
 

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.march_lanes import Marched, Way, march_lanes
-from lymphocast.engine.pieces import SolveStatus, worst
 from lymphocast.engine.plan import Plan
+from lymphocast.engine.settings import SolveStatus, worst
 from lymphocast.engine.structure import STIFF_EXPONENT
 from lymphocast.models.component import Component, Scalar, Values
 

@@ -6,11 +6,10 @@ from typing import NamedTuple, final
 import numpy as np
 
 from lymphocast.engine.march_lanes import Way
-from lymphocast.engine.occasion import Added
-from lymphocast.engine.pieces import Layout
 from lymphocast.engine.schedule import Schedule
+from lymphocast.engine.settings import Layout
 from lymphocast.engine.structure import states_read
-from lymphocast.engine.timeline import dosing_of
+from lymphocast.engine.timeline import Added, dosing_of
 from lymphocast.models.component import Component, Values, dose_clocks
 
 FEW_LANES = 8

@@ -13,22 +13,16 @@ import jax.numpy as jnp
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import SAME_TIME
-from lymphocast.engine.pieces import (
-    Equations,
-    Knots,
-    Layout,
-    Piece,
-    SolveStatus,
-    cross,
-    worst,
-)
+from lymphocast.engine.pieces import Equations, Knots, Piece, cross
 from lymphocast.engine.schedule import Doses, Schedule
+from lymphocast.engine.settings import Layout, SolveStatus, worst
 from lymphocast.engine.steady import Cycle, steady_state
 from lymphocast.engine.timeline import (
     BOLUS,
     INFUSION_BEGIN,
     READING,
     STEADY,
+    Added,
     Entering,
     Ordered,
     Ways,
@@ -51,15 +45,6 @@ class _Events(NamedTuple):
 
 
 Solved = tuple[dict[str, Scalar], dict[str, Scalar], Scalar]
-
-
-@final
-class Added(NamedTuple):
-    """Steady states to add and clocks to set, ``[steady, state]``, and the first failure."""
-
-    state: Scalar
-    clock: Scalar
-    code: Scalar
 
 
 def solve_occasion(

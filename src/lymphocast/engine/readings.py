@@ -13,8 +13,8 @@ from lymphocast.dataset.events import SAME_TIME, EventTable
 from lymphocast.dataset.occasions import Occasion, Reading, occasions
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.engine.arrays import traced
-from lymphocast.engine.pieces import Layout
 from lymphocast.engine.schedule import EXTRA_READING, Floats, Schedule, bucket, make_schedule
+from lymphocast.engine.settings import Layout
 from lymphocast.engine.timeline import dosing_of, ways
 from lymphocast.errors import UsageError
 from lymphocast.models.component import Component, Scalar, Values

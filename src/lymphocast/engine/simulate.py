@@ -29,14 +29,9 @@ from lymphocast.dataset.events import CovariateRule, EventTable
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.engine.arrays import namespace, put, traced
 from lymphocast.engine.march_readings import Crossed
-from lymphocast.engine.pieces import (
-    DEFAULT,
-    Layout,
-    SolverSettings,
-    SolveStatus,
-)
 from lymphocast.engine.readings import occasions_of, schedule_of
 from lymphocast.engine.schedule import Floats, Schedule
+from lymphocast.engine.settings import DEFAULT, Layout, SolverSettings, SolveStatus
 from lymphocast.engine.solve import solve
 from lymphocast.errors import UsageError
 from lymphocast.models.component import Component, Scalar, Values, Variable, dose_clocks

@@ -1,6 +1,8 @@
 """Occasions solved: by the march, and by an adaptive method what the march cannot solve."""
 
+import importlib
 from dataclasses import replace
+from types import ModuleType
 
 import jax
 import jax.numpy as jnp
@@ -12,9 +14,9 @@ from lymphocast.engine.arrays import traced
 from lymphocast.engine.march import march
 from lymphocast.engine.march_readings import Crossed
 from lymphocast.engine.march_task import Occasions
-from lymphocast.engine.occasion import Added, solve_occasion, steady_lanes
-from lymphocast.engine.pieces import Layout, Method, SolveStatus
 from lymphocast.engine.schedule import Schedule
+from lymphocast.engine.settings import Layout, Method, SolveStatus
+from lymphocast.engine.timeline import Added
 from lymphocast.models.component import Component, Scalar, Values
 
 LANES = 256  # solved at once by an adaptive method; more are taken in blocks
@@ -69,14 +71,24 @@ def solve(
     return found
 
 
+def _by_adaptive_method() -> ModuleType:
+    """Return the module of the adaptive method; it takes half a second to load."""
+    return importlib.import_module("lymphocast.engine.occasion")
+
+
 def _added(
     model: Component, layout: Layout, theta: Values, schedules: tuple[Schedule, ...], i: int
 ) -> Added:
     """Return the steady states of one schedule: of all lanes, or of its own."""
     one = len(schedules) > 1
+    if not schedules[i].steady.time.shape[0]:
+        states = len(model.states)
+        none = np.zeros((0, states))
+        return Added(none, none, np.zeros((), int))
     by_lane = {} if one else {n: v for n, v in theta.items() if jnp.ndim(v)}
     shared = {n: v[i] if one and jnp.ndim(v) else v for n, v in theta.items() if n not in by_lane}
-    return steady_lanes(model, layout, by_lane, shared, schedules[i])
+    found: Added = _by_adaptive_method().steady_lanes(model, layout, by_lane, shared, schedules[i])
+    return found
 
 
 def _adaptive(
@@ -101,7 +113,9 @@ def _adaptive(
     for begin in range(0, number, width):
         index = np.minimum(np.arange(begin, begin + width), number - 1)
         own = {n: v[index] for n, v in by_lane.items()}
-        states, outputs, code = solve_occasion(model, layout, own, shared, schedules[0])
+        states, outputs, code = _by_adaptive_method().solve_occasion(
+            model, layout, own, shared, schedules[0]
+        )
         found = {**outputs, **states}
         values = {n: jnp.atleast_2d(found[n]) for n in wanted}
         code = jnp.atleast_1d(code)

@@ -21,7 +21,8 @@ import jax
 import jax.numpy as jnp
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
-from lymphocast.engine.pieces import Equations, Knots, Piece, SolveStatus, cross, still, worst
+from lymphocast.engine.pieces import Equations, Knots, Piece, cross, still
+from lymphocast.engine.settings import SolveStatus, worst
 from lymphocast.models.component import Scalar
 
 CLOSE = 1e-10  # change over one period, relative to the state, at which it is steady

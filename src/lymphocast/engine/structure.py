@@ -6,7 +6,7 @@ cascade order, so that each reads only earlier ones. A block is
 - *linear*: its rates are affine in every state they read, with coefficients that only parameters
   and forcings set, and it reads only linear blocks; linear blocks that read each other merge;
 - *logistic*: one state with the rate  r + c exp(y)  or  r y - s y^2,  where r, c and s are free
-  of y but may follow earlier states;
+  of y but may follow time and earlier states, and s may be 0;
 - *smooth*: everything else.
 
 Nothing is declared by the model's author, and the worst that an unrecognised form costs is time:
@@ -274,15 +274,15 @@ def _curved_block(traced: TracedModel, group: tuple[str, ...]) -> Block:
 
 
 def _logistic_form(traced: TracedModel, name: str) -> bool | None:
-    """Return True for r + c exp(y), False for r y - s y^2, None for neither."""
+    """Return True for r + c exp(y), False for r y - s y^2 (s may be 0), None for neither."""
     rate, y = traced.rates[name], traced.states[name]
-    if _corners(traced, name):
+    if any(y in part.free_symbols for part in rate.atoms(*CORNERS)):
         return None
     slope = rate.diff(y)
     if y in slope.free_symbols and _vanishes(slope.diff(y) - slope):
         return True
-    curved = y in slope.free_symbols and _vanishes(slope.diff(y, 2))
-    return False if curved and rate.subs(y, 0) == 0 else None
+    quadratic = y in rate.free_symbols and _vanishes(slope.diff(y, 2))
+    return False if quadratic and rate.subs(y, 0) == 0 else None
 
 
 def _vanishes(expression: Expression) -> bool:

@@ -47,6 +47,15 @@ class Entering(NamedTuple):
     valid: Scalar
 
 
+@final
+class Added(NamedTuple):
+    """Steady states to add and clocks to set, ``[steady, state]``, and the first failure."""
+
+    state: Scalar
+    clock: Scalar
+    code: Scalar
+
+
 def dosing_of(
     model: Component, theta: Values, covariates: tuple[str, ...], doses: Doses
 ) -> Mapping[str, Dosing]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.dataset.events import CovariateRule, EventTable
-from lymphocast.engine.pieces import DEFAULT, SolverSettings, SolveStatus
+from lymphocast.engine.settings import DEFAULT, SolverSettings, SolveStatus
 from lymphocast.engine.simulate import Trajectory, simulate
 from lymphocast.errors import RecordError, UsageError
 from lymphocast.interchange.nonmem import ITEMS, Names, iterate_events
