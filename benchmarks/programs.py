@@ -54,7 +54,16 @@ OURS: Final = Program(
     limits=TIGHT,
     packages=("jax", "jaxlib", "numpy"),
     repeats=5,
-    problems=("course",),
+    problems=(
+        "course",
+        "general",
+        "schedules",
+        "gradient",
+        "gradient alone",
+        "100 patients",
+        "10000 patients",
+        "100000 patients",
+    ),
 )
 
 YARDSTICKS: Final = tuple(

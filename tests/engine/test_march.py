@@ -299,6 +299,8 @@ def test_a_gradient_is_the_same_forward_and_backward_by_lane() -> None:
     forward = jnp.diagonal(jax.jacfwd(amount_left_of)(lanes))
     assert_allclose(backward, forward * jnp.array([1.0, 10.0, 100.0]), rtol=1e-12)
     assert_allclose(forward[1], jax.jacfwd(amount_left)(2.0), rtol=1e-12)
+    compiled = jax.jit(jax.jacfwd(amount_left_of))(lanes)
+    assert_allclose(jnp.diagonal(compiled), forward, rtol=1e-12)
 
 
 def amount_left_of(vmax: Scalar) -> Scalar:

@@ -101,7 +101,8 @@ def test_a_linear_state_that_follows_a_smooth_one_is_solved_with_it_in_mind() ->
 
 
 def test_a_rate_that_changes_with_time_is_not_linear() -> None:
-    assert blocks(lambda t, y: {"a": -t * y["a"]}, "a") == [(BlockKind.SMOOTH, ("a",))]
+    assert blocks(lambda t, y: {"a": -t * y["a"]}, "a") == [(BlockKind.LOGISTIC, ("a",))]
+    assert blocks(lambda t, y: {"a": 1.0 - t * y["a"]}, "a") == [(BlockKind.SMOOTH, ("a",))]
 
 
 def test_a_state_that_cancels_does_not_make_a_rate_curved() -> None:
@@ -141,5 +142,5 @@ def test_a_rate_that_reads_the_time_since_a_dose_is_not_constant() -> None:
     """Found on clarithromycin, whose Weibull absorption was called linear."""
     blocks = structure(find_model("clarithromycin").model)
     gut = next(block for block in blocks if "clarithromycin.gut" in block.states)
-    assert gut.kind is BlockKind.SMOOTH
-    assert "time_after_dose.gut" in gut.reason or "corners" in gut.reason
+    assert gut.kind is BlockKind.LOGISTIC
+    assert "time_after_dose.gut" in gut.reason

@@ -8,6 +8,7 @@ Derivatives with respect to parameters, doses and times are forward tangents
 (:mod:`lymphocast.engine.columns`).
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -31,6 +32,8 @@ from lymphocast.errors import UsageError
 from lymphocast.models.component import Component, Scalar, Values
 
 MOST_HALVINGS = 2
+
+SIZES_PER_OCTAVE = 16
 
 SETTLED_SLOPES = 1e-9
 """Tolerance of the sweeps under derivatives, which settle about as fast as the values."""
@@ -113,8 +116,14 @@ def _once(task: Task, theta: Values, given: Occasions, halvings: int) -> Crossed
     found = next(parts)[1] if width == task.lanes else _together(parts, task.lanes)
     code = xp.where(valid, given.added.code, SolveStatus.BAD_DOSING.code)
     code = xp.where(code == 0, found.code, code)
-    values = {n: put(v, code != 0, np.nan) for n, v in found.values.items()}
-    return Crossed(values, code, found.error)
+    return Crossed({n: _solved(v, code) for n, v in found.values.items()}, code, found.error)
+
+
+def _solved(values: Scalar, code: Scalar) -> Scalar:
+    """Return the values, NaN in lanes that are not solved; numbers are changed where they stand."""
+    if traced(values, code):
+        return jnp.where((code == 0)[:, None], values, jnp.nan)
+    return put(values, code != 0, np.nan)
 
 
 def _crossings(
@@ -144,8 +153,13 @@ def _together(parts: Iterator[tuple[slice, Crossed]], lanes: int) -> Crossed:
 
 
 def _width(lanes: int, block: int) -> int:
-    """Return how many lanes go side by side: a power of two, or the whole block."""
-    return min(1 << (lanes - 1).bit_length(), block)
+    """Return how many lanes go side by side, so that blocks are alike and few sizes are compiled.
+
+    Sizes are sixteen to an octave: at most one lane in nine is a filler.
+    """
+    each = math.ceil(lanes / math.ceil(lanes / block))
+    step = max(1, (1 << (each - 1).bit_length()) // SIZES_PER_OCTAVE)
+    return min(math.ceil(each / step) * step, block)
 
 
 def _some_lanes(plan: Plan, lanes: Any) -> Plan:  # noqa: ANN401 (indices)

@@ -107,7 +107,9 @@ def march_lanes(
         state, doubt, turn, rows = carry
         piece = jax.tree.map(lambda x: x[number], pieces)
         end, further, turned = run.cross(state, piece, classes[number])
-        rows = {n: rows[n].at[number + 1].set(end[n]) for n in way.kept}
+        rows = {
+            n: jax.lax.dynamic_update_index_in_dim(rows[n], end[n], number + 1, 0) for n in way.kept
+        }
         return end, jnp.maximum(doubt, further), jnp.maximum(turn, turned), rows
 
     begun = (dict(start), jnp.zeros((DOUBTS, run.lanes)), zero, rows)

@@ -267,8 +267,13 @@ def _curved_block(traced: TracedModel, group: tuple[str, ...]) -> Block:
     if logarithmic is None:
         reason, stiffness = _why_smooth(traced, group), _where_stiff(traced, group)
         return Block(BlockKind.SMOOTH, group, reads, reason, stiffness)
-    form = f"r + c exp({group[0]})" if logarithmic else f"r {group[0]} - s {group[0]}^2"
-    reason = f"one state whose rate is {form}, the coefficients free of it"
+    (name,) = group
+    form = f"r + c exp({name})" if logarithmic else f"r {name} - s {name}^2"
+    moving = _names(
+        traced, traced.rates[name].free_symbols & _moving(traced) - {traced.states[name]}
+    )
+    follows = f" and following {_listed(moving)}" if moving else ""
+    reason = f"one state whose rate is {form}, the coefficients free of it{follows}"
     stiffness = "none: solved by two integrals of earlier states"
     return Block(BlockKind.LOGISTIC, group, reads, reason, stiffness, logarithmic=logarithmic)
 
