@@ -17,7 +17,7 @@ from benchmarks.founding.components import founding
 from benchmarks.task import PER_LANE, PER_PATIENT, Floats, Task
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.engine.settings import DEFAULT, MarchSettings, SolverSettings
-from lymphocast.engine.simulate import simulate
+from lymphocast.engine.simulate import Prepared, simulate
 
 OUTPUTS: Final = (problem.COUNT, problem.LOG_BURDEN)
 SEED: Final = 2004
@@ -46,19 +46,24 @@ def general() -> Task:
     return Task(run, errors, {"cd4_error": 1e-6, "lnb_error": 1e-4}, 200, PER_PATIENT)
 
 
-def schedules() -> Task:
-    """Return the feedback variant with a schedule for each patient, from dose events on.
+def schedules(*, prepared: bool) -> Task:
+    """Return the feedback variant with a schedule for each patient.
 
+    The time is that of another call with prepared events, as in a fit, or from dose events on.
     Times are shifted by up to five days, each dose by up to a tenth of a day, and one dose in
     twenty is missed. The answer is compared with that of patients solved alone.
     """
-    number = 200
+    number = 1000
     rng, base = np.random.default_rng(SEED), problem.doses()
     theta = problem.population(True, number)
     given = [_moved(base, rng) for _ in range(number)]
+    ready = Prepared(founding(True), given, problem.TIMES, outputs=OUTPUTS)
 
     def run() -> tuple[Floats, Floats]:
-        return _answer(theta, given)
+        if not prepared:
+            return _answer(theta, given)
+        found = ready.simulate(theta)
+        return found.outputs[problem.COUNT], found.states[problem.LOG_BURDEN]
 
     def errors(answer: tuple[Floats, Floats]) -> dict[str, float]:
         worst = 0.0
@@ -141,7 +146,8 @@ def many(patients: int) -> Task:
 
 OWN: Final[Mapping[str, Callable[[], Task]]] = {
     "general": general,
-    "schedules": schedules,
+    "schedules": partial(schedules, prepared=True),
+    "schedules from events": partial(schedules, prepared=False),
     "gradient": partial(gradient, 64),
     "gradient alone": partial(gradient, 1),
     "100 patients": partial(many, 100),

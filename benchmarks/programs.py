@@ -58,6 +58,7 @@ OURS: Final = Program(
         "course",
         "general",
         "schedules",
+        "schedules from events",
         "gradient",
         "gradient alone",
         "100 patients",

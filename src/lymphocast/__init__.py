@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lymphocast.dataset.regimen import DoseEvent as DoseEvent
     from lymphocast.dataset.regimen import Regimen as Regimen
     from lymphocast.engine.settings import SolveStatus as SolveStatus
+    from lymphocast.engine.simulate import Prepared as Prepared
     from lymphocast.engine.simulate import Trajectory as Trajectory
     from lymphocast.engine.simulate import simulate as simulate
     from lymphocast.errors import FitFileError as FitFileError
@@ -189,6 +190,7 @@ _PUBLIC: Final = {
     "parse_case": "record.casefile",
     "PatientRecord": "record.patient",
     "Prediction": "forecast.results",
+    "Prepared": "engine.simulate",
     "PriorLine": "forecast.results",
     "Provenance": "record.provenance",
     "Published": "publish",

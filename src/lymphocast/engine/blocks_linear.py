@@ -98,11 +98,11 @@ def short_answer(
     nodes
         The nodes; ``None`` if only the end is wanted.
     """
-    at_end = _short(block, found, start, h, lambda value: value)
     if nodes is None:
-        return {}, at_end
-    days = nodes.spread(h) * nodes.along(nodes.place[:-1])
-    return _short(block, found, start, days, nodes.spread), at_end
+        return {}, _short(block, found, start, h, lambda value: value)
+    days = nodes.spread(h) * nodes.along(nodes.place)
+    both = {n: nodes.parted(v) for n, v in _short(block, found, start, days, nodes.spread).items()}
+    return {n: v[0] for n, v in both.items()}, {n: v[1] for n, v in both.items()}
 
 
 def _short(

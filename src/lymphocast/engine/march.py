@@ -22,7 +22,7 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.arrays import namespace, put, traced
 from lymphocast.engine.columns import by_columns
 from lymphocast.engine.march_lanes import Way
-from lymphocast.engine.march_plan import plan_of
+from lymphocast.engine.march_plan import PlanMemory
 from lymphocast.engine.march_readings import Crossed, crossed_readings
 from lymphocast.engine.march_task import Occasions, Task, compartments_of
 from lymphocast.engine.plan import Plan
@@ -40,7 +40,12 @@ SETTLED_SLOPES = 1e-9
 
 
 def march(
-    model: Component, layout: Layout, theta: Values, wanted: tuple[str, ...], given: Occasions
+    model: Component,
+    layout: Layout,
+    theta: Values,
+    wanted: tuple[str, ...],
+    given: Occasions,
+    memory: PlanMemory,
 ) -> Crossed:
     """Return what is wanted at the readings of an occasion, for every lane.
 
@@ -54,6 +59,8 @@ def march(
         Names of states and outputs.
     given
         The occasion of all lanes, or that of each lane; shapes agree.
+    memory
+        Plans of earlier calls with the same occasions.
     """
     sizes = {np.shape(v)[0] for v in theta.values() if np.ndim(v)}
     lanes = max(len(given.schedules), *sizes, 1)
@@ -61,21 +68,24 @@ def march(
         model, layout, wanted, *compartments_of(model, layout.covariates, theta, given), lanes
     )
     if traced(*jax.tree.leaves((theta, given))):
-        return _transformed(task, theta, given)
+        return _transformed(task, theta, given, memory)
     with np.errstate(all="ignore"):
-        return _tried(task, theta, given)
+        return _tried(task, theta, given, memory)
 
 
-def _tried(task: Task, theta: Values, given: Occasions) -> Crossed:
+def _tried(task: Task, theta: Values, given: Occasions, memory: PlanMemory) -> Crossed:
     """March every lane, those that fail again on shorter pieces."""
-    found = _once(task, theta, given, 0)
+    found = _once(task, theta, given, 0, memory)
     values, code, error = found
     for halvings in range(1, MOST_HALVINGS + 1):
         waiting = np.flatnonzero(np.isin(code, _worth_halving()))
         if not len(waiting):
             break
         again = _once(
-            replace(task, lanes=len(waiting)), *_of_lanes(task, theta, given, waiting), halvings
+            replace(task, lanes=len(waiting)),
+            *_of_lanes(task, theta, given, waiting),
+            halvings,
+            PlanMemory(),
         )
         code[waiting], error[waiting] = again.code, again.error
         for name, value in again.values.items():
@@ -105,15 +115,17 @@ def _of_lanes(
     return own, Occasions(schedules, added)
 
 
-def _once(task: Task, theta: Values, given: Occasions, halvings: int) -> Crossed:
+def _once(
+    task: Task, theta: Values, given: Occasions, halvings: int, memory: PlanMemory
+) -> Crossed:
     """March all lanes over plans of one fineness, block after block."""
-    plan, valid = plan_of(task, theta, given, halvings)
+    plan, valid = memory.plan_of(task, theta, given, halvings)
     xp = namespace(*jax.tree.leaves((theta, plan, given.added)))
     full = {n: xp.broadcast_to(xp.asarray(v, float), task.lanes) for n, v in theta.items()}
     block = task.layout.settings.march.block
     width = task.lanes if xp is jnp else _width(task.lanes, block)
     parts = _crossings(task, task.way(width), full, plan, width)
-    found = next(parts)[1] if width == task.lanes else _together(parts, task.lanes)
+    found = next(parts)[1] if xp is jnp else _together(parts, task.lanes)
     code = xp.where(valid, given.added.code, SolveStatus.BAD_DOSING.code)
     code = xp.where(code == 0, found.code, code)
     return Crossed({n: _solved(v, code) for n, v in found.values.items()}, code, found.error)
@@ -134,18 +146,18 @@ def _crossings(
         lanes = np.minimum(np.arange(begin, begin + width), task.lanes - 1)
         own = {n: v[lanes] for n, v in theta.items()}
         found = crossed_readings(task.model, way, own, _some_lanes(plan, lanes))
-        if not traced(*jax.tree.leaves(found)):
-            found = jax.tree.map(np.array, found)
         yield slice(begin, min(begin + width, task.lanes)), found
 
 
 def _together(parts: Iterator[tuple[slice, Crossed]], lanes: int) -> Crossed:
-    """Return the blocks as one; each is let go when it is copied."""
+    """Return the blocks as one in NumPy arrays; each is let go when it is copied."""
     whole: Crossed | None = None
     for place, part in parts:
         if whole is None:
             whole = jax.tree.map(lambda x: np.empty((lanes, *x.shape[1:]), x.dtype), part)
-        jax.tree.map(lambda x, y, i=place: put(x, i, y[: i.stop - i.start]), whole, part)
+        jax.tree.map(
+            lambda x, y, i=place: put(x, i, np.asarray(y)[: i.stop - i.start]), whole, part
+        )
     if whole is None:
         msg = "no lane to march"
         raise UsageError(msg)
@@ -170,7 +182,7 @@ def _some_lanes(plan: Plan, lanes: Any) -> Plan:  # noqa: ANN401 (indices)
     return found
 
 
-def _transformed(task: Task, theta: Values, given: Occasions) -> Crossed:
+def _transformed(task: Task, theta: Values, given: Occasions, memory: PlanMemory) -> Crossed:
     """March where something is traced; nothing is tried again."""
     leaves, shape = jax.tree.flatten((theta, given))
     moving = [i for i, leaf in enumerate(leaves) if traced(leaf)]
@@ -180,7 +192,7 @@ def _transformed(task: Task, theta: Values, given: Occasions) -> Crossed:
         for i, leaf in zip(moving, own, strict=True):
             put_in[i] = leaf
         own_theta, own_given = jax.tree.unflatten(shape, put_in)
-        found = _once(which, own_theta, own_given, 0)
+        found = _once(which, own_theta, own_given, 0, memory)
         return found.values, found.code.astype(float), found.error
 
     @jax.custom_jvp

@@ -67,6 +67,11 @@ class Nodes:
         """Return a value of lanes, shaped to go with one value for each node."""
         return value[..., None] if self.last else value[None]
 
+    def parted(self, values: Scalar) -> tuple[Scalar, Scalar]:
+        """Return the values at the nodes, and at the end, from those at every place."""
+        n = self.number
+        return (values[..., :n], values[..., n]) if self.last else (values[:n], values[n])
+
     def full(self, value: Scalar, lanes: int) -> Scalar:
         """Return a value of lanes, or of lanes and nodes, at every node of every lane."""
         shape = (lanes, self.number) if self.last else (self.number, lanes)

@@ -1,7 +1,7 @@
 """Plans of the march's lanes: one where all have the same times, else one for each."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, final
 
@@ -71,6 +71,37 @@ def _timing(task: Task, theta: Values, schedule: Schedule, added: Added) -> Timi
     return Timing(boluses, infusions, added.state, added.clock)
 
 
+@final
+class PlanMemory:
+    """The plans of one call, kept for the next one that doses in the same way.
+
+    Parameters of a model that say nothing of lag, fraction, duration and rate change no plan.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[dict[str, tuple[Scalar, ...]], tuple[Plan, Scalar]]] = {}
+
+    def plan_of(
+        self, task: Task, theta: Values, given: Occasions, halvings: int
+    ) -> tuple[Plan, Scalar]:
+        """Return the plan of all lanes, and whether the doses of each lane can be given."""
+        if task.layout.covariates or any(len(s.steady.time) for s in given.schedules):
+            return plan_of(task, theta, given, halvings)
+        dosing = {n: way.values for n, way in task.model.dosing(theta).items()}
+        known = self._kept.get(halvings)
+        if traced(*(v for values in dosing.values() for v in values)):
+            return plan_of(task, theta, given, halvings)
+        if known is None or not _same(known[0], dosing):
+            known = self._kept[halvings] = dosing, plan_of(task, theta, given, halvings)
+        return known[1]
+
+
+def _same(a: Mapping[str, tuple[Scalar, ...]], b: Mapping[str, tuple[Scalar, ...]]) -> bool:
+    return a.keys() == b.keys() and all(
+        np.array_equal(x, y) for name in a for x, y in zip(a[name], b[name], strict=True)
+    )
+
+
 def plan_of(task: Task, theta: Values, given: Occasions, halvings: int) -> tuple[Plan, Scalar]:
     """Return the plan of all lanes, and whether the doses of each lane can be given."""
     if len(given.schedules) > 1:
@@ -79,8 +110,9 @@ def plan_of(task: Task, theta: Values, given: Occasions, halvings: int) -> tuple
             own = {n: v[lane] if np.ndim(v) else v for n, v in theta.items()}
             added = Added(*(x[lane] for x in given.added))
             timings.append(_timing(task, own, schedule, added))
-        valid = np.array([bool(_valid(t)) for t in timings])
-        return _side_by_side(task, given.schedules, timings, halvings), valid
+        valid = [_valid(t) for t in timings]
+        plans = _each(task, given.schedules, timings, halvings)
+        return _stacked(plans), namespace(*valid).stack(valid)
     (schedule,) = given.schedules
     timing = _timing(task, theta, schedule, given.added)
     if traced(*timing.days, timing.clock):
@@ -88,11 +120,24 @@ def plan_of(task: Task, theta: Values, given: Occasions, halvings: int) -> tuple
         return _traced_plan(task, room, halvings, schedule, timing), _valid(timing)
     if timing.shared:
         amounts = _amounts(task, schedule, timing)
-        plan = _stacked([_laid_out(task, schedule, timing.of_lane(0), amounts, halvings)])
+        plans = [_laid_out(task, schedule, timing.of_lane(0), amounts, halvings)]
     else:
         lanes = [timing.of_lane(i) for i in range(task.lanes)]
-        plan = _side_by_side(task, [schedule] * task.lanes, lanes, halvings)
-    return plan, _valid(timing)
+        plans = _each(task, [schedule] * task.lanes, lanes, halvings)
+    return _stacked(plans), _valid(timing)
+
+
+def _each(
+    task: Task, schedules: Sequence[Schedule], timings: Sequence[Timing], halvings: int
+) -> list[Plan]:
+    """Return the plan of each lane."""
+    plans = []
+    for schedule, timing in zip(schedules, timings, strict=True):
+        moving = traced(*timing.days, timing.clock)
+        room = _most_pieces(schedule, halvings) if moving else None
+        amounts = _amounts(task, schedule, timing)
+        plans.append(_laid_out(task, schedule, timing, amounts, halvings, room))
+    return plans
 
 
 def _valid(timing: Timing) -> Scalar:
@@ -165,39 +210,37 @@ def _bucket(number: int) -> int:
     return max(SMALLEST_PLAN, 1 << (number - 1).bit_length())
 
 
-def _side_by_side(
-    task: Task, schedules: Sequence[Schedule], timings: Sequence[Timing], halvings: int
-) -> Plan:
-    """Return the plans of lanes with times of their own as one."""
-    return _stacked(
-        [
-            _laid_out(task, s, t, _amounts(task, s, t), halvings)
-            for s, t in zip(schedules, timings, strict=True)
-        ]
-    )
-
-
 def _stacked(plans: Sequence[Plan]) -> Plan:
     """Return the plans of one lane each, or of all lanes at once, as one with room to spare."""
-    size = _bucket(max(int(p.count) for p in plans))
-
-    def filled(*parts: Scalar) -> Scalar:
-        joined = np.zeros((size, *parts[0].shape[1:-1], sum(x.shape[-1] for x in parts)))
-        for lane, part in enumerate(parts):
-            where = slice(lane, lane + 1) if len(parts) > 1 else slice(None)
-            joined[: len(part), ..., where] = part
-        return joined.astype(parts[0].dtype)
-
-    def side_by_side(*parts: Scalar) -> Scalar:
-        return np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
-
+    counts = [p.count for p in plans]
+    moving = traced(*counts)
+    # Under a trace every plan has room for whatever its count may be.
+    size = max(len(p.pieces.begin) for p in plans)
     return Plan(
-        jax.tree.map(filled, *(p.pieces for p in plans)),
-        np.asarray(max(int(p.count) for p in plans)),
-        jax.tree.map(side_by_side, *(p.readings for p in plans)),
-        side_by_side(*(p.empty for p in plans)),
-        side_by_side(*(p.level for p in plans)),
+        jax.tree.map(
+            partial(_filled, size if moving else _bucket(size)), *(p.pieces for p in plans)
+        ),
+        jnp.max(jnp.stack(counts)) if moving else np.max(counts),
+        jax.tree.map(_side_by_side, *(p.readings for p in plans)),
+        _side_by_side(*(p.empty for p in plans)),
+        _side_by_side(*(p.level for p in plans)),
     )
+
+
+def _side_by_side(*lanes: Scalar) -> Scalar:
+    return namespace(*lanes).concatenate(lanes, axis=-1) if len(lanes) > 1 else lanes[0]
+
+
+def _filled(size: int, *lanes: Scalar) -> Scalar:
+    """Return lanes side by side, each filled up to ``size`` pieces with 0."""
+    if traced(*lanes):
+        rest = [(0, 0)] * (lanes[0].ndim - 1)
+        return _side_by_side(*(jnp.pad(x, [(0, size - len(x)), *rest]) for x in lanes))
+    number = sum(x.shape[-1] for x in lanes)
+    joined = np.zeros((size, *lanes[0].shape[1:-1], number), lanes[0].dtype)
+    for lane, part in enumerate(lanes):
+        joined[: len(part), ..., slice(lane, lane + 1) if len(lanes) > 1 else slice(None)] = part
+    return joined
 
 
 @partial(jax.jit, static_argnames=("task", "room", "halvings"))

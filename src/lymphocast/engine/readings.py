@@ -91,7 +91,7 @@ def schedule_of(
     first = make_schedule(part, states, frozenset(), kept, 0)
     doses = first.boluses if len(first.boluses.time) else first.infusions
     dosing = dosing_of(model, _columns(theta), layout.covariates, doses)
-    lasting = frozenset(name for name, how in dosing.items() if _may_last(how.duration))
+    lasting = frozenset(name for name, how in dosing.items() if may_last(how.duration))
     implied = _implied(model, layout, theta, first)
     if not lasting and not implied:
         return first
@@ -103,7 +103,8 @@ def _columns(theta: Values) -> Values:
     return {n: v[:, None] if jnp.ndim(v) else v for n, v in theta.items()}
 
 
-def _may_last(duration: Scalar) -> bool:
+def may_last(duration: Scalar) -> bool:
+    """Return whether a modelled duration is above 0 in some lane, or may be."""
     return traced(duration) or bool(np.any(np.asarray(duration) != 0.0))
 
 

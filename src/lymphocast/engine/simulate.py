@@ -28,8 +28,9 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import CovariateRule, EventTable
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.engine.arrays import namespace, put, traced
+from lymphocast.engine.march_plan import PlanMemory
 from lymphocast.engine.march_readings import Crossed
-from lymphocast.engine.readings import occasions_of, schedule_of
+from lymphocast.engine.readings import may_last, occasions_of, schedule_of
 from lymphocast.engine.schedule import Floats, Schedule
 from lymphocast.engine.settings import DEFAULT, Layout, SolverSettings, SolveStatus
 from lymphocast.engine.solve import solve
@@ -125,22 +126,80 @@ def simulate(
         number, ``times`` do not increase, dose events come without ``times``, or records go back
         in time while ``times`` are given.
     """
-    individuals, many = _individuals(events)
-    named, rule = _covariates(individuals)
-    layout, kept = _layout(model, theta, named, rule, solver)
-    wanted = _wanted(model, outputs)
-    values, lanes = _values(model, theta, len(individuals) if many else None)
-    units, days = [], []
-    for i, own in enumerate(individuals):
-        theta_i = {n: v[i] if many and v.ndim else v for n, v in values.items()}
-        days.append(list[float]())
-        for part in occasions_of(own, times):
-            schedule = schedule_of(model, layout, theta_i, part, kept)
-            units.append(_Unit(i, len(days[i]), len(part.readings), schedule))
-            days[i] += [r.time for r in part.readings]
-    groups = _alike(units) if many else [[unit] for unit in units]
-    solved = [(group, _solve(model, layout, values, wanted, group, many)) for group in groups]
-    return _trajectory(model, wanted, solved, lanes, days, many)
+    return Prepared(model, events, times, outputs=outputs, solver=solver).simulate(theta)
+
+
+@final
+class Prepared:
+    """Events made ready for a model, to be simulated again and again with other parameters.
+
+    What does not depend on parameters is done once: the schedules of all individuals, and, as long
+    as lag, fraction, duration and rate of the doses stay the same, the plans of their courses.
+
+    Parameters
+    ----------
+    model, events, times, outputs, solver
+        As of :func:`simulate`.
+
+    Raises
+    ------
+    UsageError
+        As :func:`simulate`; what concerns parameters when they are given.
+    """
+
+    def __init__(
+        self,
+        model: Component,
+        events: Events | Sequence[Events],
+        times: Sequence[float] | Floats | None = None,
+        *,
+        outputs: Sequence[str] | None = None,
+        solver: SolverSettings = DEFAULT,
+    ) -> None:
+        self._model, self._solver = model, solver
+        self._individuals, self._many = _individuals(events)
+        self._covariates = _covariates(self._individuals)
+        self._wanted = _wanted(model, outputs)
+        self._parts = [occasions_of(own, times) for own in self._individuals]
+        self._days = [[r.time for part in own for r in part.readings] for own in self._parts]
+        self._lasting: tuple[str, ...] | None = None
+        self._groups: list[tuple[list[_Unit], PlanMemory]] = []
+
+    def simulate(self, theta: Values) -> Trajectory:
+        """Return the course under parameter values: a number each, or one for each lane."""
+        layout, kept = _layout(self._model, theta, *self._covariates, self._solver)
+        number = len(self._individuals) if self._many else None
+        values, lanes = _values(self._model, theta, number)
+        self._make_ready(layout, values, kept)
+        solved = [
+            (units, _solve(self._model, layout, values, self._wanted, units, self._many, memory))
+            for units, memory in self._groups
+        ]
+        return _trajectory(self._model, self._wanted, solved, lanes, self._days, self._many)
+
+    def _make_ready(self, layout: Layout, values: Values, kept: tuple[int, ...]) -> None:
+        """Lay the events into arrays, if that is not done or parameters may change them."""
+        steady = any(part.steady for own in self._parts for part in own)
+        lasting = None if steady or layout.covariates else _lasting(self._model, values)
+        if self._groups and lasting is not None and lasting == self._lasting:
+            return
+        units = []
+        for i, own in enumerate(self._parts):
+            theta = {n: v[i] if self._many and v.ndim else v for n, v in values.items()}
+            column = 0
+            for part in own:
+                schedule = schedule_of(self._model, layout, theta, part, kept)
+                units.append(_Unit(i, column, len(part.readings), schedule))
+                column += len(part.readings)
+        groups = _alike(units) if self._many else [[unit] for unit in units]
+        self._groups = [(group, PlanMemory()) for group in groups]
+        self._lasting = lasting
+
+
+def _lasting(model: Component, values: Values) -> tuple[str, ...]:
+    """Return the states for which the model sets a duration of input in some lane."""
+    found = model.dosing(values)
+    return tuple(n for n, way in found.items() if may_last(way.duration))
 
 
 @final
@@ -217,13 +276,14 @@ def _solve(
     wanted: tuple[str, ...],
     units: Sequence[_Unit],
     many: bool,
+    memory: PlanMemory,
 ) -> Crossed:
     """Return what is wanted of some units, ``[lane, reading]``."""
     if not many:
-        return solve(model, layout, values, wanted, (units[0].schedule,))
+        return solve(model, layout, values, wanted, (units[0].schedule,), memory)
     chosen = np.array([u.individual for u in units])
     own = {n: v[chosen] if v.ndim else v for n, v in values.items()}
-    return solve(model, layout, own, wanted, tuple(u.schedule for u in units))
+    return solve(model, layout, own, wanted, tuple(u.schedule for u in units), memory)
 
 
 def _trajectory(

@@ -12,6 +12,7 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import CovariateRule
 from lymphocast.engine.arrays import traced
 from lymphocast.engine.march import march
+from lymphocast.engine.march_plan import PlanMemory
 from lymphocast.engine.march_readings import Crossed
 from lymphocast.engine.march_task import Occasions
 from lymphocast.engine.schedule import Schedule
@@ -36,6 +37,7 @@ def solve(
     theta: Values,
     wanted: tuple[str, ...],
     schedules: tuple[Schedule, ...],
+    memory: PlanMemory,
 ) -> Crossed:
     """Return what is wanted at the readings, ``[lane, reading]``, by lane a code and an error.
 
@@ -49,13 +51,15 @@ def solve(
         Names of states and outputs.
     schedules
         One occasion for all lanes, or one for each; their shapes agree.
+    memory
+        Plans of earlier calls with the same schedules.
     """
     straight = layout.covariates and layout.rule is CovariateRule.LINEAR
     if layout.settings.method is not Method.MARCH or straight or not model.states:
         return _adaptive(model, layout, theta, wanted, schedules)
     added = [_added(model, layout, theta, schedules, i) for i in range(len(schedules))]
     together = added[0] if len(added) == 1 else Added(*map(np.stack, zip(*added, strict=True)))
-    found = march(model, layout, theta, wanted, Occasions(schedules, together))
+    found = march(model, layout, theta, wanted, Occasions(schedules, together), memory)
     if traced(*jax.tree.leaves(found)) or not layout.settings.hands_on:
         return found
     for status, method in METHOD_FOR.items():

@@ -155,7 +155,7 @@ def _snapped(t: Scalar, grid: Scalar) -> Scalar:
     if grid.shape[0] == 0:
         return t
     xp = namespace(t, grid)
-    still = held(t)
+    still, grid = held(t), xp.asarray(grid)
     place = xp.searchsorted(grid, still)
     for side in (xp.clip(place - 1, 0, None), xp.clip(place, None, grid.shape[0] - 1)):
         near = grid[side]

@@ -1,0 +1,128 @@
+"""Populations and prepared events: every individual as alone, every call as the first."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from lymphocast.dataset.events import EventKind, EventRecord, EventTable, SteadyState
+from lymphocast.dataset.regimen import DoseEvent
+from lymphocast.engine import march_plan
+from lymphocast.engine.simulate import Prepared, simulate
+from lymphocast.errors import UsageError
+from lymphocast.models.component import Scalar
+from tests.engine.small_models import Oral, Reservoir, Saturable
+
+ALONE = 1e-7  # a smooth block in company: the tolerance of its sweeps; others are exact
+THETA = {
+    "absorption_rate": 5.0,
+    "clearance": 30.0,
+    "volume": 20.0,
+    "fraction": 0.6,
+    "lag": 0.0,
+    "duration": 0.0,
+}
+TIMES = [0.5, 1.5, 4.0]
+GIVEN = (
+    [DoseEvent(0.0, 1.0, "depot")],
+    [DoseEvent(0.3, 2.0, "central", 0.5), DoseEvent(2.0, 1.0, "depot")],
+    [DoseEvent(1.0, 3.0, "central")],
+)
+
+
+def test_each_individual_is_as_alone_whatever_differs_between_them() -> None:
+    theta: dict[str, Scalar] = {
+        **THETA,
+        "clearance": np.array([10.0, 30.0, 60.0]),
+        "lag": np.array([0.0, 0.2, 1.7]),
+    }
+    together = simulate(Oral(), theta, GIVEN, TIMES)
+    for i, doses in enumerate(GIVEN):
+        own = {n: v[i] if isinstance(v, np.ndarray) else v for n, v in theta.items()}
+        alone = simulate(Oral(), own, doses, TIMES)
+        assert_allclose(together.states["central"][i], alone.states["central"], rtol=1e-12)
+        part = together.of_lane(i)
+        assert_array_equal(part.outputs["concentration"], together.outputs["concentration"][i])
+
+
+def test_individuals_with_records_of_their_own_are_padded_with_nothing() -> None:
+    look, give = EventKind.OBSERVATION, EventKind.DOSE
+    short = EventTable("a", (EventRecord(0.0, give, "central", 2.0), EventRecord(1.0, look)))
+    steady = EventRecord(1.0, give, "central", 2.0, interval=0.5, steady_state=SteadyState.REPLACE)
+    reset = EventRecord(0.0, EventKind.RESET_AND_DOSE, "central", 1.0)
+    long = EventTable("b", (EventRecord(0.0, look), steady, EventRecord(2.0, look), reset))
+    course = simulate(Saturable(), {"fastest": 1.0, "half": 3.0}, [short, long])
+    assert course.times.shape == (2, 4)
+    assert np.isnan(course.times[0, 2:]).all()
+    for i, table in enumerate((short, long)):
+        alone = simulate(Saturable(), {"fastest": 1.0, "half": 3.0}, table)
+        part = course.of_lane(i)
+        assert_array_equal(part.times, alone.times)
+        assert_allclose(part.states["central"], alone.states["central"], rtol=ALONE)
+
+
+def test_one_failing_individual_is_solved_by_another_method_and_leaves_the_rest_alone() -> None:
+    doses = [[DoseEvent(0.0, 10.0, "central")], [DoseEvent(0.5, 10.0, "central")]]
+    theta = {"fastest": np.array([2.0, 300.0]), "half": np.array([1.0, 1e-3])}
+    both = simulate(Saturable(), theta, doses, TIMES)
+    assert both.status.name == "SOLVED"
+    alone = simulate(Saturable(), {"fastest": 2.0, "half": 1.0}, doses[0], TIMES)
+    assert_allclose(both.states["central"][0], alone.states["central"], rtol=ALONE)
+    assert both.error[1] == pytest.approx(1e-10)  # the adaptive method's tolerance
+
+
+def test_prepared_events_serve_any_parameters_and_keep_their_plans(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[int] = []
+    plan_of = march_plan.plan_of
+
+    def counted(*arguments: Any) -> Any:  # noqa: ANN401 (passed on as they are)
+        made.append(1)
+        return plan_of(*arguments)
+
+    monkeypatch.setattr(march_plan, "plan_of", counted)
+    ready = Prepared(Oral(), GIVEN, TIMES)
+    for changes, plans in (
+        ({}, 2),  # a group without and one with infusions
+        ({"clearance": 50.0}, 2),
+        ({"lag": 0.4}, 4),
+        ({"lag": 0.4, "volume": 9.0}, 4),
+        ({"duration": 0.3}, 6),
+    ):
+        theta = {**THETA, **changes}
+        found = ready.simulate(theta).states["central"]
+        assert len(made) <= plans
+        before = len(made)
+        assert_allclose(found, simulate(Oral(), theta, GIVEN, TIMES).states["central"], rtol=1e-12)
+        del made[before:]
+
+
+def test_a_population_can_be_differentiated_in_amount_fraction_and_lag() -> None:
+    def total(amount: Scalar, fraction: Scalar, lag: Scalar) -> Scalar:
+        given = [
+            [DoseEvent(0.0, amount, "depot")],
+            [DoseEvent(0.3, 2.0, "central", 0.5), DoseEvent(2.0, amount, "depot")],
+        ]
+        theta = {**THETA, "fraction": fraction, "lag": lag}
+        course = simulate(Oral(), theta, given, TIMES)
+        return jnp.sum(course.states["central"] * jnp.array([[1.0], [3.0]]))
+
+    at = (1.5, 0.6, 0.15)
+    slopes = jax.jit(jax.grad(total, argnums=(0, 1, 2)))(*at)
+    for i, slope in enumerate(slopes):
+        step = 1e-5
+        ends = [float(total(*(v + s * (i == k) for k, v in enumerate(at)))) for s in (step, -step)]
+        assert_allclose(slope, (ends[0] - ends[1]) / (2.0 * step), rtol=1e-6)
+
+
+def test_lanes_and_covariates_must_fit_the_population() -> None:
+    with pytest.raises(UsageError, match="2 lanes for 3 individuals"):
+        simulate(Oral(), {**THETA, "lag": np.zeros(2)}, GIVEN, TIMES)
+    rain = EventTable("a", (EventRecord(0.0, covariates=(1.0,)),), ("rain",))
+    snow = EventTable("b", (EventRecord(0.0, covariates=(1.0,)),), ("snow",))
+    with pytest.raises(UsageError, match="differ in covariates"):
+        simulate(Reservoir(), {"filled": 0.0, "drain": 0.1}, [rain, snow])
