@@ -47,6 +47,9 @@ class Program:
     problems: tuple[str, ...] = ()
 
 
+LONG: Final = frozenset({"100000 patients"})
+"""Problems of a minute or more, which are timed once."""
+
 OURS: Final = Program(
     name="lymphocast",
     entry="benchmarks.ours:solve",

@@ -22,7 +22,7 @@ from typing import Any, Self, final
 
 from rich.console import Console
 
-from benchmarks.programs import OURS, PROGRAMS, ROOT, YARDSTICKS, Program
+from benchmarks.programs import LONG, OURS, PROGRAMS, ROOT, YARDSTICKS, Program
 from benchmarks.results import Measurement, Results
 from benchmarks.task import FOUNDING, Cost
 
@@ -147,7 +147,8 @@ def in_turns(
                 workers[program.name] = stack.enter_context(Worker(program, problem, cache))
                 first[program.name] = workers[program.name].reply()
         spent: dict[str, list[dict[str, Any]]] = {name: [] for name in first}
-        for _ in range(repeats or max(p.repeats for p in programs)):
+        usual = 1 if problem in LONG else max(p.repeats for p in programs)
+        for _ in range(repeats or usual):
             for program in programs:
                 if program.name in spent:
                     with noted(results, program, problem):
