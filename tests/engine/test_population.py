@@ -101,18 +101,20 @@ def test_prepared_events_serve_any_parameters_and_keep_their_plans(
         del made[before:]
 
 
-def test_a_population_can_be_differentiated_in_amount_fraction_and_lag() -> None:
-    def total(amount: Scalar, fraction: Scalar, lag: Scalar) -> Scalar:
+def test_a_population_can_be_differentiated_in_all_that_a_dose_has() -> None:
+    def total(
+        amount: Scalar, fraction: Scalar, lag: Scalar, day: Scalar, duration: Scalar
+    ) -> Scalar:
         given = [
             [DoseEvent(0.0, amount, "depot")],
-            [DoseEvent(0.3, 2.0, "central", 0.5), DoseEvent(2.0, amount, "depot")],
+            [DoseEvent(day, 2.0, "central", duration), DoseEvent(2.0, amount, "depot")],
         ]
         theta = {**THETA, "fraction": fraction, "lag": lag}
-        course = simulate(Oral(), theta, given, TIMES)
+        course = simulate(Oral(), theta, given, [0.0, *TIMES])
         return jnp.sum(course.states["central"] * jnp.array([[1.0], [3.0]]))
 
-    at = (1.5, 0.6, 0.15)
-    slopes = jax.jit(jax.grad(total, argnums=(0, 1, 2)))(*at)
+    at = (1.5, 0.6, 0.15, 0.3, 0.5)
+    slopes = jax.jit(jax.grad(total, argnums=tuple(range(len(at)))))(*at)
     for i, slope in enumerate(slopes):
         step = 1e-5
         ends = [float(total(*(v + s * (i == k) for k, v in enumerate(at)))) for s in (step, -step)]

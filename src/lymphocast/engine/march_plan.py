@@ -65,7 +65,7 @@ def _timing(task: Task, theta: Values, schedule: Schedule, added: Added) -> Timi
     columns = {n: v[:, None] if np.ndim(v) else v for n, v in theta.items()}
     grid = schedule.read_time
     boluses, infusions = (
-        enter(doses, ways(task.model, columns, task.layout.covariates, doses), grid)
+        enter(doses, ways(task.model, columns, task.layout.covariates, doses), grid, schedule.start)
         for doses in (schedule.boluses, schedule.infusions)
     )
     return Timing(boluses, infusions, added.state, added.clock)

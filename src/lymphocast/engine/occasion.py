@@ -115,7 +115,7 @@ def _solve_lanes(
 def _one_lane(equations: Equations, added: Added, schedule: Schedule) -> Solved:
     grid = jnp.asarray(schedule.read_time)
     boluses, infusions = (
-        enter(doses, _own_ways(equations, doses), grid)
+        enter(doses, _own_ways(equations, doses), grid, schedule.start)
         for doses in (schedule.boluses, schedule.infusions)
     )
     start = jnp.asarray(schedule.start)

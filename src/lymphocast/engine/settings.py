@@ -56,7 +56,8 @@ class SolveStatus(Enum):
     NO_STEADY_STATE = "No steady state was found for a steady-state dose."
     BAD_DOSING = (
         "The model gives a dose a fraction, lag, duration or rate that is negative or not finite, "
-        "or no duration or rate where the dose leaves it to the model."
+        "or no duration or rate where the dose leaves it to the model; or a traced time lies "
+        "before the course begins."
     )
     LONG_MEMORY = (
         "Lag and duration of a steady-state dose reach back over more intervals than were kept."

@@ -95,10 +95,11 @@ def ways(model: Component, theta: Values, covariates: tuple[str, ...], doses: Do
     return Ways(fraction, lag, duration, xp.where(rated, rate, np.nan))
 
 
-def enter(doses: Doses, way: Ways, grid: Scalar) -> Entering:
+def enter(doses: Doses, way: Ways, grid: Scalar, start: Scalar) -> Entering:
     """Return when and how doses enter; those within 1e-9 d of ``grid`` enter at its time.
 
-    An input that takes less than 1e-6 d enters at once.
+    An input that takes less than 1e-6 d enters at once. A dose before ``start``, which only a
+    traced time can be, is not valid.
     """
     xp = namespace(*way, *doses)
     if not doses.gives.shape[0]:
@@ -125,7 +126,7 @@ def enter(doses: Doses, way: Ways, grid: Scalar) -> Entering:
         xp.where(xp.isnan(rate), spread, rate),
         xp.where(begin > doses.time + SAME_TIME, xp.minimum(doses.rank, 0.0), doses.rank),
         gives,
-        (usable & ~lacking) | ~gives,
+        (usable & ~lacking & (begin >= start - SAME_TIME)) | ~gives,
     )
 
 
