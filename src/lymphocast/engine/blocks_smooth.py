@@ -35,6 +35,10 @@ FIRST_SWEEPS = 3
 
 MOST_SWEEPS = 12
 
+SHARE_OF_START = 1e-3
+"""Of a state at the start of a piece, what its change is compared with beside its end: a state that
+falls to a thousandth in one piece must settle relative to what is left."""
+
 NO_EXPONENTIAL = -1e4
 """A logarithm at which exp is exactly 0: the rate there is r alone."""
 
@@ -208,7 +212,7 @@ def _change(start: Values, old: Values, new: Values) -> Scalar:
     """Return the largest change of an end value relative to the state, by lane."""
     each = []
     for name, after in new.items():
-        size = jnp.abs(after) + jnp.abs(start[name])
+        size = jnp.abs(after) + SHARE_OF_START * jnp.abs(start[name])
         each.append(jnp.abs(after - old[name]) / jnp.where(size > 0.0, size, 1.0))
     return jnp.max(jnp.stack(each), axis=0)
 
