@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from lymphocast.criteria.check import check, check_json, check_lines
-from lymphocast.record.validate import Severity
+from lymphocast.record.issue import Severity
 from tests.conftest import ROOT
 from tests.record.cases import changed, founding, small
 

@@ -17,8 +17,9 @@ from lymphocast.criteria.rcv import (
     consecutive_changes,
     last_fall,
 )
+from lymphocast.record.issue import Issue, Severity
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.validate import Issue, Severity, validate
+from lymphocast.record.validate import validate
 
 ORDER = (
     "reference-change",
@@ -33,8 +34,12 @@ ORDER = (
     "timing-confounded",
     "count-after-stop-exceeds-on-treatment",
     "overlapping-stretches",
+    "sources-disagree",
+    "figure-reading",
     "doses-missed-undated",
+    "doses-missed-dated",
     "data-not-read",
+    "corrected",
     "spelling",
     "method-assumed",
 )

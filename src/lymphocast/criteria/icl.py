@@ -26,8 +26,8 @@ from types import MappingProxyType
 from typing import final
 
 from lymphocast.record.events import Measurement, WorkupItem, WorkupStatus
+from lymphocast.record.issue import Issue, Severity, places
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.validate import Issue, Severity, places
 from lymphocast.record.when import days_between
 
 CDC_1992 = "CDC 1992"

@@ -19,10 +19,10 @@ References
 from collections.abc import Iterator
 
 from lymphocast.record.events import Culture, CultureResult
+from lymphocast.record.issue import Issue, Severity, places
 from lymphocast.record.names import ORGANISMS
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Provenance
-from lymphocast.record.validate import Issue, Severity, places
 from lymphocast.record.when import Span, days_between
 
 MACROLIDES = frozenset({"clarithromycin", "azithromycin", "erythromycin", "roxithromycin"})

@@ -27,8 +27,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import final
 
+from lymphocast.record.issue import Issue, Severity, places
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.validate import Issue, Severity, places
 from lymphocast.units import Quantity
 
 LONG_TERM_CV = 0.166

@@ -1,9 +1,10 @@
 """The case file: one patient's record as YAML (or JSON) that a physician can write by hand.
 
-Reading goes in four steps, each of which can refuse the file with one ``RecordError``: the tree
-(``yamltree``), its shape (``fields``), its names and times (``resolve``), its values (``kinds``,
-``build``) and what facts of different sections owe each other (here). The checksum of a record
-is that of its canonical JSON, so comments, order of keys and line breaks do not change it.
+Reading goes in five steps, each of which can refuse the file with one ``RecordError``: the tree
+(``yamltree``), its shape (``fields``), its short forms (``expand``), its names and times
+(``resolve``), its values (``kinds``, ``build``) and what facts of different sections owe each
+other (here). The checksum of a record is that of its canonical JSON, so comments, order of keys
+and line breaks do not change it.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 
 from lymphocast.errors import RecordError
+from lymphocast.record.expand import expanded
 from lymphocast.record.kinds import JsonObject, Scope
 from lymphocast.record.misread import Misread
 from lymphocast.record.patient import Modelling, NominalDate, PatientRecord
@@ -97,7 +99,8 @@ def parse_case(text: str, name: str) -> PatientRecord:
     """
     root = read_tree(text, name)
     CASE.check(root, Scope(name))
-    assert isinstance(root, Table)  # noqa: S101  (CASE.check refuses anything else)
+    assert isinstance(root, Table)  # noqa: S101  (the check refuses anything else)
+    root = expanded(root, Scope(name))
     scope = scope_of(root, SECTIONS, name)
     check_timelines(root, SECTIONS, name)
     record = CASE.read(root, scope)
