@@ -14,13 +14,26 @@ if TYPE_CHECKING:
     from lymphocast.analysis import fit as fit
     from lymphocast.analysis import foresee as foresee
     from lymphocast.catalogue import describe_models as describe_models
+    from lymphocast.criteria.assessment import Assessment as Assessment
+    from lymphocast.criteria.assessment import Edition as Edition
+    from lymphocast.criteria.assessment import Standing as Standing
+    from lymphocast.criteria.assessment import Theme as Theme
+    from lymphocast.criteria.care import CareRow as CareRow
+    from lymphocast.criteria.care import care_rows as care_rows
+    from lymphocast.criteria.care import care_table as care_table
     from lymphocast.criteria.check import CheckReport as CheckReport
+    from lymphocast.criteria.check import TimelineView as TimelineView
+    from lymphocast.criteria.check import assess as assess
     from lymphocast.criteria.check import check as check
     from lymphocast.criteria.check import check_json as check_json
-    from lymphocast.criteria.check import check_lines as check_lines
+    from lymphocast.criteria.culture import OutcomeOptions as OutcomeOptions
+    from lymphocast.criteria.culture import outcomes as outcomes
     from lymphocast.criteria.icl import CriterionItem as CriterionItem
     from lymphocast.criteria.icl import IclAssessment as IclAssessment
     from lymphocast.criteria.icl import IclStatus as IclStatus
+    from lymphocast.criteria.printing import check_lines as check_lines
+    from lymphocast.criteria.rcv import ReferenceChange as ReferenceChange
+    from lymphocast.criteria.rcv import change_between as change_between
     from lymphocast.dataset.events import EventRecord as EventRecord
     from lymphocast.dataset.events import EventTable as EventTable
     from lymphocast.dataset.regimen import DoseEvent as DoseEvent
@@ -151,15 +164,21 @@ _PUBLIC: Final = {
     "Alternative": "record.adverse",
     "AnchorText": "record.when",
     "Answer": "forecast.results",
+    "assess": "criteria.check",
+    "Assessment": "criteria.assessment",
     "Attribution": "forecast.results",
     "body_surface": "record.body",
     "build_document": "report.document",
     "ByHypothesis": "forecast.results",
     "canonical_case": "record.casefile",
+    "care_rows": "criteria.care",
+    "care_table": "criteria.care",
+    "CareRow": "criteria.care",
     "case_schema": "record.casefile",
+    "change_between": "criteria.rcv",
     "check": "criteria.check",
     "check_json": "criteria.check",
-    "check_lines": "criteria.check",
+    "check_lines": "criteria.printing",
     "CheckReport": "criteria.check",
     "Claim": "record.patient",
     "Context": "record.context",
@@ -178,6 +197,7 @@ _PUBLIC: Final = {
     "DoseEvent": "dataset.regimen",
     "Dosing": "record.dosing",
     "Drawn": "forecast.results",
+    "Edition": "criteria.assessment",
     "Event": "record.events",
     "EventRecord": "dataset.events",
     "EventTable": "dataset.events",
@@ -218,6 +238,8 @@ _PUBLIC: Final = {
     "NormalRange": "record.context",
     "ObservedCount": "forecast.results",
     "Outcome": "record.adverse",
+    "OutcomeOptions": "criteria.culture",
+    "outcomes": "criteria.culture",
     "Outlook": "forecast.results",
     "parse_case": "record.casefile",
     "parse_dosing": "record.dosing",
@@ -238,6 +260,7 @@ _PUBLIC: Final = {
     "Reading": "record.patient",
     "ReadOff": "record.figure",
     "RecordError": "errors",
+    "ReferenceChange": "criteria.rcv",
     "Regimen": "dataset.regimen",
     "Reply": "record.adverse",
     "Reported": "record.events",
@@ -251,12 +274,15 @@ _PUBLIC: Final = {
     "SolveStatus": "engine.pieces",
     "Source": "record.provenance",
     "Span": "record.when",
+    "Standing": "criteria.assessment",
     "StatedDuration": "record.events",
     "summary_json": "report.summary",
     "Susceptibility": "record.events",
     "Symptom": "record.events",
     "SymptomGrade": "record.events",
+    "Theme": "criteria.assessment",
     "Timeline": "record.patient",
+    "TimelineView": "criteria.check",
     "TimeMark": "record.figure",
     "Timing": "record.adverse",
     "Trajectory": "engine.simulate",
