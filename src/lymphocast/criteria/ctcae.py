@@ -219,7 +219,8 @@ COMPARED = frozenset(
 
 def ctcae(record: PatientRecord) -> tuple[Assessment, ...]:
     """Return the grade of every value that a term covers and of every adverse event."""
-    values = tuple(a for m in record.measurements for a in _measured(record, m))
+    reference = _reference(record)
+    values = tuple(a for m in record.measurements for a in _measured(reference, m))
     return (*values, *(a for e in record.adverse_events for a in _stated(e)))
 
 
@@ -228,7 +229,8 @@ def baseline_of(record: PatientRecord, analyte: str) -> Measurement | None:
     treated = _treated(record)
     if treated is None:
         return None
-    before = [m for m in record.counts(analyte) if m.at.latest < treated.start.earliest]
+    plain = (m for m in record.counts(analyte) if m.limit is None)
+    before = [m for m in plain if m.at.latest < treated.start.earliest]
     return before[-1] if before else None
 
 
@@ -238,38 +240,43 @@ def _treated(record: PatientRecord) -> Course | None:
     return course(record, {chosen.study_drug} if chosen is not None else CYTOKINES)
 
 
-def _measured(record: PatientRecord, m: Measurement) -> Iterator[Assessment]:
+@final
+@dataclass(frozen=True)
+class _Reference:
+    """What every value of one record is compared with."""
+
+    treated: Course | None
+    baselines: Mapping[str, Measurement | None]
+    steroids: bool
+
+    def before(self, m: Measurement) -> bool:
+        """Return whether a value was certainly taken before treatment."""
+        return self.treated is not None and m.at.latest < self.treated.start.earliest
+
+
+def _reference(record: PatientRecord) -> _Reference:
+    """Return what the values of a record are compared with."""
+    baselines = {analyte: baseline_of(record, analyte) for analyte in GRADERS}
+    steroids = any(f.term == "steroids initiated" for f in record.findings)
+    return _Reference(_treated(record), baselines, steroids)
+
+
+def _measured(reference: _Reference, m: Measurement) -> Iterator[Assessment]:
     """Return the grades of one value; one known only as a limit has none."""
     graders = GRADERS.get(m.analyte, ())
     if not graders or m.limit is not None:
         return
-    before = _before(record, m)
-    first = None if before else baseline_of(record, m.analyte)
-    scales = _scales(record, m, first, before)
-    for grade in graders:
-        yield _assessed(m, first, before, grade(in_own_unit(m.analyte, m.value).value, scales))
-
-
-def _scales(
-    record: PatientRecord, m: Measurement, first: Measurement | None, before: bool
-) -> Scales:
-    """Return what one value is compared with."""
-    low = m.normal.low if m.normal is not None else None
-    high = m.normal.high if m.normal is not None else None
-    initiated = any(f.term == "steroids initiated" for f in record.findings)
-    return Scales(
-        low=_own(m.analyte, low),
-        high=_own(m.analyte, high),
+    before = reference.before(m)
+    first = None if before else reference.baselines[m.analyte]
+    scales = Scales(
+        low=_own(m.analyte, m.normal.low if m.normal is not None else None),
+        high=_own(m.analyte, m.normal.high if m.normal is not None else None),
         baseline=_own(m.analyte, first.value) if first is not None else None,
         before=before,
-        steroids=initiated,
+        steroids=reference.steroids and not before,
     )
-
-
-def _before(record: PatientRecord, m: Measurement) -> bool:
-    """Return whether a value was certainly taken before treatment."""
-    treated = _treated(record)
-    return treated is not None and m.at.latest < treated.start.earliest
+    for grade in graders:
+        yield _assessed(m, first, before, grade(in_own_unit(m.analyte, m.value).value, scales))
 
 
 def _own(analyte: str, value: Quantity | None) -> float | None:

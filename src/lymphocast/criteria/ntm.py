@@ -91,9 +91,10 @@ def fewer_than_three(record: PatientRecord) -> Iterator[Issue]:
 
 def macrolide_with_rifamycin(record: PatientRecord) -> Iterator[Issue]:
     """Find a macrolide whose concentration a rifamycin lowers."""
+    rifamycins = [r for drug in sorted(RIFAMYCINS) for r in record.administrations_of(drug)]
     for drug, lost in PEAK_LOST.items():
         for one in record.administrations_of(drug):
-            for rifamycin in (r for d in RIFAMYCINS for r in record.administrations_of(d)):
+            for rifamycin in rifamycins:
                 if _together(one, rifamycin):
                     yield _interaction(one, rifamycin, lost)
 

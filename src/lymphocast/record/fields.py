@@ -65,8 +65,12 @@ class Group(Kind):
         return {f.key: f for f in self.fields}
 
     @cached_property
-    def _lasting(self) -> tuple[Field, ...]:
-        return tuple(f for f in self.fields if not f.short)
+    def _lasting(self) -> tuple[tuple[str, Field], ...]:
+        return tuple((f.name, f) for f in self.fields if not f.short)
+
+    @cached_property
+    def _defaults(self) -> Mapping[str, object]:
+        return {name: f.default for name, f in self._lasting}
 
     @cached_property
     def _required(self) -> tuple[Field, ...]:
@@ -90,14 +94,20 @@ class Group(Kind):
 
     def read(self, node: Node, scope: Scope) -> object:
         """Return the value of a node whose shape has been checked."""
+        values = dict(self._defaults)
+        for entry in node.entries if isinstance(node, Table) else ():
+            # A group may read some keys of a mapping whose shape another has checked.
+            f = self._known.get(entry.key)
+            if f is not None and not f.short and not _absent(entry.value, f):
+                values[f.name] = f.kind.read(entry.value, scope)
         try:
-            return self.make(**{f.name: _value(f, node, scope) for f in self._lasting})
+            return self.make(**values)
         except Misread as error:
             raise scope.error(node, error.found, error.needed) from None
 
     def write(self, value: object) -> object:
         """Return the value as JSON holds it."""
-        pairs = ((f, getattr(value, f.name)) for f in self._lasting)
+        pairs = ((f, getattr(value, name)) for name, f in self._lasting)
         return {f.key: f.kind.write(v) for f, v in pairs if f.required or v != f.default}
 
     def schema(self) -> JsonObject:
@@ -119,12 +129,6 @@ class Group(Kind):
 def _absent(node: Node | None, f: Field) -> bool:
     """Return whether an optional key is missing or says *not stated*."""
     return not f.required and (node is None or (isinstance(node, Scalar) and node.empty))
-
-
-def _value(f: Field, node: Node, scope: Scope) -> object:
-    """Return the value of one key of a checked mapping."""
-    value = node.get(f.key) if isinstance(node, Table) else None
-    return f.default if value is None or _absent(value, f) else f.kind.read(value, scope)
 
 
 def _given(node: Node | None) -> bool:

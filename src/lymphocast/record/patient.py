@@ -230,8 +230,14 @@ class PatientRecord:
 
     def counts(self, analyte: str = "CD4") -> tuple[Measurement, ...]:
         """Return the measurements of one analyte, ordered by the middle of their intervals."""
-        chosen = [m for m in self.measurements if m.analyte == analyte]
-        return tuple(sorted(chosen, key=lambda m: (m.at.midpoint, m.at.earliest, m.id)))
+        return self._by_analyte.get(analyte, ())
+
+    @cached_property
+    def _by_analyte(self) -> Mapping[str, tuple[Measurement, ...]]:
+        found: dict[str, list[Measurement]] = {}
+        for m in sorted(self.measurements, key=lambda m: (m.at.midpoint, m.at.earliest, m.id)):
+            found.setdefault(m.analyte, []).append(m)
+        return {analyte: tuple(values) for analyte, values in found.items()}
 
     def drugs(self) -> tuple[str, ...]:
         """Return the names of the drugs given, each once, in the record's order."""

@@ -19,7 +19,7 @@ class Dated:
 
     time: TimeText
     text: str
-    line: int
+    line: int | None
 
 
 def scope_of(root: Table, sections: tuple[Field, ...], name: str) -> Scope:
@@ -56,6 +56,17 @@ def check_timelines(root: Table, sections: tuple[Field, ...], name: str) -> None
                 changed[text_of(event, plain)] = _text(at, plain)
         if changed:
             _resolved(changed, name)
+
+
+def resolved_times(texts: Mapping[str, str], name: str) -> Mapping[str, When]:
+    """Return the time of each fact, resolved through its anchors.
+
+    Raises
+    ------
+    RecordError
+        If an anchor does not exist or hangs on itself; ``name`` stands for the record.
+    """
+    return _resolved({fact: Dated(parse_time(t), t, None) for fact, t in texts.items()}, name)
 
 
 def _items(root: Table, key: str) -> Iterator[Table]:

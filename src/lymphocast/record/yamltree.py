@@ -8,7 +8,7 @@ is expanded. No scalar is converted: ``no`` stays the text ``no``, ``2004-02`` s
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import final
+from typing import NamedTuple, final
 
 import yaml
 
@@ -27,8 +27,7 @@ _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\
 
 
 @final
-@dataclass(frozen=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A text with its line; ``plain`` means that it stood without quotes."""
 
     text: str
@@ -42,8 +41,7 @@ class Scalar:
 
 
 @final
-@dataclass(frozen=True)
-class Items:
+class Items(NamedTuple):
     """A list."""
 
     items: tuple["Node", ...]
@@ -51,8 +49,7 @@ class Items:
 
 
 @final
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One key of a mapping with its value."""
 
     key: str
@@ -114,7 +111,8 @@ class _Builder:
         mark = event.start_mark
         line = mark.line + 1 if mark is not None else 1
         if isinstance(event, yaml.ScalarEvent):
-            self._check(event, line)
+            if event.anchor is not None or event.tag is not None:
+                self._check(event, line)
             self._add(Scalar(event.value, line, bool(event.implicit[0])))
         elif isinstance(event, yaml.CollectionStartEvent):
             self._check(event, line)
