@@ -88,6 +88,12 @@ def test_check_prints_json_for_programs(lymphocast: Command) -> None:
     assert report["criteria"]["icl"]["status"] == "not_established"
 
 
+def test_check_prints_the_care_checklist_for_a_manuscript(lymphocast: Command) -> None:
+    done = lymphocast("check", "trojan-2009", "--care")
+    assert done.code == 0
+    assert done.out.startswith("| Item | Topic |")
+
+
 def test_check_prints_the_schema_of_case_files(lymphocast: Command) -> None:
     schema = json.loads(lymphocast("check", "--schema").out)
     jsonschema.Draft202012Validator.check_schema(schema)

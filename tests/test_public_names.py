@@ -14,7 +14,11 @@ TABLE = lymphocast._PUBLIC
 CONTRACT_MODULES = (
     "errors",
     "forecast.results",
+    "record.adverse",
+    "record.context",
+    "record.dosing",
     "record.events",
+    "record.figure",
     "record.patient",
     "record.provenance",
     "record.when",

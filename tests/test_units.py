@@ -22,7 +22,7 @@ REGISTRY = PintUcumRegistry()
 ROUNDING = 1e-12
 """Relative: a conversion is one multiplication and one division of 64-bit floats, and the oracle
 does a few more."""
-NOT_UCUM = {"k[arb'U]", "M[arb'U]"}
+NOT_UCUM = {"k[arb'U]", "M[arb'U]", "M[arb'U]/m2"}
 """UCUM lets no prefix stand before [arb'U]."""
 RATIO_UNITS = [u for u in UNITS.values() if u.dimension != "temperature" and u.code not in NOT_UCUM]
 PAIRS = [(a.code, b.code) for a in RATIO_UNITS for b in RATIO_UNITS if a.dimension == b.dimension]

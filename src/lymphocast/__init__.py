@@ -14,13 +14,26 @@ if TYPE_CHECKING:
     from lymphocast.analysis import fit as fit
     from lymphocast.analysis import foresee as foresee
     from lymphocast.catalogue import describe_models as describe_models
+    from lymphocast.criteria.assessment import Assessment as Assessment
+    from lymphocast.criteria.assessment import Edition as Edition
+    from lymphocast.criteria.assessment import Standing as Standing
+    from lymphocast.criteria.assessment import Theme as Theme
+    from lymphocast.criteria.care import CareRow as CareRow
+    from lymphocast.criteria.care import care_rows as care_rows
+    from lymphocast.criteria.care import care_table as care_table
     from lymphocast.criteria.check import CheckReport as CheckReport
+    from lymphocast.criteria.check import TimelineView as TimelineView
+    from lymphocast.criteria.check import assess as assess
     from lymphocast.criteria.check import check as check
     from lymphocast.criteria.check import check_json as check_json
-    from lymphocast.criteria.check import check_lines as check_lines
+    from lymphocast.criteria.culture import OutcomeOptions as OutcomeOptions
+    from lymphocast.criteria.culture import outcomes as outcomes
     from lymphocast.criteria.icl import CriterionItem as CriterionItem
     from lymphocast.criteria.icl import IclAssessment as IclAssessment
     from lymphocast.criteria.icl import IclStatus as IclStatus
+    from lymphocast.criteria.printing import check_lines as check_lines
+    from lymphocast.criteria.rcv import ReferenceChange as ReferenceChange
+    from lymphocast.criteria.rcv import change_between as change_between
     from lymphocast.dataset.events import EventRecord as EventRecord
     from lymphocast.dataset.events import EventTable as EventTable
     from lymphocast.dataset.regimen import DoseEvent as DoseEvent
@@ -79,23 +92,58 @@ if TYPE_CHECKING:
     from lymphocast.models.user_file import load_model as load_model
     from lymphocast.publish import Published as Published
     from lymphocast.publish import run_demo as run_demo
+    from lymphocast.record.adverse import Action as Action
+    from lymphocast.record.adverse import AdverseEvent as AdverseEvent
+    from lymphocast.record.adverse import Alternative as Alternative
+    from lymphocast.record.adverse import Information as Information
+    from lymphocast.record.adverse import NaranjoAnswers as NaranjoAnswers
+    from lymphocast.record.adverse import Outcome as Outcome
+    from lymphocast.record.adverse import Reply as Reply
+    from lymphocast.record.adverse import Timing as Timing
+    from lymphocast.record.adverse import WhoUmcFacts as WhoUmcFacts
+    from lymphocast.record.adverse import Withdrawal as Withdrawal
+    from lymphocast.record.body import absolute_amount as absolute_amount
+    from lymphocast.record.body import body_surface as body_surface
+    from lymphocast.record.casefile import canonical_case as canonical_case
     from lymphocast.record.casefile import case_schema as case_schema
     from lymphocast.record.casefile import find_case as find_case
     from lymphocast.record.casefile import parse_case as parse_case
     from lymphocast.record.casefile import read_case as read_case
+    from lymphocast.record.context import Context as Context
+    from lymphocast.record.context import Correction as Correction
+    from lymphocast.record.context import Disagreement as Disagreement
+    from lymphocast.record.context import Limit as Limit
+    from lymphocast.record.context import NormalRange as NormalRange
+    from lymphocast.record.dosing import Cycle as Cycle
+    from lymphocast.record.dosing import WrittenDosing as WrittenDosing
+    from lymphocast.record.dosing import parse_dosing as parse_dosing
     from lymphocast.record.events import Administration as Administration
     from lymphocast.record.events import Culture as Culture
     from lymphocast.record.events import CultureResult as CultureResult
     from lymphocast.record.events import Event as Event
     from lymphocast.record.events import Finding as Finding
     from lymphocast.record.events import Measurement as Measurement
+    from lymphocast.record.events import Mic as Mic
     from lymphocast.record.events import MissedDoses as MissedDoses
+    from lymphocast.record.events import MissedKind as MissedKind
+    from lymphocast.record.events import Presence as Presence
+    from lymphocast.record.events import Question as Question
+    from lymphocast.record.events import Reported as Reported
     from lymphocast.record.events import StatedDuration as StatedDuration
+    from lymphocast.record.events import Susceptibility as Susceptibility
     from lymphocast.record.events import Symptom as Symptom
     from lymphocast.record.events import SymptomGrade as SymptomGrade
     from lymphocast.record.events import UnreadData as UnreadData
     from lymphocast.record.events import WorkupItem as WorkupItem
     from lymphocast.record.events import WorkupStatus as WorkupStatus
+    from lymphocast.record.figure import Figure as Figure
+    from lymphocast.record.figure import FigurePoint as FigurePoint
+    from lymphocast.record.figure import ReadOff as ReadOff
+    from lymphocast.record.figure import TimeMark as TimeMark
+    from lymphocast.record.figure import ValueMark as ValueMark
+    from lymphocast.record.figure import read_point as read_point
+    from lymphocast.record.issue import Issue as Issue
+    from lymphocast.record.issue import Severity as Severity
     from lymphocast.record.patient import Claim as Claim
     from lymphocast.record.patient import Demographics as Demographics
     from lymphocast.record.patient import Hung as Hung
@@ -103,12 +151,12 @@ if TYPE_CHECKING:
     from lymphocast.record.patient import Modelling as Modelling
     from lymphocast.record.patient import NominalDate as NominalDate
     from lymphocast.record.patient import PatientRecord as PatientRecord
+    from lymphocast.record.patient import Reading as Reading
     from lymphocast.record.patient import Timeline as Timeline
     from lymphocast.record.provenance import Method as Method
     from lymphocast.record.provenance import Provenance as Provenance
     from lymphocast.record.provenance import Source as Source
-    from lymphocast.record.validate import Issue as Issue
-    from lymphocast.record.validate import Severity as Severity
+    from lymphocast.record.timelines import read_as as read_as
     from lymphocast.record.validate import validate as validate
     from lymphocast.record.when import AnchorText as AnchorText
     from lymphocast.record.when import DateText as DateText
@@ -124,37 +172,56 @@ if TYPE_CHECKING:
     from lymphocast.units import Unit as Unit
 
 _PUBLIC: Final = {
+    "absolute_amount": "record.body",
+    "Action": "record.adverse",
     "Administration": "record.events",
+    "AdverseEvent": "record.adverse",
+    "Alternative": "record.adverse",
     "AnchorText": "record.when",
     "Answer": "forecast.results",
+    "assess": "criteria.check",
+    "Assessment": "criteria.assessment",
     "Attribution": "forecast.results",
+    "body_surface": "record.body",
     "build_document": "report.document",
     "ByHypothesis": "forecast.results",
+    "canonical_case": "record.casefile",
+    "care_rows": "criteria.care",
+    "care_table": "criteria.care",
+    "CareRow": "criteria.care",
     "case_schema": "record.casefile",
+    "change_between": "criteria.rcv",
     "check": "criteria.check",
     "check_json": "criteria.check",
-    "check_lines": "criteria.check",
+    "check_lines": "criteria.printing",
     "CheckReport": "criteria.check",
     "Claim": "record.patient",
     "Component": "models.component",
+    "Context": "record.context",
     "Contraction": "forecast.results",
+    "Correction": "record.context",
     "CriterionItem": "criteria.icl",
     "Culture": "record.events",
     "CultureResult": "record.events",
     "Curve": "forecast.results",
+    "Cycle": "record.dosing",
     "DateText": "record.when",
     "Demographics": "record.patient",
     "describe_models": "catalogue",
     "dimension_faults": "models.dimensions",
+    "Disagreement": "record.context",
     "Document": "report.blocks",
     "DoseEvent": "dataset.regimen",
     "Dosing": "models.component",
     "Drawn": "forecast.results",
+    "Edition": "criteria.assessment",
     "EffectTransform": "models.random_effects",
     "Event": "record.events",
     "EventRecord": "dataset.events",
     "EventTable": "dataset.events",
     "explain": "analysis",
+    "Figure": "record.figure",
+    "FigurePoint": "record.figure",
     "find_case": "record.casefile",
     "find_model": "models.library",
     "Finding": "record.events",
@@ -171,55 +238,80 @@ _PUBLIC: Final = {
     "IclAssessment": "criteria.icl",
     "IclStatus": "criteria.icl",
     "Identified": "record.patient",
+    "Information": "record.adverse",
     "Interval": "forecast.results",
-    "Issue": "record.validate",
+    "Issue": "record.issue",
     "latex_equations": "models.typeset",
     "LeaveLastOut": "forecast.results",
+    "Limit": "record.context",
     "load_model": "models.user_file",
     "LymphocastError": "errors",
     "Measurement": "record.events",
     "Method": "record.provenance",
+    "Mic": "record.events",
     "MissedDoses": "record.events",
+    "MissedKind": "record.events",
     "Model": "models.compose",
     "model_faults": "models.model_check",
     "model_names": "models.library",
     "Modelling": "record.patient",
+    "NaranjoAnswers": "record.adverse",
     "NominalDate": "record.patient",
+    "NormalRange": "record.context",
     "ObservedCount": "forecast.results",
+    "Outcome": "record.adverse",
+    "OutcomeOptions": "criteria.culture",
+    "outcomes": "criteria.culture",
     "Outlook": "forecast.results",
     "parse_case": "record.casefile",
+    "parse_dosing": "record.dosing",
     "PatientRecord": "record.patient",
     "Prediction": "forecast.results",
     "Prepared": "engine.simulate",
+    "Presence": "record.events",
     "PriorLine": "forecast.results",
     "Provenance": "record.provenance",
     "Published": "publish",
     "Quantity": "units",
+    "Question": "record.events",
     "RandomEffects": "models.random_effects",
     "RangeText": "record.when",
+    "read_as": "record.timelines",
     "read_case": "record.casefile",
     "read_events": "interchange.nonmem",
     "read_fit": "inference.fit_file",
     "read_omega": "interchange.omega",
+    "read_point": "record.figure",
+    "Reading": "record.patient",
+    "ReadOff": "record.figure",
     "RecordError": "errors",
+    "ReferenceChange": "criteria.rcv",
     "Regimen": "dataset.regimen",
     "Replicates": "forecast.simulation",
+    "Reply": "record.adverse",
+    "Reported": "record.events",
     "Results": "forecast.results",
     "run_demo": "publish",
     "sbml_text": "interchange.sbml",
     "ScenarioOutcome": "forecast.results",
     "SensitivityRow": "forecast.results",
-    "Severity": "record.validate",
+    "Severity": "record.issue",
     "simulate": "engine.simulate",
     "simulate_file": "forecast.simulation",
     "SolveStatus": "engine.settings",
     "Source": "record.provenance",
     "Span": "record.when",
+    "Standing": "criteria.assessment",
     "StatedDuration": "record.events",
     "summary_json": "report.summary",
+    "Susceptibility": "record.events",
     "Symptom": "record.events",
     "SymptomGrade": "record.events",
+    "Theme": "criteria.assessment",
     "Timeline": "record.patient",
+    "TimelineView": "criteria.check",
+    "TimeMark": "record.figure",
+    "Timing": "record.adverse",
     "Trajectory": "engine.simulate",
     "treatment_figure": "figures.treatment",
     "Unit": "units",
@@ -227,15 +319,19 @@ _PUBLIC: Final = {
     "UnreadData": "record.events",
     "UsageError": "errors",
     "validate": "record.validate",
+    "ValueMark": "record.figure",
     "Variable": "models.component",
     "Verdict": "forecast.results",
     "When": "record.when",
+    "WhoUmcFacts": "record.adverse",
+    "Withdrawal": "record.adverse",
     "WorkupItem": "record.events",
     "WorkupStatus": "record.events",
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
     "write_report": "report.write",
     "write_sbml": "interchange.sbml",
+    "WrittenDosing": "record.dosing",
 }
 
 

@@ -33,8 +33,8 @@ from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit, FitMethod
 from lymphocast.models.course import COURSE
 from lymphocast.models.prior_file import model_priors, read_priors
+from lymphocast.record.issue import Severity
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.validate import Severity
 
 __all__ = ["Fit", "explain", "fit", "foresee", "read_fit", "write_fit"]
 

@@ -22,6 +22,7 @@ from lymphocast.errors import LymphocastError, UsageError
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
 
+NOTHING_TO_CHECK = "nothing to check: name a case file or a shipped case, or ask for --schema"
 DEFAULT_SEED = 20040501
 DEFAULT_DEMO = Path("out/trojan-2009")
 SBML = (".xml", ".sbml")
@@ -144,22 +145,25 @@ def check(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of case files instead.")
     ] = False,
+    care: Annotated[
+        bool, typer.Option("--care", help="Print the CARE checklist as a Markdown table instead.")
+    ] = False,
 ) -> None:
     """Check a record and print what to act on first."""
-    from lymphocast.criteria.check import check, check_json, check_lines
+    from lymphocast.criteria.check import check, check_json
+    from lymphocast.criteria.printing import check_text
     from lymphocast.record.casefile import case_schema, find_case, read_case
 
     if schema:
         _print_json(case_schema())
         raise typer.Exit
     if case is None:
-        message = "nothing to check: name a case file or a shipped case, or ask for --schema"
-        raise UsageError(message)
+        raise UsageError(NOTHING_TO_CHECK)
     found = check(read_case(find_case(case)))
     if json:
         _print_json(check_json(found))
     else:
-        typer.echo("\n".join(check_lines(found)))
+        typer.echo(check_text(found, care=care))
     raise typer.Exit(1 if found.has_errors else 0)
 
 

@@ -47,6 +47,7 @@ _CODES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
             ("10*3/mL", 1.0),
             ("10*6/mL", 1e3),
             ("/L", 1e-6),
+            ("10*3/L", 1e-3),
             ("10*6/L", 1.0),
             ("10*9/L", 1e3),
             ("10*12/L", 1e6),
@@ -79,10 +80,28 @@ _CODES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
     ),
     (
         "mass",
-        (("kg", 1e6), ("g", 1e3), ("mg", 1.0), ("ug", 1e-3), ("ng", 1e-6), ("pg", 1e-9)),
+        (
+            ("kg", 1e6),
+            ("[lb_av]", 453592.37),
+            ("g", 1e3),
+            ("mg", 1.0),
+            ("ug", 1e-3),
+            ("ng", 1e-6),
+            ("pg", 1e-9),
+        ),
     ),
     ("volume", (("L", 1.0), ("dL", 0.1), ("mL", 1e-3), ("uL", 1e-6))),
-    ("volume per time", (("L/d", 1.0), ("L/h", 24.0), ("mL/min", 1.44))),
+    (
+        "volume per time",
+        (
+            ("L/d", 1.0),
+            ("L/h", 24.0),
+            ("L/min", 1440.0),
+            ("mL/min", 1.44),
+            ("mL/h", 0.024),
+            ("mL/d", 1e-3),
+        ),
+    ),
     (
         "mass per volume",
         (
@@ -94,6 +113,8 @@ _CODES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
             ("mg/mL", 1e3),
             ("ug/L", 1e-3),
             ("ng/mL", 1e-3),
+            ("ng/dL", 1e-5),
+            ("ng/L", 1e-6),
             ("pg/mL", 1e-6),
         ),
     ),
@@ -101,8 +122,12 @@ _CODES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
         "substance",
         (("mol", 1e3), ("mmol", 1.0), ("umol", 1e-3), ("nmol", 1e-6), ("pmol", 1e-9)),
     ),
-    ("substance per volume", (("mmol/L", 1.0), ("umol/L", 1e-3), ("nmol/L", 1e-6))),
-    ("length", (("m", 1.0), ("cm", 0.01), ("mm", 1e-3))),
+    (
+        "substance per volume",
+        (("mmol/L", 1.0), ("umol/L", 1e-3), ("nmol/L", 1e-6), ("pmol/L", 1e-9)),
+    ),
+    ("catalytic activity per volume", (("U/L", 1.0), ("ukat/L", 60.0), ("nkat/L", 0.06))),
+    ("length", (("m", 1.0), ("cm", 0.01), ("mm", 1e-3), ("[in_i]", 0.0254))),
     ("area", (("m2", 1.0),)),
     ("mass per area", (("kg/m2", 1e6), ("mg/m2", 1.0))),
     ("mass per mass", (("mg/kg", 1.0), ("ug/kg", 1e-3))),
@@ -111,12 +136,27 @@ _CODES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
     ("international units", (("[IU]", 1e-6), ("k[IU]", 1e-3), ("M[IU]", 1.0))),
     (
         "international units per volume",
-        (("[IU]/L", 1e-6), ("[IU]/mL", 1e-3), ("k[IU]/L", 1e-3), ("M[IU]/L", 1.0)),
+        (
+            ("[IU]/L", 1e-6),
+            ("m[IU]/L", 1e-9),
+            ("u[IU]/mL", 1e-9),
+            ("[IU]/mL", 1e-3),
+            ("k[IU]/L", 1e-3),
+            ("M[IU]/L", 1.0),
+        ),
     ),
-    ("international units per area", (("[IU]/m2", 1e-6), ("M[IU]/m2", 1.0))),
+    (
+        "international units per area",
+        (("[IU]/m2", 1e-6), ("k[IU]/m2", 1e-3), ("M[IU]/m2", 1.0)),
+    ),
+    ("international units per mass", (("[IU]/kg", 1e-6), ("k[IU]/kg", 1e-3))),
     (
         "arbitrary units of a product",
         (("[arb'U]", 1e-6), ("k[arb'U]", 1e-3), ("M[arb'U]", 1.0)),
+    ),
+    (
+        "arbitrary units of a product per area",
+        (("[arb'U]/m2", 1e-6), ("M[arb'U]/m2", 1.0)),
     ),
 )
 
@@ -132,57 +172,103 @@ UNITS: Mapping[str, Unit] = MappingProxyType(
 )
 """Every UCUM code in use."""
 
-_PRINTED = {
-    "cells/mm3": "/uL",
-    "cells/mm^3": "/uL",
-    "cells/uL": "/uL",
-    "cells/mcL": "/uL",
-    "/mm3": "/uL",
-    "/mm^3": "/uL",
-    "/mcL": "/uL",
-    "10^3/uL": "10*3/uL",
-    "10^6/uL": "10*6/uL",
-    "10^6/L": "10*6/L",
-    "10^9/L": "10*9/L",
-    "x10^9/L": "10*9/L",
-    "10^12/L": "10*12/L",
-    "U": "[arb'U]",
-    "unit": "[arb'U]",
-    "units": "[arb'U]",
-    "kU": "k[arb'U]",
-    "MU": "M[arb'U]",
-    "IU": "[IU]",
-    "kIU": "k[IU]",
-    "MIU": "M[IU]",
-    "IU/mL": "[IU]/mL",
-    "MIU/m2": "M[IU]/m2",
-    "mcg": "ug",
-    "mcg/mL": "ug/mL",
-    "ml": "mL",
-    "l": "L",
-    "mmHg": "mm[Hg]",
-    "degC": "Cel",
-    "\N{DEGREE SIGN}C": "Cel",
-    "CFU/mL": "[CFU]/mL",
-    "hour": "h",
-    "hours": "h",
-    "day": "d",
-    "days": "d",
-    "week": "wk",
-    "weeks": "wk",
-    "month": "mo",
-    "months": "mo",
-    "year": "a",
-    "years": "a",
-}
 
-ALIASES: Mapping[str, str] = MappingProxyType(_PRINTED)
+def _split(names: str) -> tuple[str, ...]:
+    """Return the printed forms of one unit, which stand between bars."""
+    return tuple(name.strip() for name in names.split("|"))
+
+
+_PRINTED_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "/uL": _split(
+            "cells/mm3 | cells/mm^3 | cells/mm(3) | cells/cumm | cells/uL | cells/ul | cells/mcL "
+            "| cells/microL | /mm3 | /mm^3 | /cumm | /cmm | /mcL | /ul"
+        ),
+        "10*3/uL": _split(
+            "10^3/uL | x10^3/uL | x10(3)/uL | x10E3/uL | 10E3/uL | 10^3/mm3 | K/uL | K/mm3 | "
+            "Thousand/uL | thou/uL"
+        ),
+        "10*6/uL": ("10^6/uL", "M/uL"),
+        "10*6/L": ("10^6/L", "x10^6/L", "10E6/L"),
+        # Giga and gigaparticles per litre: what counters print.
+        "10*9/L": _split(
+            "10^9/L | 10^9/l | x10^9/L | x 10^9/L | x10(9)/L | x10E9/L | 10E9/L | 10e9/L | cells "
+            "x 10^9/L | G/L | G/l | Gpt/L | giga/L"
+        ),
+        "10*12/L": ("10^12/L",),
+        # Units without a unit system belong to one product.
+        "[arb'U]": ("U", "unit", "units"),
+        "k[arb'U]": ("kU",),
+        "M[arb'U]": ("MU", "million units", "million U"),
+        "[arb'U]/m2": ("U/m2", "units/m2"),
+        "M[arb'U]/m2": ("MU/m2", "million units/m2"),
+        "[IU]": ("IU", "iu", "I.U."),
+        "k[IU]": ("kIU",),
+        "M[IU]": ("MIU", "mill IU", "million IU", "million international units"),
+        "[IU]/m2": ("IU/m2", "IU/m^2"),
+        "k[IU]/m2": ("kIU/m2",),
+        "M[IU]/m2": ("MIU/m2", "MIU/m^2", "million IU/m2"),
+        "[IU]/kg": ("IU/kg",),
+        "k[IU]/kg": ("kIU/kg",),
+        "[IU]/L": ("IU/L", "mIU/mL"),
+        "[IU]/mL": ("IU/mL", "IU/ml"),
+        "m[IU]/L": ("mIU/L", "mU/L"),
+        "u[IU]/mL": ("uIU/mL", "uU/mL"),
+        "U/L": ("U/l", "units/L"),
+        "g/dL": ("gm/dL", "g/dl"),
+        "g/L": ("g/l",),
+        "mg/dL": ("mg/dl",),
+        "mg/L": ("mg/l",),
+        "ug/mL": ("mcg/mL", "mcg/ml", "ug/ml"),
+        "ug/L": ("mcg/L",),
+        "umol/L": ("mcmol/L", "umol/l"),
+        "mmol/L": ("mmol/l",),
+        "[CFU]/mL": ("CFU/mL", "CFU/ml"),
+        "[lb_av]": ("lb", "lbs"),
+        "[in_i]": ("in",),
+        "ug": ("mcg",),
+        "ug/kg": ("mcg/kg",),
+        "mL": ("ml",),
+        "L": ("l",),
+        "L/min": ("L/minute", "l/min"),
+        "mL/h": ("mL/hr",),
+        "m2": ("m^2",),
+        "kg/m2": ("kg/m^2",),
+        "mm[Hg]": ("mmHg", "mm Hg"),
+        "/min": ("bpm", "beats/min"),
+        "Cel": ("degC", "C", "\N{DEGREE SIGN}C"),
+        "[degF]": ("F", "degF", "\N{DEGREE SIGN}F"),
+        "%": ("percent",),
+        "ms": ("msec",),
+        "h": ("hr", "hrs", "hour", "hours"),
+        "d": ("day", "days"),
+        "wk": ("week", "weeks"),
+        "mo": ("month", "months"),
+        "a": ("year", "years"),
+    }
+)
+
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {printed: code for code, forms in _PRINTED_AS.items() for printed in forms}
+)
 """What laboratories print, and the UCUM code that it means."""
+_KNOWN = {**UNITS, **{printed: UNITS[code] for printed, code in ALIASES.items()}}
 
 _QUANTITY = re.compile(
     r"([+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?:\s+(\S.*)|([^\s0-9.,].*))", re.ASCII
 )
-_MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"})
+_SIGNS = str.maketrans(
+    {
+        "\N{MICRO SIGN}": "u",
+        "\N{GREEK SMALL LETTER MU}": "u",
+        "\N{MULTIPLICATION SIGN}": "x",
+        "\N{NO-BREAK SPACE}": " ",
+    }
+)
+_RAISED = str.maketrans(
+    "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789"
+)
+_POWER = re.compile("(?<=10)[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
 
 
 @final
@@ -232,14 +318,23 @@ def unit_named(text: str) -> Unit:
     UnitError
         If neither table knows the text; the message names the nearest code.
     """
-    code = text.translate(_MICRO)
-    unit = UNITS.get(ALIASES.get(code, code))
+    unit = _KNOWN.get(text)
     if unit is not None:
         return unit
+    code = plain_signs(text)
+    if code in _KNOWN:
+        return _KNOWN[code]
     near = difflib.get_close_matches(code, (*UNITS, *ALIASES), n=1)
     hint = f"; the nearest known unit is '{near[0]}'" if near else ""
     message = f"unit '{text}' is not known{hint}"
     raise UnitError(message)
+
+
+def plain_signs(text: str) -> str:
+    """Return a printed unit with raised digits and special signs as plain characters."""
+    text = " ".join(text.translate(_SIGNS).split())
+    text = _POWER.sub(lambda power: f"^{power[0].translate(_RAISED)}", text)
+    return text.translate(_RAISED)
 
 
 def commensurable(unit: str, other: str) -> bool:
@@ -264,6 +359,35 @@ def parse_quantity(text: str) -> Quantity:
         message = f"'{text}' is not a finite number"
         raise UnitError(message)
     return Quantity(value, unit_named(match[2] or match[3]).code)
+
+
+def molar(value: Quantity, molar_mass: float) -> Quantity:
+    """Return the mass concentration of an amount-of-substance concentration.
+
+    Parameters
+    ----------
+    value
+        Amount of substance per volume.
+    molar_mass
+        g/mol, so that 1 mmol/L is ``molar_mass`` mg/L.
+
+    Raises
+    ------
+    UnitError
+        If the value is no amount of substance per volume.
+    """
+    return Quantity(value.to("mmol/L").value * molar_mass, "mg/L")
+
+
+def per_enzyme_unit(value: Quantity) -> Quantity:
+    """Return an enzyme activity printed in IU/L in U/L: one international unit is one unit.
+
+    Raises
+    ------
+    UnitError
+        If the value is not in international units per volume.
+    """
+    return Quantity(value.to("[IU]/L").value, "U/L")
 
 
 def _why_not(source: Unit, target: Unit) -> str:

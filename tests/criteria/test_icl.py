@@ -10,6 +10,7 @@ from lymphocast.criteria.icl import (
     ItemStatus,
     assess_icl,
     icl_issue,
+    icl_readings,
 )
 from lymphocast.record.patient import PatientRecord
 from tests.record.cases import SMALL, changed, founding, small
@@ -117,3 +118,16 @@ def test_other_recorded_exclusions_count() -> None:
     assert "no cvid" not in found.missing
     assert any(item.facts == ("cvid",) for item in found.items)
     assert any("GATA2" in missing for missing in found.missing)
+
+
+def test_every_reading_of_the_definition_is_shown() -> None:
+    # 1 November to 12 December 2019 is 41 days: enough only without the six weeks.
+    text = with_count(
+        "200 /uL", "2019-11-01", with_workup("negative", changed("2019-12", "2019-12-12"))
+    )
+    readings = icl_readings(small(text))
+    assert [r.status.value for r in readings] == ["not_established"] * 2 + ["met"] * 2
+    assert "42 days between" in readings[0].name
+    assert "CD4 of lymphocytes" in readings[1].name
+    later = changed("at: 2019-11-01", "at: 2019-10-31", text)
+    assert {r.status.value for r in icl_readings(small(later))} == {"met"}

@@ -34,7 +34,7 @@ def test_the_founding_case_was_treated_with_a_macrolide_alone_and_briefly() -> N
 
 def test_a_companion_drug_makes_it_more_than_a_macrolide_alone() -> None:
     text = changed("missed_doses:\n", ETHAMBUTOL, founding_text())
-    assert rules(text) == {"treatment-shorter-than-guideline"}
+    assert rules(text) == {"fewer-than-three-drugs", "treatment-shorter-than-guideline"}
 
 
 def test_a_quinolone_is_no_companion() -> None:

@@ -6,9 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lymphocast.criteria.rcv import consecutive_changes, last_fall, reference_change
-from lymphocast.errors import UnitError
+from lymphocast.criteria.rcv import (
+    change_between,
+    consecutive_changes,
+    last_fall,
+    reference_change,
+)
+from lymphocast.errors import UnitError, UsageError
 from lymphocast.units import Quantity
+from tests.criteria.facts import measured
 from tests.record.cases import founding, small
 
 PRINTED = 0.5
@@ -87,3 +93,50 @@ def test_consecutive_counts_are_compared_in_order_of_time() -> None:
 def test_a_record_without_a_fall_has_no_such_issue() -> None:
     record = small()
     assert last_fall(record, consecutive_changes(record)) == ()
+
+
+def test_any_two_counts_of_a_record_are_compared() -> None:
+    change = change_between(founding(), "cd4-presenting", "cd4-stop-9")
+    # 172 -> 378: ln(378 / 172) / (sqrt(2) 0.166) = 3.354.
+    assert change.z == pytest.approx(3.354, abs=5e-4)
+    assert change.beyond
+    tighter = change_between(founding(), "cd4-stop-6", "cd4-stop-9", cv=0.137)
+    assert tighter.beyond  # z = -2.35 with the short-term CV of Raboud 1995
+
+
+def test_counts_that_cannot_be_compared_are_refused() -> None:
+    record = measured(
+        ("CD4", "150 /uL", "2019-12-01"),
+        ("CD8", "150 /uL", "2019-12-01"),
+        ("CD4", "10 /uL, limit: below", "2020-04-01"),
+    )
+    with pytest.raises(UsageError, match="'m0' is CD4, 'm1' is CD8"):
+        change_between(record, "m0", "m1")
+    with pytest.raises(UsageError, match="'m2' is given only as below 10 /uL"):
+        change_between(record, "m0", "m2")
+    with pytest.raises(UsageError, match="no such fact as 'm9'"):
+        change_between(record, "m0", "m9")
+    assert consecutive_changes(record) == ()
+
+
+@pytest.mark.parametrize(
+    ("context", "note"),
+    [
+        ("{since_dose: 3 d}", "'m1' 3 d after a dose"),
+        ("{since_dose: 3.1 d}", ""),
+        ("{laboratory: B}", "different laboratories (A, B)"),
+        ("{laboratory: A}", ""),
+        ('{time_of_day: "20:00"}', "drawn at 08:00 and at 20:00"),
+        ('{time_of_day: "08:00"}', ""),
+        ("{fever: true}", "'m1' with fever"),
+        ("{steroids: false}", ""),
+    ],
+)
+def test_the_context_of_two_counts_stands_beside_their_change(context: str, note: str) -> None:
+    first = 'context: {laboratory: A, time_of_day: "08:00"}'
+    record = measured(
+        ("CD4", f"150 /uL, {first}", "2019-12-01"),
+        ("CD4", f"150 /uL, context: {context}", "2020-04-01"),
+    )
+    (change,) = consecutive_changes(record)
+    assert change.context == ((note,) if note else ())

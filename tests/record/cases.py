@@ -2,6 +2,7 @@
 
 from lymphocast.record.casefile import find_case, parse_case
 from lymphocast.record.patient import PatientRecord
+from tests.conftest import ROOT
 
 SMALL = """\
 id: small
@@ -58,3 +59,13 @@ def founding() -> PatientRecord:
 def small(text: str = SMALL) -> PatientRecord:
     """Return the small case."""
     return parse_case(text, "small.yaml")
+
+
+def rich_text() -> str:
+    """Return the text of the synthetic case that uses every key."""
+    return (ROOT / "docs" / "examples" / "synthetic-rich.yaml").read_text(encoding="utf-8")
+
+
+def rich() -> PatientRecord:
+    """Return the synthetic case that uses every key."""
+    return parse_case(rich_text(), "synthetic-rich.yaml")

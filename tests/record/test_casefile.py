@@ -92,7 +92,7 @@ BAD = [
     ("a merge key", "title: A small case", "title: A\n<<: {}", 3, "'<<'", "one of"),
     ("a mapping as a key", "title: A small case", "? {a: b}\n: c", 2, "as a key", "word"),
     ("a control character", "A small case", '"A \\a case"', 2, "U+0007", "printable"),
-    ("an escape beyond Unicode", "A small case", '"\\UFFFFFFFF"', None, "escape", "YAML"),
+    ("an escape beyond Unicode", "A small case", '"\\UFFFFFFFF"', 2, "escape", "YAML"),
     ("not YAML", "title: A small case", "title: [", 4, "not YAML", "YAML or JSON"),
     ("a second document", "events:", "---\nevents:", 5, "second document", "one case"),
     ("no sources", "  - {id: paper, citation: A paper}", "  []", 4, "empty list", "at least 1"),

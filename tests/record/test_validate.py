@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from lymphocast.record.issue import Issue, Severity
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.validate import Issue, Severity, validate
+from lymphocast.record.validate import validate
 from lymphocast.units import Quantity
 from tests.record.cases import SMALL, changed, founding, small
 

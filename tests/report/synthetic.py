@@ -40,6 +40,7 @@ from lymphocast.record.events import (
     WorkupItem,
     WorkupStatus,
 )
+from lymphocast.record.issue import Issue, Severity
 from lymphocast.record.patient import (
     Claim,
     Demographics,
@@ -49,7 +50,6 @@ from lymphocast.record.patient import (
     Timeline,
 )
 from lymphocast.record.provenance import Method, Provenance, Source
-from lymphocast.record.validate import Issue, Severity
 from lymphocast.record.when import When
 from lymphocast.units import Quantity
 

@@ -2,23 +2,31 @@
 
 Issues come in the order in which a reader must act on them: errors, whether the last fall is
 real, whether the diagnosis is established, contradictions, what was given in which units,
-treatment against the guideline, and then the rest.
+treatment against the guideline, and then the rest. Assessments come by theme. Every alternative
+timeline of the record is checked as well, and what it changes is kept.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import final
 
-from lymphocast.criteria.icl import IclAssessment, assess_icl, icl_issue
+from lymphocast.criteria.assessment import Assessment, Theme
+from lymphocast.criteria.care import CareRow, care_coverage, care_rows
+from lymphocast.criteria.causality import causality
+from lymphocast.criteria.ctcae import ctcae
+from lymphocast.criteria.culture import outcomes
+from lymphocast.criteria.dose import tolerated_doses
+from lymphocast.criteria.hold import hold_rules
+from lymphocast.criteria.icl import IclAssessment, assess_icl, icl_issue, icl_readings
+from lymphocast.criteria.monitoring import monitoring
 from lymphocast.criteria.ntm import treatment_issues
-from lymphocast.criteria.rcv import (
-    ReferenceChange,
-    change_sentence,
-    consecutive_changes,
-    last_fall,
-)
+from lymphocast.criteria.ntm_diagnosis import ntm_diagnosis
+from lymphocast.criteria.rcv import ReferenceChange, consecutive_changes, last_fall
+from lymphocast.errors import RecordError
+from lymphocast.record.issue import Issue, Severity
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.validate import Issue, Severity, validate
+from lymphocast.record.timelines import read_as
+from lymphocast.record.validate import validate
 
 ORDER = (
     "reference-change",
@@ -26,19 +34,41 @@ ORDER = (
     "icl-not-established",
     "duration-contradiction",
     "date-contradiction",
+    "sources-disagree",
+    "figure-reading",
     "product-ambiguity",
     "unit-ambiguity",
     "macrolide-monotherapy",
+    "fewer-than-three-drugs",
+    "macrolide-with-rifamycin",
     "treatment-shorter-than-guideline",
     "timing-confounded",
     "count-after-stop-exceeds-on-treatment",
     "overlapping-stretches",
     "doses-missed-undated",
+    "doses-missed-dated",
     "data-not-read",
+    "corrected",
     "spelling",
     "method-assumed",
 )
 """Rules in the order of their urgency; an error of any rule comes first."""
+
+
+@final
+@dataclass(frozen=True)
+class TimelineView:
+    """What an alternative timeline changes: issues that go, issues that come, other statuses.
+
+    ``refused`` says why the record cannot be read so; it is empty otherwise.
+    """
+
+    id: str
+    label: str
+    gone: tuple[Issue, ...] = ()
+    new: tuple[Issue, ...] = ()
+    changed: tuple[Assessment, ...] = ()
+    refused: str = ""
 
 
 @final
@@ -56,6 +86,12 @@ class CheckReport:
         The definition of idiopathic CD4 lymphopenia applied to the record.
     changes
         Reference change values of consecutive CD4 counts, in order of time.
+    assessments
+        Every published criterion applied to the record, by theme.
+    care
+        The CARE checklist, ready for a manuscript.
+    timelines
+        What the alternative timelines of the record change.
     """
 
     record_id: str
@@ -64,6 +100,9 @@ class CheckReport:
     issues: tuple[Issue, ...]
     icl: IclAssessment
     changes: tuple[ReferenceChange, ...]
+    assessments: tuple[Assessment, ...] = ()
+    care: tuple[CareRow, ...] = ()
+    timelines: tuple[TimelineView, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -72,17 +111,48 @@ class CheckReport:
 
 
 def check(record: PatientRecord) -> CheckReport:
-    """Apply every rule and definition to a record."""
-    changes = consecutive_changes(record)
-    icl = assess_icl(record)
+    """Apply every rule and definition to a record, and to its alternative timelines."""
+    issues, assessments = _issues(record), assess(record)
+    return CheckReport(
+        record_id=record.id,
+        title=record.title,
+        sha256=record.sha256,
+        issues=issues,
+        icl=assess_icl(record),
+        changes=consecutive_changes(record),
+        assessments=assessments,
+        care=care_rows(record),
+        timelines=tuple(
+            _view(record, t.id, t.label, issues, assessments) for t in record.timelines
+        ),
+    )
+
+
+def assess(record: PatientRecord) -> tuple[Assessment, ...]:
+    """Apply every published criterion to a record; the results come by theme."""
+    found = (
+        *icl_readings(record),
+        *ntm_diagnosis(record),
+        *tolerated_doses(record),
+        *hold_rules(record),
+        *monitoring(record),
+        *ctcae(record),
+        *causality(record),
+        *outcomes(record),
+        care_coverage(record),
+    )
+    return tuple(sorted(found, key=lambda a: tuple(Theme).index(a.theme)))
+
+
+def _issues(record: PatientRecord) -> tuple[Issue, ...]:
+    """Return every doubt about a record, the most urgent first."""
     issues = (
-        *last_fall(record, changes),
-        *icl_issue(record, icl),
+        *last_fall(record, consecutive_changes(record)),
+        *icl_issue(record, assess_icl(record)),
         *validate(record),
         *treatment_issues(record),
     )
-    ordered = tuple(sorted(issues, key=_urgency))
-    return CheckReport(record.id, record.title, record.sha256, ordered, icl, changes)
+    return tuple(sorted(issues, key=_urgency))
 
 
 def _urgency(issue: Issue) -> tuple[bool, int]:
@@ -91,27 +161,34 @@ def _urgency(issue: Issue) -> tuple[bool, int]:
     return issue.severity is not Severity.ERROR, place
 
 
-def check_lines(report: CheckReport) -> tuple[str, ...]:
-    """Return a report as plain lines for people."""
-    lines = [f"{report.record_id}: {report.title}", ""]
-    for issue in report.issues:
-        lines.append(f"{issue.severity.upper()} {issue.rule} [{issue.path}]")
-        lines.append(f"  {issue.message}")
-        if issue.locators:
-            lines.append(f"  at {'; '.join(issue.locators)}")
-    lines += ["", f"Idiopathic CD4 lymphopenia, {report.icl.edition}: {report.icl.status}"]
-    lines += [f"  {item.status:<10}  {item.name}: {item.why}" for item in report.icl.items]
-    lines += ["", "Consecutive counts:"]
-    lines += [f"  {change_sentence(change)}" for change in report.changes]
-    lines += ["", ", ".join(_tally(report, severity) for severity in Severity)]
-    return tuple(lines)
+def _view(
+    record: PatientRecord,
+    timeline: str,
+    label: str,
+    issues: tuple[Issue, ...],
+    assessments: tuple[Assessment, ...],
+) -> TimelineView:
+    """Return what one alternative timeline changes."""
+    try:
+        moved = read_as(record, timeline)
+    except RecordError as error:
+        return TimelineView(timeline, label, refused=str(error))
+    other, now = _issues(moved), assess(moved)
+    before, after = {_key(i) for i in issues}, {_key(i) for i in other}
+    noted = {"method-assumed"}  # which nominal days are possible follows from the reading itself
+    known = {(a.criterion, a.facts, a.status, a.result) for a in assessments}
+    return TimelineView(
+        timeline,
+        label,
+        gone=tuple(i for i in issues if i.rule not in noted and _key(i) not in after),
+        new=tuple(i for i in other if i.rule not in noted and _key(i) not in before),
+        changed=tuple(a for a in now if (a.criterion, a.facts, a.status, a.result) not in known),
+    )
 
 
-def _tally(report: CheckReport, severity: Severity) -> str:
-    """Count the issues of one severity, in words."""
-    number = sum(issue.severity is severity for issue in report.issues)
-    word = "note" if severity is Severity.INFO else severity.value
-    return f"{number} {word}{'' if number == 1 else 's'}"
+def _key(issue: Issue) -> tuple[str, str]:
+    """Return what makes two issues the same under two readings."""
+    return issue.rule, issue.path
 
 
 def check_json(report: CheckReport) -> Mapping[str, object]:
@@ -123,7 +200,12 @@ def check_json(report: CheckReport) -> Mapping[str, object]:
             "sha256": report.sha256,
             "issues": [asdict(issue) for issue in report.issues],
         },
-        "criteria": {"icl": asdict(report.icl)},
+        "criteria": {
+            "icl": asdict(report.icl),
+            "assessments": [asdict(a) for a in report.assessments],
+            "care": [asdict(row) for row in report.care],
+        },
         "changes": [asdict(change) for change in report.changes],
+        "timelines": [asdict(view) for view in report.timelines],
         "has_errors": report.has_errors,
     }

@@ -25,14 +25,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import final
 
+from lymphocast.criteria.assessment import Assessment, Edition, Standing, Theme
+from lymphocast.criteria.drugs import CYTOKINES
 from lymphocast.record.events import Measurement, WorkupItem, WorkupStatus
+from lymphocast.record.issue import Issue, Severity, places
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.validate import Issue, Severity, places
 from lymphocast.record.when import days_between
 
 CDC_1992 = "CDC 1992"
-CYTOKINES = frozenset({"interleukin-2", "interleukin-7", "interferon-gamma"})
-"""Drugs given to raise the count."""
 HIV = "hiv"
 RULES: Mapping[str, str] = MappingProxyType(
     {"met": "icl-met", "not_met": "icl-not-met", "not_established": "icl-not-established"}
@@ -51,6 +51,10 @@ EXCLUSIONS: Mapping[str, str] = MappingProxyType(
 )
 """Work-up by its identifier in a record. The definition names HIV testing, defined
 immunodeficiency and therapy; the others are what it presumes in a lung infection."""
+
+
+WEEKS_APART = 42.0
+"""Days between two low values: the six weeks of later reviews (PMC7239889)."""
 
 
 @final
@@ -83,7 +87,7 @@ class IclOptions:
     percent_below: float = 20.0
     percent_of: FractionOf = FractionOf.T_CELLS
     occasions: int = 2
-    gap_days: float = 42.0
+    gap_days: float = WEEKS_APART
 
 
 CDC_WITH_GAP = IclOptions()
@@ -141,6 +145,32 @@ def assess_icl(record: PatientRecord, options: IclOptions = CDC_WITH_GAP) -> Icl
     else:
         status = IclStatus.MET
     return IclAssessment(status, CDC_1992, items, missing)
+
+
+def icl_readings(record: PatientRecord) -> tuple[Assessment, ...]:
+    """Return the definition under each of its readings: six weeks or not, of which cells."""
+    readings = [
+        IclOptions(gap_days=gap, percent_of=of) for gap in (WEEKS_APART, 0.0) for of in FractionOf
+    ]
+    return tuple(_reading(assess_icl(record, options), options) for options in readings)
+
+
+def _reading(found: IclAssessment, options: IclOptions) -> Assessment:
+    """Return one reading of the definition as an assessment."""
+    gap = f"{options.gap_days:g} days between" if options.gap_days else "no days between"
+    facts = tuple(dict.fromkeys(fact for item in found.items for fact in item.facts))
+    failed = "; ".join(item.why for item in found.items if item.status is ItemStatus.NOT_MET)
+    met = sum(item.status is ItemStatus.MET for item in found.items)
+    return Assessment(
+        "icl",
+        f"idiopathic CD4 lymphopenia ({gap}, percentage as {options.percent_of})",
+        Theme.DIAGNOSIS,
+        Standing(found.status.value),
+        Edition(found.edition, "MMWR 1992;41:541"),
+        facts,
+        failed or f"{met} of {len(found.items)} items met",
+        found.missing,
+    )
 
 
 def icl_issue(record: PatientRecord, assessment: IclAssessment) -> tuple[Issue, ...]:

@@ -11,7 +11,8 @@ form decides here. It takes the standard deviation of ln(count) to be the CV, it
 value; the exact log-normal value sqrt(ln(1 + CV^2)) is 0.7 % smaller at a CV of 16.6 %. The CV is
 that of people with stable counts on antiretroviral treatment, over months [2]_.
 
-Left out: a CV of the patient's own, the time of day, and the time since the last dose.
+Left out: a CV of the patient's own. What the record says of the context of two counts (another
+laboratory, another time of day, a dose within three days, fever) is named beside the change.
 
 References
 ----------
@@ -23,12 +24,15 @@ References
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import final
 
+from lymphocast.errors import UsageError
+from lymphocast.record.context import Context
+from lymphocast.record.events import Measurement
+from lymphocast.record.issue import Issue, Severity, places
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.validate import Issue, Severity, places
 from lymphocast.units import Quantity
 
 LONG_TERM_CV = 0.166
@@ -36,6 +40,9 @@ LONG_TERM_CV = 0.166
 2015, doi:10.1371/journal.pone.0125248."""
 Z_TWO_SIDED_95 = 1.959963984540054
 """Two-sided 95 % point of the standard normal distribution."""
+DAYS_OF_REDISTRIBUTION = 3.0
+"""Days after a dose of interleukin-2 in which cells move: lymphopenia by day 2, rebound within 48 h
+(PMID 8011237)."""
 PER_CENT = 100.0
 COUNT_UNIT = "/uL"
 RULE = "reference-change"
@@ -62,6 +69,8 @@ class ReferenceChange:
         ln ratio over its standard deviation sqrt(2) CV.
     beyond
         Whether the change lies outside the log form's limits.
+    context
+        What the record says of the two counts that could move one and not the other.
     """
 
     first: str
@@ -74,6 +83,7 @@ class ReferenceChange:
     upper_percent: float
     z: float
     beyond: bool
+    context: tuple[str, ...] = ()
 
 
 def reference_change(
@@ -116,11 +126,65 @@ def reference_change(
     )
 
 
+def change_between(
+    record: PatientRecord, first: str, second: str, *, cv: float = LONG_TERM_CV
+) -> ReferenceChange:
+    """Compare any two counts of a record.
+
+    Parameters
+    ----------
+    record
+        The patient's record.
+    first, second
+        Identifiers of two measurements of the same analyte.
+    cv
+        Within-person coefficient of variation of that analyte, as a fraction; the default is
+        that of CD4 counts.
+
+    Raises
+    ------
+    UsageError
+        If a measurement does not exist, is known only as a limit, or the analytes differ.
+    UnitError
+        If a value is not a number per volume.
+    """
+    one, two = record.measurement(first), record.measurement(second)
+    if one.analyte != two.analyte:
+        message = f"'{first}' is {one.analyte}, '{second}' is {two.analyte}; needed the same"
+        raise UsageError(message)
+    for m in (one, two):
+        if m.limit is not None:
+            message = f"'{m.id}' is given only as {m.limit} {m.value}; needed a number"
+            raise UsageError(message)
+    change = reference_change(one.value, two.value, names=(first, second), cv=cv)
+    return replace(change, context=context_notes(one, two))
+
+
+def context_notes(one: Measurement, two: Measurement) -> tuple[str, ...]:
+    """Return what in the context of two counts could move one of them and not the other."""
+    a, b = one.context or Context(), two.context or Context()
+    notes = []
+    if a.laboratory and b.laboratory and a.laboratory != b.laboratory:
+        notes.append(f"different laboratories ({a.laboratory}, {b.laboratory})")
+    if a.time_of_day and b.time_of_day and a.time_of_day != b.time_of_day:
+        notes.append(f"drawn at {a.time_of_day} and at {b.time_of_day}")
+    for m, c in ((one, a), (two, b)):
+        if c.since_dose is not None and c.since_dose.to("d").value <= DAYS_OF_REDISTRIBUTION:
+            notes.append(f"'{m.id}' {c.since_dose} after a dose")
+        told = [word for word in ("fever", "infection", "steroids") if getattr(c, word)]
+        notes += [f"'{m.id}' with {word}" for word in told]
+    return tuple(notes)
+
+
 def consecutive_changes(record: PatientRecord) -> tuple[ReferenceChange, ...]:
-    """Compare each CD4 count of a record with the next one in time."""
+    """Compare each CD4 count of a record with the next one in time; limits are passed over."""
+    plain = [m for m in record.counts() if m.limit is None]
     return tuple(
-        reference_change(one.value, two.value, names=(one.id, two.id))
-        for one, two in pairwise(record.counts())
+        replace(
+            reference_change(one.value, two.value, names=(one.id, two.id)),
+            context=context_notes(one, two),
+        )
+        for one, two in pairwise(plain)
     )
 
 

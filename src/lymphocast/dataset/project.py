@@ -3,7 +3,8 @@
 Dates become study days, weekly doses become fractions of the patient's own maintenance dose
 (so that the product, its unit system and its absorption leave the problem), and each uncertain
 time becomes an anchor or an interval. Nothing is read that the record does not state or mark as
-assumed.
+assumed. Of cyclic doses the course model sees the mean weekly dose; doses that were missed on
+known dates are not taken out (``validate`` says so).
 """
 
 from datetime import date
@@ -21,13 +22,13 @@ from lymphocast.dataset.individual import (
     SymptomObservation,
 )
 from lymphocast.errors import UsageError
-from lymphocast.record.events import Administration, Measurement
+from lymphocast.record.body import in_absolute_amounts
+from lymphocast.record.events import Administration, CultureResult, Measurement
 from lymphocast.record.patient import Modelling, PatientRecord
 from lymphocast.record.when import When
 
 CD4 = "CD4"
 READ_GRADES = frozenset({"minimal-improvement", "resolved", "asymptomatic"})
-DAYS_PER_WEEK = 7.0
 
 
 def project(record: PatientRecord, timeline: str | None = None) -> Individual:
@@ -46,7 +47,8 @@ def project(record: PatientRecord, timeline: str | None = None) -> Individual:
     UsageError
         If the record cannot be fitted, naming what is missing.
     """
-    return _Projection(record, _modelling(record), timeline).individual()
+    absolute = in_absolute_amounts(record)
+    return _Projection(absolute, _modelling(record), timeline).individual()
 
 
 def _modelling(record: PatientRecord) -> Modelling:
@@ -84,7 +86,7 @@ class _Projection:
     def _follow(self, timeline: str) -> None:
         for reading in self.record.timelines:
             if reading.id == timeline:
-                self.times[reading.event] = reading.at
+                self.times.update({r.event: r.at for r in reading.readings})
                 return
         names = ", ".join(t.id for t in self.record.timelines) or "none"
         msg = f"timeline '{timeline}' is not in the record; it has: {names}"
@@ -141,6 +143,7 @@ class _Projection:
             cultures=tuple(
                 CultureObservation(c.id, self._point(c.at, c.id), c.result, c.number)
                 for c in self.record.cultures
+                if c.result is not CultureResult.CONTAMINATED
             ),
             symptoms=tuple(
                 SymptomObservation(s.id, self._point(s.at, s.id), s.grade)
@@ -158,7 +161,7 @@ class _Projection:
         lacks = ""
         if not any(self._nominal(c.at) > start for c in counts):
             lacks = f"{CD4} measurement after {self.choices.study_drug} was started"
-        elif not self.record.cultures:
+        elif all(c.result is CultureResult.CONTAMINATED for c in self.record.cultures):
             lacks = "culture"
         if lacks:
             msg = f"record '{self.record.id}' has no {lacks}: the course model needs one"
@@ -184,6 +187,13 @@ class _Projection:
         if len(found) == 1:
             msg = f"record '{self.record.id}' has one {CD4} measurement: the model needs two"
             raise UsageError(msg)
+        for m in found:
+            if m.limit is not None:
+                msg = (
+                    f"{CD4} measurement '{m.id}' is given only as {m.limit} {m.value}: the course "
+                    "model needs a number"
+                )
+                raise UsageError(msg)
         return sorted(found, key=lambda m: (m.at.earliest, m.at.latest))
 
     def _count(self, measurement: Measurement) -> CountObservation:
@@ -209,14 +219,14 @@ class _Projection:
 
     def _segment(self, administration: Administration) -> DoseSegment:
         held = self._maintenance(administration.drug)
-        full = self._weekly(held, held.amount.unit)
-        level = self._weekly(administration, held.amount.unit) / full
+        full = held.weekly(held.amount.unit)
+        level = administration.weekly(held.amount.unit) / full
         final = level
         if administration.titrated_to is not None:
             target = next(
                 a for a in self.record.administrations if a.id == administration.titrated_to
             )
-            final = self._weekly(target, held.amount.unit) / full
+            final = target.weekly(held.amount.unit) / full
         return DoseSegment(
             drug=administration.drug,
             start=self._edge(administration.start),
@@ -238,10 +248,6 @@ class _Projection:
             msg = f"record '{self.record.id}' has no constant dose of {drug}"
             raise UsageError(msg)
         return max(held, key=lambda a: a.start.earliest)
-
-    @staticmethod
-    def _weekly(administration: Administration, unit: str) -> float:
-        return administration.amount.to(unit).value * DAYS_PER_WEEK / administration.per
 
     def _infection_start(self, doses: tuple[DoseSegment, ...]) -> float:
         starts = [s.start for s in doses if s.drug == self.choices.antibiotic]

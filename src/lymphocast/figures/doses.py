@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import altair as alt
 
-from lymphocast.dataset.project import DAYS_PER_WEEK
 from lymphocast.figures.axes import calendar, time_x, value_y
 from lymphocast.figures.layout import FONT_SIZE, PLOT
 from lymphocast.figures.marks import Bar, Label, Row, bar_layers, label_layers, panel, source
@@ -13,6 +12,7 @@ from lymphocast.figures.palette import INK, MUTED, STUDY_DRUG, STUDY_DRUG_LIGHT
 from lymphocast.figures.text import wrap
 from lymphocast.figures.window import Window, day_end, milliseconds
 from lymphocast.figures.wording import dose_words, missed_words, unit_words, when_words
+from lymphocast.record.body import in_absolute_amounts
 from lymphocast.record.events import Administration
 from lymphocast.record.patient import PatientRecord
 
@@ -49,9 +49,10 @@ def certain_spans(administration: Administration) -> tuple[Span, ...]:
 
 def dose_panel(record: PatientRecord, drug: str, window: Window) -> alt.LayerChart:
     """Draw the weekly dose of one drug with the words of the record above it."""
+    record = in_absolute_amounts(record)
     given = [a for a in record.administrations if a.drug == drug]
     unit = max(given, key=lambda a: (a.titrated_to is None, a.start.earliest)).amount.unit
-    weekly = {a.id: _weekly(a, unit) for a in given}
+    weekly = {a.id: a.weekly(unit) for a in given}
     labels, headroom = _headings(record, given)
     top, height = max(weekly.values()), PLOT_HEIGHT + headroom
     x = time_x(window)
@@ -61,11 +62,6 @@ def dose_panel(record: PatientRecord, drug: str, window: Window) -> alt.LayerCha
     layers += [_ladder(a, weekly, x, y) for a in given if a.titrated_to is not None]
     layers += label_layers(labels, "dose_words")
     return panel(layers, PLOT, height)
-
-
-def _weekly(administration: Administration, unit: str) -> float:
-    amount = administration.amount.to(unit).value
-    return amount * DAYS_PER_WEEK / administration.per
 
 
 def _tip(administration: Administration) -> str:

@@ -14,7 +14,7 @@ from lymphocast.record.provenance import Method, Provenance
 LEAD = timedelta(days=90)
 DAY_MILLISECONDS = 86_400_000.0
 YEARS_AFTER, MOST_YEARS_AFTER = 2, 5
-NOT_STATED = frozenset({Method.DERIVED, Method.ASSUMED})
+NOT_STATED = frozenset({Method.DERIVED, Method.ASSUMED, Method.PROPOSED})
 
 
 def milliseconds(day: date) -> float:

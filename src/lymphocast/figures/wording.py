@@ -54,8 +54,16 @@ def dose_words(administration: Administration) -> str:
     """Return the dose in clinical words.
 
     ``500 mg twice daily`` if the daily amount is divided, else the amount as recorded:
-    ``600,000 units per day``, ``11 million units per week in 3 doses``.
+    ``600,000 units per day``, ``11 million units per week in 3 doses``; cyclic doses say on how
+    many days of how many.
     """
+    cycle = administration.cycle
+    cyclic = f" on {cycle.days:g} of every {cycle.every:g} days" if cycle is not None else ""
+    return f"{_dose_words(administration)}{cyclic}"
+
+
+def _dose_words(administration: Administration) -> str:
+    """Return the dose on a day with doses."""
     often = _DAILY.get(administration.divided)
     if administration.per == 1.0 and often:
         each_time = administration.amount.value / administration.divided

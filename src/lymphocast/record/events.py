@@ -1,16 +1,22 @@
 """Events: what was given, measured, cultured, felt; each with its time and its source.
 
 The words follow FHIR and Phenopackets where they have one (style guide, glossary). Text that a
-source leaves open stays open: an optional field that is ``None`` means *not stated*.
+source leaves open stays open: an optional field that is ``None`` means *not stated*. Every fact
+keeps the corrections made to it and what other sources say of the same fact.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import final
 
+from lymphocast.record.context import Context, Correction, Disagreement, Limit, NormalRange
+from lymphocast.record.dosing import Cycle
+from lymphocast.record.figure import ReadOff
 from lymphocast.record.provenance import Provenance
 from lymphocast.record.when import When
 from lymphocast.units import Quantity
+
+DAYS_PER_WEEK = 7.0
 
 
 @final
@@ -27,6 +33,8 @@ class Event:
     at: When
     provenance: tuple[Provenance, ...]
     same_as: str | None = None
+    corrections: tuple[Correction, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 @final
@@ -55,6 +63,13 @@ class Administration:
         Where the product is stated; empty if the stretch's own provenance states it too.
     printed
         The drug's name as sources print it, where that differs from ``drug``.
+    dosing
+        The dose in the words of a source, which ``amount``, ``per``, ``divided`` and ``cycle``
+        restate; empty if the file gives the numbers only.
+    cycle
+        Days of doses in each cycle; ``None`` for doses throughout.
+    codes
+        Codes that the source gives, ``SYSTEM:code``.
     """
 
     id: str
@@ -72,23 +87,87 @@ class Administration:
     titration_note: str = ""
     product_provenance: tuple[Provenance, ...] = ()
     printed: tuple[str, ...] = ()
+    dosing: str = ""
+    cycle: Cycle | None = None
+    codes: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+
+    @property
+    def one_dose(self) -> Quantity:
+        """Amount of one dose."""
+        return Quantity(self.amount.value / self.divided, self.amount.unit)
+
+    def weekly(self, unit: str) -> float:
+        """Return the weekly amount in a unit; of cyclic doses the mean over whole cycles."""
+        week = self.amount.to(unit).value * DAYS_PER_WEEK / self.per
+        return week if self.cycle is None else week * self.cycle.days / self.cycle.every
+
+
+@final
+class MissedKind(StrEnum):
+    """Why doses were not given."""
+
+    MISSED = "missed"
+    SKIPPED = "skipped"
+    HELD = "held"
 
 
 @final
 @dataclass(frozen=True)
 class MissedDoses:
-    """Doses that a source says were missed; ``dates_known`` is false when it gives no dates."""
+    """Doses that a source says were not given.
+
+    Parameters
+    ----------
+    dates_known
+        False when the source gives no dates: nothing may then invent them.
+    kind
+        Missed by the patient, skipped by plan, or held by the physician.
+    number
+        How many doses, if stated.
+    dates
+        When single doses were missed.
+    start, stop
+        A stretch without doses.
+    why
+        The reason, in the source's words.
+    """
 
     id: str
     drug: str
     dates_known: bool
     provenance: tuple[Provenance, ...]
+    kind: MissedKind | None = None
+    number: int | None = None
+    dates: tuple[When, ...] = ()
+    start: When | None = None
+    stop: When | None = None
+    why: str = ""
+    corrections: tuple[Correction, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 @final
 @dataclass(frozen=True)
 class Measurement:
-    """A laboratory value with its unit and, when read off a figure, its reading error (SD)."""
+    """A laboratory value with its unit and, when read off a figure, its reading error (SD).
+
+    Parameters
+    ----------
+    limit
+        ``below`` for ``<10 /uL``, ``above`` for ``>2000 /uL``; ``None`` for a plain value.
+    context
+        What surrounds the value: laboratory, time of day, last dose, fever, steroids.
+    normal
+        Limits of normal that the laboratory prints.
+    specimen
+        What was measured in, if not the usual one.
+    read_off
+        The pixels of the point, if it was read off a calibrated figure.
+    codes
+        Codes that the source gives, ``SYSTEM:code``.
+    """
 
     id: str
     analyte: str
@@ -96,6 +175,14 @@ class Measurement:
     at: When
     provenance: tuple[Provenance, ...]
     reading_error: float | None = None
+    limit: Limit | None = None
+    context: Context | None = None
+    normal: NormalRange | None = None
+    specimen: str | None = None
+    read_off: ReadOff | None = None
+    codes: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 @final
@@ -104,6 +191,27 @@ class CultureResult(StrEnum):
 
     POSITIVE = "positive"
     NEGATIVE = "negative"
+    CONTAMINATED = "contaminated"
+
+
+@final
+class Susceptibility(StrEnum):
+    """Interpretation of a minimum inhibitory concentration, as the laboratory reports it."""
+
+    SUSCEPTIBLE = "susceptible"
+    INTERMEDIATE = "intermediate"
+    RESISTANT = "resistant"
+
+
+@final
+@dataclass(frozen=True)
+class Mic:
+    """Minimum inhibitory concentration of one drug; ``limit`` as for a measurement."""
+
+    drug: str
+    value: Quantity
+    limit: Limit | None = None
+    interpretation: Susceptibility | None = None
 
 
 @final
@@ -114,6 +222,25 @@ class Culture:
     ``number`` is what the analysis counts; ``number_note`` says where it comes from when the
     source gives only a plural. ``printed`` holds the organism's name as sources print it, where
     that differs from ``organism``.
+
+    Parameters
+    ----------
+    medium
+        Liquid or solid medium, by its name.
+    species
+        Species that was identified, if the organism sought is a group.
+    mics
+        Susceptibility of the isolate.
+    smear
+        Result of the smear, in the laboratory's words.
+    score
+        Semi-quantitative score, 0 (none) to 6 (4+ on solid medium).
+    time_to_positivity
+        Days of incubation until growth was found.
+    genotype
+        Type of the isolate: two of them tell relapse from reinfection.
+    codes
+        Codes of the organism that the source gives, ``SYSTEM:code``.
     """
 
     id: str
@@ -125,6 +252,16 @@ class Culture:
     provenance: tuple[Provenance, ...]
     number_note: str = ""
     printed: tuple[str, ...] = ()
+    medium: str | None = None
+    species: str | None = None
+    mics: tuple[Mic, ...] = ()
+    smear: str | None = None
+    score: int | None = None
+    time_to_positivity: float | None = None
+    genotype: str | None = None
+    codes: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 @final
@@ -149,6 +286,10 @@ class Symptom:
     grade: SymptomGrade
     at: When
     provenance: tuple[Provenance, ...]
+    term: str | None = None
+    codes: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 @final
@@ -179,14 +320,32 @@ class UnreadData:
 
 
 @final
+class Presence(StrEnum):
+    """Whether a finding was there; a source that says nothing of it is no finding at all."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNCERTAIN = "uncertain"
+
+
+@final
 @dataclass(frozen=True)
 class Finding:
-    """Anything else stated: a diagnosis, tolerance, an outcome."""
+    """Anything else stated: a diagnosis, an image, tolerance, an outcome.
+
+    ``term`` is the finding's name in the table that the criteria read; ``presence`` is ``None``
+    where the words speak for themselves.
+    """
 
     id: str
     what: str
     provenance: tuple[Provenance, ...]
     at: When | None = None
+    term: str | None = None
+    presence: Presence | None = None
+    codes: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 @final
@@ -206,4 +365,30 @@ class WorkupItem:
     id: str
     what: str
     status: WorkupStatus
+    provenance: tuple[Provenance, ...]
+    at: When | None = None
+    codes: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+@final
+@dataclass(frozen=True)
+class Question:
+    """Something that a person must decide before the record can be used."""
+
+    id: str
+    text: str
+    choices: tuple[str, ...]
+    provenance: tuple[Provenance, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Reported:
+    """Where a report tells one item of the CARE checklist that the facts do not show."""
+
+    id: str
+    item: str
+    what: str
     provenance: tuple[Provenance, ...]

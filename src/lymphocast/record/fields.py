@@ -1,8 +1,9 @@
 """Mappings and lists of a case file: their keys, and the objects that are built from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import final
 
 from lymphocast.errors import RecordError
@@ -30,6 +31,10 @@ class Field:
         The value of an absent key.
     attribute
         The attribute of the built object, if it differs from the key.
+    unless
+        Other keys whose presence makes a required one optional, because they say the same.
+    short
+        Whether this is a short form, which ``expand`` writes out: neither read nor written.
     """
 
     key: str
@@ -38,6 +43,8 @@ class Field:
     required: bool = True
     default: object = None
     attribute: str = ""
+    unless: tuple[str, ...] = ()
+    short: bool = False
 
     @property
     def name(self) -> str:
@@ -53,41 +60,69 @@ class Group(Kind):
     fields: tuple[Field, ...]
     make: Callable[..., object]
 
+    @cached_property
+    def _known(self) -> Mapping[str, Field]:
+        return {f.key: f for f in self.fields}
+
+    @cached_property
+    def _lasting(self) -> tuple[tuple[str, Field], ...]:
+        return tuple((f.name, f) for f in self.fields if not f.short)
+
+    @cached_property
+    def _defaults(self) -> Mapping[str, object]:
+        return {name: f.default for name, f in self._lasting}
+
+    @cached_property
+    def _required(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.required)
+
     def check(self, node: Node, scope: Scope) -> None:
         """Refuse a node of another shape."""
         if not isinstance(node, Table):
             keys = ", ".join(f.key for f in self.fields)
             raise scope.error(node, "a text or list", f"a mapping with the keys {keys}")
-        known = {f.key: f for f in self.fields}
+        known = self._known
         for entry in node.entries:
-            if entry.key not in known:
+            f = known.get(entry.key)
+            if f is None:
                 raise RecordError(scope.file, entry.line, *_unknown(entry.key, tuple(known)))
-            if not _absent(entry.value, known[entry.key]):
-                known[entry.key].kind.check(entry.value, scope)
-        for f in self.fields:
-            if f.required and node.get(f.key) is None:
+            if not _absent(entry.value, f):
+                f.kind.check(entry.value, scope)
+        for f in self._required:
+            if node.get(f.key) is None and not any(_given(node.get(key)) for key in f.unless):
                 raise scope.error(node, f"no key '{f.key}'", f"'{f.key}': {f.meaning}")
 
     def read(self, node: Node, scope: Scope) -> object:
-        """Return the value of a node."""
-        self.check(node, scope)
+        """Return the value of a node whose shape has been checked."""
+        values = dict(self._defaults)
+        for entry in node.entries if isinstance(node, Table) else ():
+            # A group may read some keys of a mapping whose shape another has checked.
+            f = self._known.get(entry.key)
+            if f is not None and not f.short and not _absent(entry.value, f):
+                values[f.name] = f.kind.read(entry.value, scope)
         try:
-            return self.make(**{f.name: _value(f, node, scope) for f in self.fields})
+            return self.make(**values)
         except Misread as error:
             raise scope.error(node, error.found, error.needed) from None
 
     def write(self, value: object) -> object:
         """Return the value as JSON holds it."""
-        pairs = ((f, getattr(value, f.name)) for f in self.fields)
+        pairs = ((f, getattr(value, name)) for name, f in self._lasting)
         return {f.key: f.kind.write(v) for f, v in pairs if f.required or v != f.default}
 
     def schema(self) -> JsonObject:
         """Return the JSON Schema."""
+        either = [
+            {"anyOf": [{"required": [key]} for key in (f.key, *f.unless)]}
+            for f in self._required
+            if f.unless
+        ]
         return {
             "type": "object",
             "additionalProperties": False,
-            "required": [f.key for f in self.fields if f.required],
+            "required": [f.key for f in self._required if not f.unless],
             "properties": {f.key: _described(f) for f in self.fields},
+            **({"allOf": either} if either else {}),
         }
 
 
@@ -96,10 +131,9 @@ def _absent(node: Node | None, f: Field) -> bool:
     return not f.required and (node is None or (isinstance(node, Scalar) and node.empty))
 
 
-def _value(f: Field, node: Node, scope: Scope) -> object:
-    """Return the value of one key of a checked mapping."""
-    value = node.get(f.key) if isinstance(node, Table) else None
-    return f.default if value is None or _absent(value, f) else f.kind.read(value, scope)
+def _given(node: Node | None) -> bool:
+    """Return whether a key says anything."""
+    return node is not None and not (isinstance(node, Scalar) and node.empty)
 
 
 def _unknown(key: str, known: tuple[str, ...]) -> tuple[str, str]:
@@ -134,8 +168,7 @@ class Listing(Kind):
             self.of.check(item, scope)
 
     def read(self, node: Node, scope: Scope) -> tuple[object, ...]:
-        """Return the value of a node."""
-        self.check(node, scope)
+        """Return the value of a node whose shape has been checked."""
         items = node.items if isinstance(node, Items) else ()
         return tuple(self.of.read(item, scope) for item in items)
 
@@ -165,8 +198,7 @@ class Reasons(Kind):
             text_of(entry.value, scope)
 
     def read(self, node: Node, scope: Scope) -> tuple[tuple[str, str], ...]:
-        """Return the value of a node."""
-        self.check(node, scope)
+        """Return the value of a node whose shape has been checked."""
         entries = node.entries if isinstance(node, Table) else ()
         given = {entry.key: text_of(entry.value, scope) for entry in entries}
         return tuple((name, given[name]) for name in self.names if name in given)

@@ -13,18 +13,16 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import final
 
-from lymphocast.errors import RecordError, UnitError
+from lymphocast.errors import RecordError
 from lymphocast.record.misread import Misread
-from lymphocast.record.names import Name, canonical, misspelt
+from lymphocast.record.names import NameTable, canonical, misspelt
 from lymphocast.record.when import IDENTIFIER, TIME_FORMS, TIME_PATTERN, When, parse_when
 from lymphocast.record.yamltree import Node, Scalar
-from lymphocast.units import Quantity, commensurable, number_text, parse_quantity
 
 JsonObject = Mapping[str, object]
 _ID = re.compile(IDENTIFIER)
-_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?(?:[eE][+-]?[0-9]{1,2})?")
-_WHOLE = re.compile(r"[0-9]{1,6}")
-_QUANTITY_PATTERN = r"^[0-9][0-9.eE+-]*\s*\S.*$"
+_CODE = r"[A-Za-z][A-Za-z0-9._]*:[A-Za-z0-9][A-Za-z0-9._/-]*"
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 
 @final
@@ -182,12 +180,14 @@ class Choice(Kind):
     def read(self, node: Node, scope: Scope) -> StrEnum:
         """Return the value of a node."""
         text = text_of(node, scope)
-        words = [str(option) for option in self.options]
-        if text not in words:
+        try:
+            return self.options(text)
+        except ValueError:
+            words = [str(option) for option in self.options]
             near = get_close_matches(text, words, n=1)
             hint = f" (did you mean '{near[0]}'?)" if near else ""
-            raise scope.error(node, shown(text), f"one of {', '.join(words)}{hint}")
-        return self.options(text)
+            needed = f"one of {', '.join(words)}{hint}"
+            raise scope.error(node, shown(text), needed) from None
 
     def schema(self) -> JsonObject:
         """Return the JSON Schema."""
@@ -208,7 +208,7 @@ class Printed:
 class Named(Kind):
     """A name that may be printed in several ways; read as its canonical form."""
 
-    table: tuple[Name, ...]
+    table: NameTable
 
     def read(self, node: Node, scope: Scope) -> str:
         """Return the value of a node."""
@@ -224,7 +224,7 @@ class Named(Kind):
 class NamedAsPrinted(Kind):
     """As ``Named``, but a misspelling is remembered."""
 
-    table: tuple[Name, ...]
+    table: NameTable
 
     def read(self, node: Node, scope: Scope) -> Printed:
         """Return the value of a node."""
@@ -281,109 +281,44 @@ class Day(Kind):
 
 @final
 @dataclass(frozen=True)
-class Measure(Kind):
-    """A positive number with a unit; ``like`` is a unit that it must convert to."""
+class Pattern(Kind):
+    """A text of one form, such as a code or a time of day."""
 
-    like: str = ""
+    pattern: str
+    needed: str
 
-    def read(self, node: Node, scope: Scope) -> Quantity:
+    def read(self, node: Node, scope: Scope) -> str:
         """Return the value of a node."""
         text = text_of(node, scope)
-        example = "a number with a UCUM unit, such as 172 /uL or 500 mg (no digit grouping)"
-        if self.like:
-            example = f"a number with a unit that converts to '{self.like}'"
-        try:
-            quantity = parse_quantity(text)
-        except UnitError as error:
-            raise scope.error(node, str(error), example) from None
-        if self.like and not commensurable(quantity.unit, self.like):
-            found = f"{shown(text)}, whose unit '{quantity.unit}' cannot become '{self.like}'"
-            raise scope.error(node, found, example)
-        if quantity.value <= 0:
-            raise scope.error(node, shown(text), "a number above 0")
-        return quantity
+        if re.fullmatch(self.pattern, text) is None:
+            raise scope.error(node, shown(text), self.needed)
+        return text
 
     def schema(self) -> JsonObject:
         """Return the JSON Schema."""
-        return {"type": "string", "pattern": _QUANTITY_PATTERN}
+        return {"type": "string", "pattern": f"^{self.pattern}$", "description": self.needed}
+
+
+CODE = Pattern(_CODE, "a code with its system, such as LOINC:24467-3 or NCBITaxon:1764")
+CLOCK = Pattern(_CLOCK, "a time of day such as 08:30")
 
 
 @final
 @dataclass(frozen=True)
-class Days(Kind):
-    """A length of time with its unit, kept in days."""
+class Word(Kind):
+    """One of some words, such as the keys of a mapping."""
 
-    def read(self, node: Node, scope: Scope) -> float:
-        """Return the value of a node."""
-        return Measure("d").read(node, scope).to("d").value
+    words: tuple[str, ...]
 
-    def write(self, value: object) -> object:
-        """Return the value as JSON holds it."""
-        return f"{number_text(float(str(value)))} d"
-
-    def schema(self) -> JsonObject:
-        """Return the JSON Schema."""
-        return {"type": "string", "pattern": _QUANTITY_PATTERN}
-
-
-@final
-@dataclass(frozen=True)
-class Number(Kind):
-    """A positive number without a unit of its own."""
-
-    def read(self, node: Node, scope: Scope) -> float:
+    def read(self, node: Node, scope: Scope) -> str:
         """Return the value of a node."""
         text = text_of(node, scope)
-        if _NUMBER.fullmatch(text) is None or not float(text) > 0:
-            raise scope.error(node, shown(text), "a number above 0")
-        return float(text)
-
-    def write(self, value: object) -> object:
-        """Return the value as JSON holds it."""
-        return value
+        if text not in self.words:
+            near = get_close_matches(text, self.words, n=1)
+            hint = f" (did you mean '{near[0]}'?)" if near else ""
+            raise scope.error(node, shown(text), f"one of {', '.join(self.words)}{hint}")
+        return text
 
     def schema(self) -> JsonObject:
         """Return the JSON Schema."""
-        return {"type": ["number", "string"], "exclusiveMinimum": 0}
-
-
-@final
-@dataclass(frozen=True)
-class Whole(Kind):
-    """A whole number of at least one."""
-
-    def read(self, node: Node, scope: Scope) -> int:
-        """Return the value of a node."""
-        text = text_of(node, scope)
-        if _WHOLE.fullmatch(text) is None or int(text) < 1:
-            raise scope.error(node, shown(text), "a whole number of at least 1")
-        return int(text)
-
-    def write(self, value: object) -> object:
-        """Return the value as JSON holds it."""
-        return value
-
-    def schema(self) -> JsonObject:
-        """Return the JSON Schema."""
-        return {"type": ["integer", "string"], "minimum": 1}
-
-
-@final
-@dataclass(frozen=True)
-class YesNo(Kind):
-    """``true`` or ``false``."""
-
-    def read(self, node: Node, scope: Scope) -> bool:
-        """Return the value of a node."""
-        text = text_of(node, scope)
-        if text not in {"true", "false"}:
-            raise scope.error(node, shown(text), "true or false")
-        return text == "true"
-
-    def write(self, value: object) -> object:
-        """Return the value as JSON holds it."""
-        return value
-
-    def schema(self) -> JsonObject:
-        """Return the JSON Schema."""
-        return {"enum": [True, False, "true", "false"]}
+        return {"enum": list(self.words)}

@@ -1,12 +1,14 @@
 """PatientRecord: everything recorded of one patient, immutable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Protocol, TypeVar, final
 
 from lymphocast.errors import UsageError
+from lymphocast.record.adverse import AdverseEvent
 from lymphocast.record.events import (
     Administration,
     Culture,
@@ -14,16 +16,19 @@ from lymphocast.record.events import (
     Finding,
     Measurement,
     MissedDoses,
+    Question,
+    Reported,
     StatedDuration,
     Symptom,
     UnreadData,
     WorkupItem,
 )
+from lymphocast.record.figure import Figure
 from lymphocast.record.provenance import Provenance, Source
 from lymphocast.record.when import Span, When, days_between
 from lymphocast.units import Quantity
 
-DatedFact = Event | Measurement | Culture | Symptom | Finding
+DatedFact = Event | Measurement | Culture | Symptom | Finding | AdverseEvent | WorkupItem
 
 
 class Identified(Protocol):
@@ -59,6 +64,10 @@ class Demographics:
     sex: str | None = None
     ancestry: str | None = None
     provenance: tuple[Provenance, ...] = ()
+    born: When | None = None
+    weight: Quantity | None = None
+    height: Quantity | None = None
+    body_surface: Quantity | None = None
 
 
 @final
@@ -117,14 +126,29 @@ class Modelling:
 
 @final
 @dataclass(frozen=True)
+class Reading:
+    """Another time for one event."""
+
+    event: str
+    at: When
+
+
+@final
+@dataclass(frozen=True)
 class Timeline:
-    """An alternative reading of the record: another time for one event."""
+    """An alternative reading of the record: another time for one event, or for several."""
 
     id: str
     label: str
     event: str
     at: When
     provenance: tuple[Provenance, ...]
+    also: tuple[Reading, ...] = ()
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Every event that this reading dates otherwise."""
+        return (Reading(self.event, self.at), *self.also)
 
 
 @final
@@ -150,6 +174,10 @@ class PatientRecord:
     timelines: tuple[Timeline, ...]
     modelling: Modelling | None
     sha256: str
+    adverse_events: tuple[AdverseEvent, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    questions: tuple[Question, ...] = ()
+    reporting: tuple[Reported, ...] = ()
 
     def event(self, event_id: str) -> Event:
         """Return the event with this identifier; ``UsageError`` if there is none."""
@@ -177,17 +205,39 @@ class PatientRecord:
 
     def when_of(self, fact_id: str) -> When:
         """Return the time of any dated fact; ``UsageError`` if there is no such fact."""
-        return _dated(_named(fact_id, self.dated()))
+        return _dated(self.dated_fact(fact_id))
+
+    def dated_fact(self, fact_id: str) -> DatedFact:
+        """Return any dated fact; ``UsageError`` if there is no such fact."""
+        fact = self._dated_by_id.get(fact_id)
+        return _named(fact_id, self.dated()) if fact is None else fact
+
+    @cached_property
+    def _dated_by_id(self) -> Mapping[str, DatedFact]:
+        return {fact.id: fact for fact in self.dated()}
 
     def dated(self) -> tuple[DatedFact, ...]:
         """Return every fact that has one time of its own, in the record's order."""
-        undated: tuple[DatedFact, ...] = tuple(f for f in self.findings if f.at is not None)
-        return (*self.events, *self.measurements, *self.cultures, *self.symptoms, *undated)
+        perhaps: tuple[DatedFact, ...] = (*self.findings, *self.workup)
+        return (
+            *self.events,
+            *self.measurements,
+            *self.cultures,
+            *self.symptoms,
+            *self.adverse_events,
+            *(fact for fact in perhaps if fact.at is not None),
+        )
 
     def counts(self, analyte: str = "CD4") -> tuple[Measurement, ...]:
         """Return the measurements of one analyte, ordered by the middle of their intervals."""
-        chosen = [m for m in self.measurements if m.analyte == analyte]
-        return tuple(sorted(chosen, key=lambda m: (m.at.midpoint, m.at.earliest, m.id)))
+        return self._by_analyte.get(analyte, ())
+
+    @cached_property
+    def _by_analyte(self) -> Mapping[str, tuple[Measurement, ...]]:
+        found: dict[str, list[Measurement]] = {}
+        for m in sorted(self.measurements, key=lambda m: (m.at.midpoint, m.at.earliest, m.id)):
+            found.setdefault(m.analyte, []).append(m)
+        return {analyte: tuple(values) for analyte, values in found.items()}
 
     def drugs(self) -> tuple[str, ...]:
         """Return the names of the drugs given, each once, in the record's order."""

@@ -7,12 +7,17 @@ from typing import final
 
 @final
 class Method(StrEnum):
-    """How a fact got into the record."""
+    """How a fact got into the record.
+
+    ``proposed`` marks what a program found in a text and nobody has accepted yet: a record with
+    such a fact is not fitted.
+    """
 
     STATED = "stated"
     READ_OFF_FIGURE = "read-off-figure"
     DERIVED = "derived"
     ASSUMED = "assumed"
+    PROPOSED = "proposed"
 
 
 @final

@@ -19,7 +19,7 @@ class Dated:
 
     time: TimeText
     text: str
-    line: int
+    line: int | None
 
 
 def scope_of(root: Table, sections: tuple[Field, ...], name: str) -> Scope:
@@ -43,13 +43,30 @@ def scope_of(root: Table, sections: tuple[Field, ...], name: str) -> Scope:
 
 def check_timelines(root: Table, sections: tuple[Field, ...], name: str) -> None:
     """Refuse an alternative reading that would make an event hang on itself."""
+    if root.get("timelines") is None:
+        return
     plain = Scope(name)
     facts = [(item, f.key) for f in sections for item in _items(root, f.key)]
     texts = _texts([(item, key) for item, key in facts if key != "timelines"], plain)
     for timeline in _items(root, "timelines"):
-        event, at = timeline.get("event"), timeline.get("at")
-        if isinstance(event, Scalar) and isinstance(at, Scalar):
-            _resolved({**texts, text_of(event, plain): _text(at, plain)}, name)
+        changed = dict(texts)
+        for reading in (timeline, *_items(timeline, "also")):
+            event, at = reading.get("event"), reading.get("at")
+            if isinstance(event, Scalar) and isinstance(at, Scalar):
+                changed[text_of(event, plain)] = _text(at, plain)
+        if changed:
+            _resolved(changed, name)
+
+
+def resolved_times(texts: Mapping[str, str], name: str) -> Mapping[str, When]:
+    """Return the time of each fact, resolved through its anchors.
+
+    Raises
+    ------
+    RecordError
+        If an anchor does not exist or hangs on itself; ``name`` stands for the record.
+    """
+    return _resolved({fact: Dated(parse_time(t), t, None) for fact, t in texts.items()}, name)
 
 
 def _items(root: Table, key: str) -> Iterator[Table]:

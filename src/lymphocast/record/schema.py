@@ -5,43 +5,58 @@ from typing import final
 
 from lymphocast.record import build
 from lymphocast.record.events import (
-    CultureResult,
     Event,
     Finding,
-    MissedDoses,
-    Symptom,
-    SymptomGrade,
+    Presence,
+    Question,
+    Reported,
     UnreadData,
     WorkupItem,
     WorkupStatus,
 )
 from lymphocast.record.fields import Field, Group, Listing, Reasons
-from lymphocast.record.kinds import (
-    Choice,
-    Day,
-    Days,
-    FactRef,
-    Identifier,
-    Measure,
-    Named,
-    NamedAsPrinted,
-    Number,
-    SourceRef,
-    Text,
-    Time,
-    Whole,
-    YesNo,
-)
-from lymphocast.record.names import ANALYTES, DRUGS, ORGANISMS
+from lymphocast.record.kinds import Choice, Day, FactRef, Identifier, Named, SourceRef, Text, Time
+from lymphocast.record.names import DRUGS, TERMS
+from lymphocast.record.numbers import Measure, Number
+from lymphocast.record.parts import AT, CODES, FROM, ID, PROVENANCE, WHAT, amendable, optional
 from lymphocast.record.patient import (
     Claim,
     Demographics,
     Modelling,
     NominalDate,
     PatientRecord,
+    Reading,
     Timeline,
 )
-from lymphocast.record.provenance import Method, Source
+from lymphocast.record.provenance import Source
+from lymphocast.record.schema_clinical import (
+    ADMINISTRATIONS,
+    ADVERSE_EVENTS,
+    CULTURES,
+    FIGURES,
+    MEASUREMENTS,
+    MISSED_DOSES,
+    SYMPTOMS,
+)
+
+
+@final
+class CareItem(StrEnum):
+    """Items of the CARE checklist (2013) that a report may tell."""
+
+    TITLE = "title"
+    KEYWORDS = "keywords"
+    ABSTRACT = "abstract"
+    INTRODUCTION = "introduction"
+    PATIENT = "patient-information"
+    CLINICAL = "clinical-findings"
+    TIMELINE = "timeline"
+    DIAGNOSTIC = "diagnostic-assessment"
+    THERAPEUTIC = "therapeutic-intervention"
+    FOLLOW_UP = "follow-up"
+    DISCUSSION = "discussion"
+    PERSPECTIVE = "patient-perspective"
+    CONSENT = "informed-consent"
 
 
 @final
@@ -64,162 +79,111 @@ class VerdictId(StrEnum):
     D = "d"
 
 
-def _optional(
-    key: str,
-    kind: Text | Choice | Measure | Number | Whole | Time | FactRef,
-    meaning: str,
-    default: object = None,
-) -> Field:
-    """Return a key that may be left out."""
-    return Field(key, kind, meaning, required=False, default=default)
-
-
-_ID = Field("id", Identifier(), "name of this fact, unique in the file")
-_WHAT = Field("what", Text(), "what it is, in the source's words")
-_AT = Field("at", Time(), "when; an interval or a time that hangs on another fact")
-_PROVENANCE = Listing(
-    Group(
-        (
-            Field("source", SourceRef(), "id of a source"),
-            Field("locator", Text(), "place in it, such as abstract"),
-            Field("method", Choice(Method), "how the fact was obtained there"),
-            _optional("note", Text(), "derivation, or reason of an assumption", ""),
-        ),
-        build.provenance,
-    ),
-    least=1,
-)
-_FROM = Field("provenance", _PROVENANCE, "who states it, where, by what method")
-_PRINTED = Field(
-    "printed", Listing(Text()), "the name as sources misprint it", required=False, default=()
-)
-
 SOURCES = Group(
     (
         Field("id", Identifier(), "name of this source"),
         Field("citation", Text(), "full citation"),
-        _optional("doi", Text(), "digital object identifier"),
-        _optional("pmid", Text(), "PubMed identifier"),
-        _optional("note", Text(), "what of it was read", ""),
+        optional("doi", Text(), "digital object identifier"),
+        optional("pmid", Text(), "PubMed identifier"),
+        optional("note", Text(), "what of it was read", ""),
     ),
     Source,
 )
 PATIENT = Group(
     (
-        _optional("age", Measure("a"), "age when first described"),
-        _optional("sex", Choice(Sex), "administrative sex"),
-        _optional("ancestry", Text(), "ancestry in the source's words"),
-        Field("provenance", _PROVENANCE, "where this stands", required=False, default=()),
+        optional("age", Measure("a"), "age when first described"),
+        optional("sex", Choice(Sex), "administrative sex"),
+        optional("ancestry", Text(), "ancestry in the source's words"),
+        optional("born", Time(), "date of birth, as exactly as it is stated"),
+        optional("weight", Measure("kg"), "body weight"),
+        optional("height", Measure("cm"), "body height"),
+        optional("body_surface", Measure("m2"), "body surface area"),
+        Field("provenance", PROVENANCE, "where this stands", required=False, default=()),
     ),
     Demographics,
 )
 EVENTS = Group(
-    (
-        _ID,
-        _WHAT,
-        _AT,
-        _optional("same_as", FactRef("events"), "event that this one dates a second time"),
-        _FROM,
+    amendable(
+        ID,
+        WHAT,
+        AT,
+        optional("same_as", FactRef("events"), "event that this one dates a second time"),
+        FROM,
     ),
     Event,
 )
-ADMINISTRATIONS = Group(
-    (
-        _ID,
-        Field("drug", NamedAsPrinted(DRUGS), "drug"),
-        _optional("product", Text(), "product, as the source describes it"),
-        Field(
-            "product_provenance",
-            _PROVENANCE,
-            "where the product is stated, if not everywhere",
-            required=False,
-            default=(),
-        ),
-        _PRINTED,
-        Field("amount", Measure(), "total amount in each period"),
-        Field("per", Days(), "the period, such as 7 d"),
-        _optional("divided", Whole(), "number of equal doses in one period", 1),
-        _optional("route", Text(), "route"),
-        Field("start", Time(), "begin of this stretch"),
-        Field("stop", Time(), "end of this stretch"),
-        _optional("titrated_to", FactRef("administrations"), "stretch that it was raised to"),
-        _optional("titration_steps", Whole(), "equal steps assumed on the way", 0),
-        _optional("titration_note", Text(), "why these steps are assumed", ""),
-        _FROM,
-    ),
-    build.administration,
-)
-MISSED_DOSES = Group(
-    (
-        _ID,
-        Field("drug", Named(DRUGS), "drug"),
-        Field("dates_known", YesNo(), "whether the source gives their dates"),
-        _FROM,
-    ),
-    MissedDoses,
-)
-MEASUREMENTS = Group(
-    (
-        _ID,
-        Field("analyte", Named(ANALYTES), "what was measured, such as CD4"),
-        Field("value", Measure(), "number and unit"),
-        _AT,
-        _optional("reading_error", Number(), "standard deviation of a value read off a figure"),
-        _FROM,
-    ),
-    build.measurement,
-)
-CULTURES = Group(
-    (
-        _ID,
-        Field("specimen", Text(), "what was cultured"),
-        Field("organism", NamedAsPrinted(ORGANISMS), "organism sought"),
-        _PRINTED,
-        Field("result", Choice(CultureResult), "result"),
-        _optional("number", Whole(), "number of cultures with this result", 1),
-        _optional("number_note", Text(), "where the number comes from", ""),
-        _AT,
-        _FROM,
-    ),
-    build.culture,
-)
-SYMPTOMS = Group(
-    (_ID, _WHAT, Field("grade", Choice(SymptomGrade), "on our scale"), _AT, _FROM), Symptom
-)
 DURATIONS = Group(
     (
-        _ID,
+        ID,
         Field("start", FactRef(), "dated fact at its beginning"),
         Field("stop", FactRef(), "dated fact at its end"),
         Field("length", Measure("d"), "stated length, such as 4 mo"),
-        _optional("resolution", Number(), "half of its last digit, in the same unit"),
-        _FROM,
+        optional("resolution", Number(), "half of its last digit, in the same unit"),
+        FROM,
     ),
     build.stated_duration,
 )
-UNREAD = Group((_ID, _WHAT, _FROM), UnreadData)
-FINDINGS = Group((_ID, _WHAT, _optional("at", Time(), "when, if stated"), _FROM), Finding)
+UNREAD = Group((ID, WHAT, FROM), UnreadData)
+FINDINGS = Group(
+    amendable(
+        ID,
+        WHAT,
+        optional("at", Time(), "when, if stated"),
+        optional("term", Named(TERMS), "the finding's name in the table that the criteria read"),
+        optional("presence", Choice(Presence), "whether it was there"),
+        CODES,
+        FROM,
+    ),
+    Finding,
+)
 WORKUP = Group(
-    (_ID, _WHAT, Field("status", Choice(WorkupStatus), "what the record states"), _FROM),
+    amendable(
+        ID,
+        WHAT,
+        Field("status", Choice(WorkupStatus), "what the record states"),
+        optional("at", Time(), "when, if stated"),
+        CODES,
+        FROM,
+    ),
     WorkupItem,
+)
+QUESTIONS = Group(
+    (
+        ID,
+        Field("text", Text(), "what must be decided"),
+        optional("choices", Listing(Text()), "what it may be", ()),
+        FROM,
+    ),
+    Question,
+)
+REPORTING = Group(
+    (
+        ID,
+        Field("item", Choice(CareItem), "item of the CARE checklist"),
+        Field("what", Text(), "what is reported, in the source's words"),
+        FROM,
+    ),
+    Reported,
 )
 CLAIMS = Group(
     (
-        _ID,
+        ID,
         Field("text", Text(), "the conclusion, quoted"),
         Field("source", SourceRef(), "id of a source"),
         Field("locator", Text(), "place in it"),
-        _optional("verdict", Choice(VerdictId), "question of the report that it answers", ""),
+        optional("verdict", Choice(VerdictId), "question of the report that it answers", ""),
     ),
     Claim,
 )
+_READING = Group((Field("event", FactRef("events"), "event"), AT), Reading)
 TIMELINES = Group(
     (
-        _ID,
+        ID,
         Field("label", Text(), "this reading in words"),
         Field("event", FactRef("events"), "event whose time is read differently"),
-        _AT,
-        _FROM,
+        AT,
+        optional("also", Listing(_READING), "other events whose times this reading changes", ()),
+        FROM,
     ),
     Timeline,
 )
@@ -256,10 +220,7 @@ def _section(key: str, group: Group, meaning: str, attribute: str = "") -> Field
 
 def _record(**values: object) -> PatientRecord:
     """Return the record without its checksum."""
-    make: type = PatientRecord
-    record = make(sha256="", **values)
-    assert isinstance(record, PatientRecord)  # noqa: S101  (narrows the type; make is the class)
-    return record
+    return build.made(PatientRecord, sha256="", **values)
 
 
 SECTIONS: tuple[Field, ...] = (
@@ -269,12 +230,16 @@ SECTIONS: tuple[Field, ...] = (
     _section("measurements", MEASUREMENTS, "laboratory values"),
     _section("cultures", CULTURES, "cultures"),
     _section("symptoms", SYMPTOMS, "states of the symptoms"),
+    _section("adverse_events", ADVERSE_EVENTS, "adverse events"),
     _section("durations", DURATIONS, "lengths of time that a source states"),
+    _section("figures", FIGURES, "calibrations of figures that points are read off"),
     _section("unread", UNREAD, "data that a source shows and this record does not hold"),
     _section("findings", FINDINGS, "anything else stated"),
     _section("workup", WORKUP, "exclusions that a diagnosis presumes"),
     _section("claims", CLAIMS, "conclusions that a source draws"),
     _section("timelines", TIMELINES, "alternative readings of the record"),
+    _section("questions", QUESTIONS, "what a person must decide before the record is used"),
+    _section("reporting", REPORTING, "items of the CARE checklist that the report tells"),
 )
 CASE = Group(
     (

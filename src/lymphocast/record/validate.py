@@ -1,57 +1,32 @@
-"""Issues: doubts about a record, found by rules; returned, never raised.
+"""Rules that find doubts about a record; the issues are returned, never raised.
 
 A rule is a function from a record to its issues. It compares what the record holds; it resolves
 nothing and invents nothing. Rules that need a published definition stand in ``criteria``.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from itertools import combinations
-from typing import final
+from collections.abc import Iterator, Mapping, Sequence
 
-from lymphocast.record.events import Administration, Event, StatedDuration, SymptomGrade
-from lymphocast.record.names import ANALYTE_UNITS, DRUGS, ORGANISMS, canonical
+from lymphocast.record.amendments import (
+    corrected,
+    figure_readings,
+    open_questions,
+    proposed,
+    sources_disagree,
+)
+from lymphocast.record.analytes import ANALYTE_UNITS
+from lymphocast.record.events import (
+    Administration,
+    Event,
+    MissedDoses,
+    StatedDuration,
+    SymptomGrade,
+)
+from lymphocast.record.issue import Issue, Rule, Severity, places
+from lymphocast.record.names import DRUGS, ORGANISMS, canonical
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
 from lymphocast.record.when import When, days_between
 from lymphocast.units import number_text, unit_named
-
-
-@final
-class Severity(StrEnum):
-    """What an issue means for the reader: ``error`` stops a fit, the others inform."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-@final
-@dataclass(frozen=True)
-class Issue:
-    """One doubt about a record.
-
-    Parameters
-    ----------
-    rule
-        Stable identifier of the rule, such as ``duration-contradiction``.
-    path
-        The fact or facts concerned, as identifiers in the record.
-    message
-        One or two sentences with the arithmetic.
-    locators
-        Where the facts stand: ``source: locator`` for each side.
-    """
-
-    severity: Severity
-    rule: str
-    path: str
-    message: str
-    locators: tuple[str, ...] = ()
-
-
-Rule = Callable[[PatientRecord], Iterable[Issue]]
 
 UNIT_WORDS = {"d": "days", "wk": "weeks", "mo": "months", "a": "years"}
 ARBITRARY = "arbitrary units of a product"
@@ -65,22 +40,22 @@ weekly to fortnightly, at most three times a week, since its half-life is 10 to 
 the unmodified protein (Meyers 1991, Clin Pharmacol Ther 49:307-13)."""
 
 
-def places(facts: Iterable[Provenance]) -> tuple[str, ...]:
-    """Return where facts stand, each place once."""
-    return tuple(dict.fromkeys(f"{p.source}: {p.locator}" for p in facts))
-
-
 def duration_contradiction(record: PatientRecord) -> Iterator[Issue]:
     """Find stated lengths of time that the dates of their ends do not allow."""
+    again = _dated_again(record)
     for duration in record.durations:
-        for start in _datings(record, duration.start):
-            for stop in _datings(record, duration.stop):
+        for start in (duration.start, *again.get(duration.start, ())):
+            for stop in (duration.stop, *again.get(duration.stop, ())):
                 yield from _contradiction(record, duration, start, stop)
 
 
-def _datings(record: PatientRecord, fact: str) -> tuple[str, ...]:
-    """Return a fact and the events that date it a second time."""
-    return (fact, *(e.id for e in record.events if e.same_as == fact))
+def _dated_again(record: PatientRecord) -> Mapping[str, Sequence[str]]:
+    """Return the events that date another one a second time, by that other."""
+    again: dict[str, list[str]] = {}
+    for event in record.events:
+        if event.same_as is not None:
+            again.setdefault(event.same_as, []).append(event.id)
+    return again
 
 
 def _contradiction(
@@ -94,6 +69,8 @@ def _contradiction(
     word = UNIT_WORDS.get(unit, unit)
     first, last = record.when_of(start), record.when_of(stop)
     rounded = low - duration.resolution <= length <= high + duration.resolution
+    if rounded and first.days == last.days == 1:
+        return  # a year between two exact days is 365 or 366 of them
     yield Issue(
         Severity.WARNING,
         "duration-contradiction",
@@ -128,14 +105,14 @@ def _day(when: When, last: bool) -> When:
 
 def _provenance(record: PatientRecord, fact: str) -> tuple[Provenance, ...]:
     """Return where a dated fact stands."""
-    return next(f.provenance for f in record.dated() if f.id == fact)
+    return record.dated_fact(fact).provenance
 
 
 def date_contradiction(record: PatientRecord) -> Iterator[Issue]:
     """Find events that two places date so that both cannot be right."""
     for event in record.events:
-        other = record.event(event.same_as) if event.same_as is not None else None
-        if other is not None and not event.at.overlaps(other.at):
+        other = record.dated_fact(event.same_as) if event.same_as is not None else None
+        if isinstance(other, Event) and not event.at.overlaps(other.at):
             yield _two_dates(event, other)
 
 
@@ -199,7 +176,7 @@ def unit_ambiguity(record: PatientRecord) -> Iterator[Issue]:
         doses = [
             s
             for s in record.administrations_of(drug)
-            if unit_named(s.amount.unit).dimension == ARBITRARY
+            if unit_named(s.amount.unit).dimension.startswith(ARBITRARY)
         ]
         if not doses:
             continue
@@ -286,18 +263,29 @@ def count_after_stop_exceeds(record: PatientRecord) -> Iterator[Issue]:
     )
 
 
-def doses_missed_undated(record: PatientRecord) -> Iterator[Issue]:
-    """Find doses that were missed on unknown dates."""
+def doses_missed(record: PatientRecord) -> Iterator[Issue]:
+    """Find doses that were missed, on unknown dates or on known ones."""
     for missed in record.missed_doses:
-        if not missed.dates_known:
-            yield Issue(
-                Severity.WARNING,
-                "doses-missed-undated",
-                missed.id,
-                f"Missed doses of {missed.drug} are reported, dates unknown; the dose is taken "
-                "as given throughout.",
-                places(missed.provenance),
-            )
+        word = (missed.kind or "missed").capitalize()
+        if missed.dates_known:
+            rule, severity, text = "doses-missed-dated", Severity.INFO, _missed_when(missed)
+        else:
+            rule, severity, text = "doses-missed-undated", Severity.WARNING, "dates unknown"
+        yield Issue(
+            severity,
+            rule,
+            missed.id,
+            f"{word} doses of {missed.drug} are reported, {text}; the dose is taken "
+            "as given throughout.",
+            places(missed.provenance),
+        )
+
+
+def _missed_when(missed: MissedDoses) -> str:
+    """Return the dates of missed doses in words."""
+    if missed.start is not None and missed.stop is not None:
+        return f"from {missed.start.dates} until {missed.stop.dates}"
+    return f"on {', '.join(d.dates for d in missed.dates) or 'dates that the source gives'}"
 
 
 def data_not_read(record: PatientRecord) -> Iterator[Issue]:
@@ -330,16 +318,25 @@ def implausible_value(record: PatientRecord) -> Iterator[Issue]:
 def overlapping_stretches(record: PatientRecord) -> Iterator[Issue]:
     """Find two stretches of one drug that were certainly given at the same time."""
     for drug in record.drugs():
-        for one, two in combinations(record.administrations_of(drug), 2):
-            if two.start.latest < one.stop.earliest and one.start.latest < two.stop.earliest:
-                yield Issue(
-                    Severity.WARNING,
-                    "overlapping-stretches",
-                    f"{one.id}, {two.id}",
-                    f"Two stretches of {drug} overlap: one lasts until {one.stop.dates}, the other "
-                    f"begins {two.start.dates}; their doses add up.",
-                    places((*one.provenance, *two.provenance)),
-                )
+        stretches = sorted(record.administrations_of(drug), key=lambda a: a.start.latest)
+        for place, one in enumerate(stretches):
+            for two in stretches[place + 1 :]:
+                if two.start.latest >= one.stop.earliest:
+                    break
+                if one.start.latest < two.stop.earliest:
+                    yield _overlap(drug, one, two)
+
+
+def _overlap(drug: str, one: Administration, two: Administration) -> Issue:
+    """Return the issue of two stretches that overlap."""
+    return Issue(
+        Severity.WARNING,
+        "overlapping-stretches",
+        f"{one.id}, {two.id}",
+        f"Two stretches of {drug} overlap: one lasts until {one.stop.dates}, the other "
+        f"begins {two.start.dates}; their doses add up.",
+        places((*one.provenance, *two.provenance)),
+    )
 
 
 def spelling(record: PatientRecord) -> Iterator[Issue]:
@@ -372,6 +369,8 @@ def method_assumed(record: PatientRecord) -> Iterator[Issue]:
 
 
 DEFAULT_RULES: tuple[Rule, ...] = (
+    proposed,
+    open_questions,
     implausible_value,
     duration_contradiction,
     date_contradiction,
@@ -380,8 +379,11 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     timing_confounded,
     count_after_stop_exceeds,
     overlapping_stretches,
-    doses_missed_undated,
+    doses_missed,
     data_not_read,
+    sources_disagree,
+    figure_readings,
+    corrected,
     spelling,
     method_assumed,
 )

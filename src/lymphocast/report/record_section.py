@@ -9,9 +9,9 @@ from lymphocast.criteria.icl import IclAssessment
 from lymphocast.criteria.rcv import ReferenceChange
 from lymphocast.figures.wording import dose_words
 from lymphocast.record.events import Administration, Event, StatedDuration
+from lymphocast.record.issue import Issue
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
-from lymphocast.record.validate import Issue
 from lymphocast.record.when import When
 from lymphocast.report.blocks import (
     Block,

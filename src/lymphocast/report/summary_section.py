@@ -3,8 +3,8 @@
 from lymphocast.criteria.check import CheckReport
 from lymphocast.figures.curves import explanation_letters
 from lymphocast.forecast.results import Results
+from lymphocast.record.issue import Severity
 from lymphocast.record.patient import Demographics, PatientRecord
-from lymphocast.record.validate import Severity
 from lymphocast.report.blocks import (
     Bullets,
     Column,
