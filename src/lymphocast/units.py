@@ -35,6 +35,8 @@ class Unit:
     zero: float = 0.0
 
 
+_SUBSTANCE = (("mol", 1e3), ("mmol", 1.0), ("umol", 1e-3), ("nmol", 1e-6), ("pmol", 1e-9))
+
 _CODES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
     ("fraction", (("1", 1.0), ("%", 0.01))),
     (
@@ -118,14 +120,8 @@ _CODES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
             ("pg/mL", 1e-6),
         ),
     ),
-    (
-        "substance",
-        (("mol", 1e3), ("mmol", 1.0), ("umol", 1e-3), ("nmol", 1e-6), ("pmol", 1e-9)),
-    ),
-    (
-        "substance per volume",
-        (("mmol/L", 1.0), ("umol/L", 1e-3), ("nmol/L", 1e-6), ("pmol/L", 1e-9)),
-    ),
+    ("substance", _SUBSTANCE),
+    ("substance per volume", tuple((f"{code}/L", size) for code, size in _SUBSTANCE[1:])),
     ("catalytic activity per volume", (("U/L", 1.0), ("ukat/L", 60.0), ("nkat/L", 0.06))),
     ("length", (("m", 1.0), ("cm", 0.01), ("mm", 1e-3), ("[in_i]", 0.0254))),
     ("area", (("m2", 1.0),)),
