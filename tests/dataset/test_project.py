@@ -12,7 +12,7 @@ from lymphocast.dataset.project import project
 from lymphocast.errors import UsageError
 from lymphocast.record.events import CultureResult, SymptomGrade
 from lymphocast.record.patient import PatientRecord
-from tests.dataset.fittable import CYCLE, FITTABLE, fittable, founding_later, projected
+from tests.dataset.fittable import CYCLE, FITTABLE, STATED, fittable, founding_later, projected
 from tests.record.cases import changed, founding, founding_text, small
 from tests.tolerances import CLOSED_FORM
 
@@ -289,3 +289,48 @@ def test_a_moment_is_exact_only_without_an_error_of_its_own() -> None:
     assert Moment.fixed(3.0).exact
     assert Moment.at_anchor("start").exact
     assert not Moment("start", 1.0, 0.0, 2.0).exact
+
+
+def test_a_count_known_only_as_a_limit_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"'cd4-first' is given only as below 150 /uL"):
+        fittable("value: 150 /uL", "value: 150 /uL\n    limit: below")
+
+
+def test_a_contaminated_culture_says_nothing() -> None:
+    with pytest.raises(UsageError, match="has no culture"):
+        fittable("result: positive", "result: contaminated")
+    second = FITTABLE.replace(
+        "  - id: culture\n",
+        f"  - {{id: spoilt, specimen: sputum, organism: MAC, result: contaminated, at: 2020-02, "
+        f"{STATED}}}\n  - id: culture\n",
+    )
+    assert [c.id for c in projected(second).cultures] == ["culture"]
+
+
+def test_cyclic_doses_count_by_their_weekly_mean() -> None:
+    cyclic = f"""\
+  - id: cycles
+    drug: interleukin-2
+    dosing: 2 MU daily for 7 days every 4 weeks
+    start: 2019-12-20
+    stop: start
+    {STATED}
+measurements:"""
+    plan = projected(changed("measurements:", cyclic, FITTABLE)).plan
+    # 14 MU in each of four weeks' cycles are 3.5 MU a week; the constant dose is 7 MU a week.
+    assert [d.level for d in plan.stretches("interleukin-2")] == [0.5, 1.0]
+
+
+def test_a_timeline_may_change_several_events() -> None:
+    timeline = f"""\
+timelines:
+  - id: later
+    label: a year later
+    event: start
+    at: 2021-01
+    also: [{{event: stop, at: 2021-06}}]
+    {STATED}
+"""
+    moved = project(small(FITTABLE + timeline), "later")
+    assert moved.anchor("stop").relative_to is None
+    assert moved.anchor("start").early - projected(FITTABLE).anchor("start").early == 366

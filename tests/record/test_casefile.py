@@ -24,7 +24,7 @@ from lymphocast.record.casefile import (
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method
 from lymphocast.units import Quantity
-from tests.record.cases import SMALL, changed, founding_text, small
+from tests.record.cases import SMALL, changed, founding_text, rich_text, small
 
 STATED = "provenance: [{source: paper, locator: abstract, method: stated}]"
 MODELLING = """\
@@ -374,7 +374,7 @@ def _mutated(text: str, seed: int) -> str:
 @pytest.mark.parametrize("block", range(6))
 def test_random_edits_give_a_record_or_a_record_error(block: int) -> None:
     # The small case is edited more often: it is read in a tenth of the time.
-    sources = [SMALL + MODELLING] * 30 + [FOUNDING] * 5
+    sources = [SMALL + MODELLING] * 30 + [FOUNDING] * 5 + [rich_text()] * 5
     for i, text in enumerate(sources):
         record = read_or_refused(_mutated(text, 1000 * block + i))
         assert record is None or parse_case(canonical_case(record), "again.json") == record

@@ -242,6 +242,12 @@ def test_cultures_keep_what_the_laboratory_says() -> None:
 def test_limits_of_normal_are_in_order() -> None:
     text = changed("value: 150 /uL", "value: 150 /uL\n    normal: {low: 9 /uL, high: 0.001 G/L}")
     assert "limits from 9 /uL" in refused(text).found
+    mass = changed("high: 0.001 G/L", "high: 90 mg/L", text)
+    assert "limits from 9 /uL to 90 mg/L" in refused(mass).found
+    alone = changed("{low: 9 /uL, high: 0.001 G/L}", "{high: 90 mg/L}", text)
+    assert "unit 'mg/L' for the measurement 'cd4-first' of CD4" in refused(alone).found
+    unknown = changed("analyte: CD4", "analyte: anything", alone)
+    assert "a unit that converts to '/uL'" in refused(unknown).needed
     assert "without a number" in refused(changed("{low: 9 /uL, high: 0.001 G/L}", "{}", text)).found
 
 

@@ -104,10 +104,15 @@ ANALYTE_UNITS: Mapping[str, str] = MappingProxyType({k: row.unit for k, row in K
 """The unit that a measurement of each known analyte must convert to."""
 
 
-def suits(analyte: str, unit: str) -> bool:
-    """Return whether a unit can state a value of this analyte; an unknown analyte takes any."""
+def suits(analyte: str, unit: str, like: str) -> bool:
+    """Return whether a unit can state a value of this analyte.
+
+    Of an unknown analyte, any unit does that converts to ``like``, the unit of its value.
+    """
     row = KNOWN.get(analyte)
-    if row is None or commensurable(unit, row.unit):
+    if row is None:
+        return commensurable(unit, like)
+    if commensurable(unit, row.unit):
         return True
     if row.enzyme and commensurable(unit, "[IU]/L"):
         return True

@@ -153,13 +153,17 @@ def measurement(
     analyte: str,
     value: Quantity,
     reading_error: float | None,
+    normal: NormalRange | None,
     provenance: tuple[Provenance, ...],
     **rest: object,
 ) -> Measurement:
-    """Return a laboratory value whose unit suits its analyte."""
-    if not suits(analyte, value.unit):
-        found = f"unit '{value.unit}' for the measurement '{id}' of {analyte}"
-        raise Misread(found=found, needed=f"a unit that converts to '{ANALYTE_UNITS[analyte]}'")
+    """Return a laboratory value whose unit, and that of its limits, suits its analyte."""
+    limits = (normal.low, normal.high) if normal is not None else ()
+    for quantity in (value, *limits):
+        if quantity is not None and not suits(analyte, quantity.unit, value.unit):
+            found = f"unit '{quantity.unit}' for the measurement '{id}' of {analyte}"
+            needed = f"a unit that converts to '{ANALYTE_UNITS.get(analyte, value.unit)}'"
+            raise Misread(found=found, needed=needed)
     read = any(p.method is Method.READ_OFF_FIGURE for p in provenance)
     if read and reading_error is None:
         needed = f"reading_error: its standard deviation in {value.unit}, or read_off"
@@ -170,6 +174,7 @@ def measurement(
         analyte=analyte,
         value=value,
         reading_error=reading_error,
+        normal=normal,
         provenance=provenance,
         **rest,
     )

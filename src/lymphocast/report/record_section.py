@@ -8,7 +8,8 @@ from lymphocast.criteria.check import CheckReport
 from lymphocast.criteria.icl import IclAssessment
 from lymphocast.criteria.rcv import ReferenceChange
 from lymphocast.figures.wording import dose_words
-from lymphocast.record.events import Administration, Event, StatedDuration
+from lymphocast.record.adverse import AdverseEvent
+from lymphocast.record.events import Administration, Event, MissedDoses, StatedDuration
 from lymphocast.record.issue import Issue
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
@@ -129,8 +130,17 @@ def _treatment(record: PatientRecord) -> Iterator[Row]:
             note = f"ASSUMED: {a.titration_note.rstrip('.')}" if a.titration_note else "ASSUMED"
             yield Row((f"{a.drug}, titration", value, NO_TIME, NO_TIME, note), Mark.ASSUMED)
     for m in record.missed_doses:
-        time = "dates known" if m.dates_known else "dates unknown"
-        yield _fact(f"{m.drug}, missed doses", "reported", time, m.provenance)
+        word = m.kind or "missed"
+        yield _fact(f"{m.drug}, {word} doses", "reported", _missed(record, m), m.provenance)
+
+
+def _missed(record: PatientRecord, missed: MissedDoses) -> str:
+    """Return when doses were not given."""
+    if missed.start is not None and missed.stop is not None:
+        return f"from {_when(record, missed.start)}; until {_when(record, missed.stop)}"
+    if missed.dates:
+        return ", ".join(_when(record, at) for at in missed.dates)
+    return "dates known" if missed.dates_known else "dates unknown"
 
 
 def _dose(a: Administration) -> str:
@@ -147,7 +157,8 @@ def _when(record: PatientRecord, at: When) -> str:
 def _clinical(record: PatientRecord) -> Iterator[Row]:
     for m in record.measurements:
         error = "" if m.reading_error is None else f" (reading error ± {stated(m.reading_error)})"
-        value = f"{quantity(m.value)}{error}"
+        limit = f"{m.limit} " if m.limit is not None else ""
+        value = f"{limit}{quantity(m.value)}{error}"
         yield _fact(m.analyte, value, _when(record, m.at), m.provenance)
     for c in record.cultures:
         note = f"; ASSUMED: {c.number_note.rstrip('.')}" if c.number_note else ""
@@ -155,6 +166,8 @@ def _clinical(record: PatientRecord) -> Iterator[Row]:
         yield _fact(f"{c.specimen} culture", value, _when(record, c.at), c.provenance)
     for s in record.symptoms:
         yield _fact(s.what, words_of(s.grade.value), _when(record, s.at), s.provenance)
+    for e in record.adverse_events:
+        yield _fact(e.what, _adverse(e), _when(record, e.at), e.provenance)
     for f in record.findings:
         time = NO_TIME if f.at is None else _when(record, f.at)
         yield _fact(f.what, NO_TIME, time, f.provenance)
@@ -162,6 +175,16 @@ def _clinical(record: PatientRecord) -> Iterator[Row]:
     for (status, provenance), items in alike:
         names = "; ".join(item.what for item in items)
         yield _fact(names, words_of(status.value), NO_TIME, provenance)
+
+
+def _adverse(event: AdverseEvent) -> str:
+    """Return what is known of an adverse event: its grade, the drugs, how it ended."""
+    grade = "" if event.grade is None else f"grade {event.grade}"
+    drugs = f"under {', '.join(event.suspects)}" if event.suspects else ""
+    action = f"drug: {event.action}" if event.action is not None else ""
+    outcome = f"outcome: {event.outcome}" if event.outcome is not None else ""
+    told = [part for part in (grade, drugs, action, outcome) if part]
+    return f"adverse event; {'; '.join(told)}" if told else "adverse event"
 
 
 def _context(record: PatientRecord) -> Iterator[Row]:
