@@ -2,7 +2,7 @@
 
 A measurement of a known analyte must be in a unit that converts to the analyte's own. Some
 analytes are printed as a mass or as an amount of substance; the molar mass stands here, the
-arithmetic in ``units``. A LOINC code that could not be confirmed is left out (the percentages of
+arithmetic in ``units``. A LOINC code that is not certain is left out (the percentages of
 CD4 cells among them: the code in common use does not say of which cells).
 """
 

@@ -1,7 +1,7 @@
 """Names of drugs, organisms, specimens and findings: one canonical name for every printed one.
 
 Codes are compact identifiers, ``SYSTEM:code``: ``RXNORM`` (ingredients), ``ATC``, ``NCBITaxon``,
-``HP`` (Human Phenotype Ontology). A code that could not be confirmed is left out; a name without
+``HP`` (Human Phenotype Ontology). A code that is not certain is left out; a name without
 a code is as good as one with.
 """
 
