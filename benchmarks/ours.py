@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks import course, own
+from benchmarks import course, own, record
 from benchmarks.founding import problem
 from benchmarks.founding.components import founding
 from benchmarks.task import Floats, Task, WrongAnswerError
@@ -45,4 +45,8 @@ def given(feedback: bool, patients: int) -> tuple[dict[str, Floats], tuple[DoseE
     return problem.population(feedback, patients), problem.doses()
 
 
-OWN: Final[Mapping[str, Callable[[], Task]]] = {"course": course.task, **own.OWN}
+OWN: Final[Mapping[str, Callable[[], Task]]] = {
+    "course": course.task,
+    "5000 events": record.task,
+    **own.OWN,
+}

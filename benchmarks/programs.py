@@ -59,6 +59,7 @@ OURS: Final = Program(
     repeats=5,
     problems=(
         "course",
+        "5000 events",
         "general",
         "schedules",
         "schedules from events",
