@@ -1,5 +1,7 @@
 """Populations and prepared events: every individual as alone, every call as the first."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -119,6 +121,30 @@ def test_a_population_can_be_differentiated_in_all_that_a_dose_has() -> None:
         step = 1e-5
         ends = [float(total(*(v + s * (i == k) for k, v in enumerate(at)))) for s in (step, -step)]
         assert_allclose(slope, (ends[0] - ends[1]) / (2.0 * step), rtol=1e-6)
+
+
+def test_amounts_as_many_as_lanes_are_not_taken_for_lanes() -> None:
+    """Sixteen places for doses beside sixteen lanes gave a wrong slope."""
+    theta = {**THETA, "clearance": np.linspace(10.0, 60.0, 16)}
+    course = partial(_doubled, theta)
+    slope = jax.jacfwd(course)(1.5)
+    assert_allclose(slope, course(1.0), rtol=1e-10, atol=1e-12)  # the model is linear in the dose
+
+
+def test_prepared_events_may_have_traced_amounts_again_and_again() -> None:
+    def both(amount: Scalar) -> Scalar:
+        ready = Prepared(Oral(), [DoseEvent(0.0, amount, "depot")], TIMES)
+        first, again = (ready.simulate(THETA).states["central"] for _ in range(2))
+        return first + again
+
+    slope = jax.jit(jax.jacfwd(both))(1.5)
+    assert_allclose(slope, both(1.0), rtol=1e-10)
+
+
+def _doubled(theta: Mapping[str, Scalar], amount: Scalar) -> Scalar:
+    """Return the course of one dose and its double two days later."""
+    doses = [DoseEvent(0.0, amount, "depot"), DoseEvent(2.0, 2.0 * amount, "depot")]
+    return simulate(Oral(), theta, doses, TIMES).states["central"]
 
 
 def test_lanes_and_covariates_must_fit_the_population() -> None:

@@ -6,7 +6,7 @@ and no derivative runs backward through the march.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -21,15 +21,27 @@ def by_columns(
     solve: Callable[[list[Scalar]], tuple[dict[str, Scalar], Scalar, Scalar]],
     primals: list[Scalar],
     tangents: list[Scalar],
+    by_lane: Sequence[bool],
     lanes: int,
 ) -> Any:  # noqa: ANN401 (values and tangents, as JAX wants them)
     """Return the values and their tangents, by one column of the Jacobian after another.
 
     Lanes do not depend on each other: one column serves a quantity in all of them.
+
+    Parameters
+    ----------
+    solve
+        Values ``[lane, reading]`` by name, code and error, from the differentiated quantities.
+    primals, tangents
+        The quantities and what they are moved by.
+    by_lane
+        Which of them have the lanes as first axis.
+    lanes
+        How many lanes there are.
     """
     active = [i for i, t in enumerate(tangents) if not isinstance(t, SymbolicZero)]
     own = [jnp.shape(primals[i]) for i in active]
-    lead = [1 if s and s[0] == lanes else 0 for s in own]
+    lead = [int(by_lane[i]) for i in active]
     counts = [math.prod(s[k:]) for s, k in zip(own, lead, strict=True)]
     total = sum(counts)
     directions, done = [], 0

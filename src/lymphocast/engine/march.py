@@ -199,12 +199,27 @@ def _transformed(task: Task, theta: Values, given: Occasions, memory: PlanMemory
     def plain(own: list[Scalar]) -> tuple[dict[str, Scalar], Scalar, Scalar]:
         return solve(own, task)
 
+    has_lanes = _have_lanes(theta, given)
+    by_lane = [has_lanes[i] for i in moving]
+
     def differentiated(primals: Any, tangents: Any) -> Any:  # noqa: ANN401 (JAX's form of a rule)
-        return by_columns(partial(solve, which=_fine(task)), primals[0], tangents[0], task.lanes)
+        fine = partial(solve, which=_fine(task))
+        return by_columns(fine, primals[0], tangents[0], by_lane, task.lanes)
 
     plain.defjvp(differentiated, symbolic_zeros=True)
     values, code, error = plain([leaves[i] for i in moving])
     return Crossed(values, code.astype(int), error)
+
+
+def _have_lanes(theta: Values, given: Occasions) -> list[bool]:
+    """Return which leaves of parameters and occasions have the lanes as first axis."""
+    added = np.ndim(given.added.state) > 2
+    marks = (
+        {n: np.ndim(v) > 0 for n, v in theta.items()},
+        Occasions(jax.tree.map(lambda _: False, given.schedules), Added(*(added,) * 3)),
+    )
+    found: list[bool] = jax.tree.leaves(marks)
+    return found
 
 
 def _fine(task: Task) -> Task:

@@ -91,9 +91,12 @@ class PlanMemory:
         known = self._kept.get(halvings)
         if traced(*(v for values in dosing.values() for v in values)):
             return plan_of(task, theta, given, halvings)
-        if known is None or not _same(known[0], dosing):
-            known = self._kept[halvings] = dosing, plan_of(task, theta, given, halvings)
-        return known[1]
+        if known is not None and _same(known[0], dosing):
+            return known[1]
+        found = plan_of(task, theta, given, halvings)
+        if not traced(*jax.tree.leaves(found)):  # what a trace knows ends with it
+            self._kept[halvings] = dosing, found
+        return found
 
 
 def _same(a: Mapping[str, tuple[Scalar, ...]], b: Mapping[str, tuple[Scalar, ...]]) -> bool:
