@@ -7,7 +7,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lymphocast.dataset.individual import Moment
-from lymphocast.engine.adaptive import integrate
 from lymphocast.engine.course import (
     FACTUAL,
     Treatment,
@@ -17,6 +16,7 @@ from lymphocast.engine.course import (
 )
 from lymphocast.engine.steps import dose_forcing
 from lymphocast.models.course import COURSE
+from tests.engine.reference_solver import integrate
 from tests.founding import Floats, individual, prior_draws
 from tests.tolerances import CLOSED_FORM, REFERENCE_SOLVER
 

@@ -1,8 +1,9 @@
 """Populations and prepared events: every individual as alone, every call as the first."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.engine import march_plan
 from lymphocast.engine.simulate import Prepared, simulate
 from lymphocast.errors import UsageError
-from lymphocast.models.component import Scalar
+from lymphocast.models.component import Dosing, Scalar, Values, Variable
 from tests.engine.small_models import Oral, Reservoir, Saturable
 
 ALONE = 1e-7  # a smooth block in company: the tolerance of its sweeps; others are exact
@@ -145,6 +146,50 @@ def _doubled(theta: Mapping[str, Scalar], amount: Scalar) -> Scalar:
     """Return the course of one dose and its double two days later."""
     doses = [DoseEvent(0.0, amount, "depot"), DoseEvent(2.0, 2.0 * amount, "depot")]
     return simulate(Oral(), theta, doses, TIMES).states["central"]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A bolus whose lag grows with a weight, at a slope that lanes may vary."""
+
+    name: ClassVar = "weighed"
+    states: ClassVar = (Variable("amount", "mg", "amount"),)
+    parameters: ClassVar = (
+        Variable("loss", "/d", "fractional loss"),
+        Variable("slope", "d/kg", "lag per weight"),
+        Variable("weight", "kg", "body weight"),
+    )
+    inputs: ClassVar[tuple[str, ...]] = ()
+    outputs: ClassVar[tuple[Variable, ...]] = ()
+
+    def initial(self, theta: Values) -> Values:
+        return {"amount": 0.0}
+
+    def dosing(self, theta: Values) -> Mapping[str, Dosing]:
+        return {"amount": Dosing(lag=theta["slope"] * theta["weight"])}
+
+    def rates(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
+        return {"amount": -theta["loss"] * state["amount"]}
+
+    def observe(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
+        return {}
+
+
+def test_a_dose_may_enter_by_its_covariate_and_its_lane_together() -> None:
+    """The lag of every dose and lane was once asked of lanes alone, and failed."""
+    slopes, weights, days = np.array([0.0, 0.01, 0.02]), (10.0, 20.0), (0.0, 1.0)
+    records = (
+        *(
+            EventRecord(day, EventKind.DOSE, "amount", 1.0, covariates=(weight,))
+            for day, weight in zip(days, weights, strict=True)
+        ),
+        EventRecord(3.0, covariates=(20.0,)),
+    )
+    course = simulate(
+        Weighed(), {"loss": 0.5, "slope": slopes}, EventTable("1", records, ("weight",))
+    )
+    since = [3.0 - d - slopes * w for d, w in zip(days, weights, strict=True)]
+    assert_allclose(course.states["amount"][:, -1], sum(np.exp(-0.5 * s) for s in since), rtol=1e-9)
 
 
 def test_lanes_and_covariates_must_fit_the_population() -> None:

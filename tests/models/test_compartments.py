@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from lymphocast.engine.adaptive import integrate
 from lymphocast.engine.steps import StepForcing
 from lymphocast.errors import UsageError
 from lymphocast.models.absorption import FirstOrderAbsorption
 from lymphocast.models.compartments import Compartments, Entry
 from lymphocast.models.compose import Model
+from tests.engine.reference_solver import integrate
 from tests.models.courses import assert_close, course_of
 
 TIMES = np.linspace(0.0, 3.0, 13)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
-from lymphocast.models.component import Scalar
+from lymphocast.models.component import Scalar, Values
 
 
 def traced(*values: Scalar) -> bool:
@@ -40,6 +40,11 @@ def added_at(size: int, index: Scalar, values: Scalar) -> Scalar:
     found = np.zeros((size, *values.shape[1:]))
     np.add.at(found, index[inside], values[inside])
     return found
+
+
+def of_lanes(theta: Values, chosen: Any) -> dict[str, Scalar]:  # noqa: ANN401 (an index, or many)
+    """Return the parameters of one lane, or of some; what all lanes share stays."""
+    return {n: v[chosen] if np.ndim(v) else v for n, v in theta.items()}
 
 
 def put(values: Scalar, place: Any, part: Scalar) -> Scalar:  # noqa: ANN401 (indices)

@@ -103,19 +103,20 @@ def cut(
     number = time.shape[0]
     previous = xp.concatenate([xp.asarray(start)[None], time[:-1]])
     fresh = time - previous > SAME_TIME
-    moves = _marked(
-        xp, events, {BOLUS: boluses.gives, INFUSION_BEGIN: infusions.gives} if apart else {}
-    )
-    moves = moves | _marked(xp, events, {INFUSION_END: infusions.gives} if apart else {})
+    dosing = {
+        BOLUS: boluses.gives,
+        INFUSION_BEGIN: infusions.gives,
+        INFUSION_END: infusions.gives,
+    }
+    moves = _marked(xp, events, dosing if apart else {})
     after_move = xp.concatenate([xp.zeros(1, dtype=bool), moves[:-1]])
     fresh = fresh | moves | after_move
     group = xp.cumsum(fresh)
     first = xp.searchsorted(group, np.arange(number + 2))
-    first = xp.where(np.arange(number + 2) == 0, 0, first)
     known = first < number
     at = xp.where(known, time[xp.minimum(first, number - 1)], time[-1])
     at = xp.where(np.arange(number + 2) == 0, start, at)
-    stirring = _marked(xp, events, _stirring(schedule, boluses, infusions))
+    stirring = _marked(xp, events, {**dosing, **_others(schedule)})
     so_far = xp.concatenate([xp.zeros(1, dtype=int), xp.cumsum(stirring)])
     stirred = so_far[first[1:]] > so_far[first[:-1]]
     stirred = stirred | (np.arange(number + 1) == 0)
@@ -140,11 +141,9 @@ def _marked(xp: Any, events: Ordered, marks: dict[int, Scalar]) -> Scalar:  # no
     return found
 
 
-def _stirring(schedule: Schedule, boluses: Entering, infusions: Entering) -> dict[int, Scalar]:
+def _others(schedule: Schedule) -> dict[int, Scalar]:
+    """Return what stirs besides doses."""
     return {
-        BOLUS: boluses.gives,
-        INFUSION_BEGIN: infusions.gives,
-        INFUSION_END: infusions.gives,
         STEADY: np.ones(schedule.steady.time.shape[0], dtype=bool),
         KNOT: schedule.knot_time.reshape(-1) < np.inf,
     }

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
-from lymphocast.engine.arrays import namespace, put, traced
+from lymphocast.engine.arrays import namespace, of_lanes, put, traced
 from lymphocast.engine.columns import by_columns
 from lymphocast.engine.march_lanes import Way
 from lymphocast.engine.march_plan import PlanMemory
@@ -105,14 +105,13 @@ def _of_lanes(
     chosen: Any,  # noqa: ANN401 (indices)
 ) -> tuple[Values, Occasions]:
     """Return parameters and occasions of some lanes only."""
-    own = {n: v[chosen] if np.ndim(v) else v for n, v in theta.items()}
     schedules = given.schedules
     if len(schedules) > 1:
         schedules = tuple(schedules[i] for i in chosen)
     added = given.added
     if np.ndim(added.state) == 3:
         added = Added(*(np.asarray(x)[chosen] for x in added))
-    return own, Occasions(schedules, added)
+    return of_lanes(theta, chosen), Occasions(schedules, added)
 
 
 def _once(

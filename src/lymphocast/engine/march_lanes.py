@@ -6,7 +6,7 @@ long ago that e^-40 is left). A silent block is 0 at the nodes of later blocks; 
 stays exact. Where lanes have plans of their own, a piece is of a class if it is so in every lane.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, final
 
@@ -117,6 +117,26 @@ def march_lanes(
     return Marched(rows, doubt, turn)
 
 
+def put_in(
+    model: Component,
+    way: Way,
+    theta: Values,
+    days: Scalar,
+    level: Sequence[Scalar],
+    last: Sequence[Scalar],
+) -> tuple[dict[str, Scalar], dict[str, Scalar]]:
+    """Return parameters and inputs on ``days``: covariates stand for either, by name.
+
+    ``level`` holds the covariates, ``last`` the day of the last dose into each compartment.
+    """
+    known, inputs = dict(theta), dict[str, Scalar]()
+    for name, value in zip(way.covariates, level, strict=True):
+        (inputs if name in model.inputs else known)[name] = value
+    for name, state in way.clocks:
+        inputs[name] = days - last[way.compartments.index(state)]
+    return known, inputs
+
+
 State = dict[str, Scalar]
 
 
@@ -143,13 +163,10 @@ class _Run:
 
     def known(self, piece: Pieces, days: Scalar, shape: Callable[[Scalar], Scalar]) -> Any:  # noqa: ANN401
         """Return parameters and inputs of a piece on ``days``; ``shape`` fits values of lanes."""
-        theta, inputs = {n: shape(v) for n, v in self.theta.items()}, dict[str, Scalar]()
-        for row, name in enumerate(self.way.covariates):
-            (inputs if name in self.model.inputs else theta)[name] = shape(piece.level[row])
-        for name, state in self.way.clocks:
-            row = self.way.compartments.index(state)
-            inputs[name] = days - shape(piece.last[row])
-        return theta, inputs
+        theta = {n: shape(v) for n, v in self.theta.items()}
+        level = [shape(piece.level[row]) for row in range(len(self.way.covariates))]
+        last = [shape(piece.last[row]) for row in range(len(self.way.compartments))]
+        return put_in(self.model, self.way, theta, days, level, last)
 
     def piece_class(self) -> Scalar:
         """Return the class of each piece: bit 0 for heads, a further bit per silent block."""

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
-from lymphocast.engine.arrays import namespace, put, traced
+from lymphocast.engine.arrays import namespace, of_lanes, put, traced
 from lymphocast.engine.cuts import FIRST_PIECE, Cuts, cut
 from lymphocast.engine.march_task import Occasions, Task
 from lymphocast.engine.plan import Given, Plan, lay_out
@@ -62,10 +62,9 @@ def _all_alike(lanes: Scalar) -> bool:
 
 def _timing(task: Task, theta: Values, schedule: Schedule, added: Added) -> Timing:
     """Return the timing of a schedule; its arrays have lanes where parameters have."""
-    columns = {n: v[:, None] if np.ndim(v) else v for n, v in theta.items()}
     grid = schedule.read_time
     boluses, infusions = (
-        enter(doses, ways(task.model, columns, task.layout.covariates, doses), grid, schedule.start)
+        enter(doses, ways(task.model, theta, task.layout.covariates, doses), grid, schedule.start)
         for doses in (schedule.boluses, schedule.infusions)
     )
     return Timing(boluses, infusions, added.state, added.clock)
@@ -110,7 +109,7 @@ def plan_of(task: Task, theta: Values, given: Occasions, halvings: int) -> tuple
     if len(given.schedules) > 1:
         timings = []
         for lane, schedule in enumerate(given.schedules):
-            own = {n: v[lane] if np.ndim(v) else v for n, v in theta.items()}
+            own = of_lanes(theta, lane)
             added = Added(*(x[lane] for x in given.added))
             timings.append(_timing(task, own, schedule, added))
         valid = [_valid(t) for t in timings]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
-from lymphocast.engine.march_lanes import Marched, Way, march_lanes
+from lymphocast.engine.march_lanes import Marched, Way, march_lanes, put_in
 from lymphocast.engine.plan import Plan
 from lymphocast.engine.settings import SolveStatus, worst
 from lymphocast.engine.structure import STIFF_EXPONENT
@@ -61,11 +61,9 @@ def crossed_readings(model: Component, way: Way, theta: Values, plan: Plan) -> C
 def _observed(model: Component, way: Way, theta: Values, plan: Plan, state: Values) -> Values:
     """Return states and outputs at the readings, ``[reading, lane]``."""
     read = plan.readings
-    known, inputs = dict(theta), dict[str, Scalar]()
-    for row, name in enumerate(way.covariates):
-        (inputs if name in model.inputs else known)[name] = read.level[:, row]
-    for name, of in way.clocks:
-        inputs[name] = read.time - read.last[:, way.compartments.index(of)]
+    level = [read.level[:, row] for row in range(len(way.covariates))]
+    last = [read.last[:, row] for row in range(len(way.compartments))]
+    known, inputs = put_in(model, way, theta, read.time, level, last)
     every = {s.name: state.get(s.name, 0.0) for s in model.states}
     outputs = model.observe(read.time, every, inputs, known)
     return {**outputs, **state}

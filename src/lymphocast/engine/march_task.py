@@ -62,9 +62,9 @@ def compartments_of(
     """Return the states that something may enter, and those that infusions run into."""
     names = [s.name for s in model.states]
     entered = {names[i] for i in dose_clocks(model).values()}
+    entered.update(dosing_of(model, theta, covariates, given.schedules[0].boluses))
     infused: set[str] = set()
     for schedule in given.schedules:
-        entered.update(dosing_of(model, theta, covariates, schedule.boluses))
         entered.update(names[i] for i in np.unique(schedule.boluses.state))
         infused.update(names[i] for i in np.unique(schedule.infusions.state))
         if schedule.steady.time.shape[0]:

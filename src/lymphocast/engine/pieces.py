@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import CovariateRule
 from lymphocast.engine.settings import Layout, Method, SolveStatus
-from lymphocast.models.component import Component, Dosing, Scalar, Values, dose_clocks
+from lymphocast.models.component import Component, Scalar, Values, dose_clocks
 
 SMALLEST_STEP = 1e-13  # of a piece
 
@@ -87,25 +87,6 @@ class Equations:
             self.covariates(start, start), start, jnp.full(len(self.names), start)
         )
         return self.vector(self.model.initial(theta))
-
-    def dosing(self, covariates: Scalar) -> tuple[Scalar, Scalar, Scalar, Scalar]:
-        """Return fraction, lag, duration and rate of every state for one record's covariates."""
-        start = jnp.zeros(len(self.names))
-        theta, _ = self.put_in([covariates[i] for i in range(covariates.shape[0])], 0.0, start)
-        found = self.model.dosing(theta)
-        ways = {name: found.get(name, Dosing()) for name in self.names}
-        return (
-            self.vector({name: way.fraction for name, way in ways.items()}),
-            self.vector({name: way.lag for name, way in ways.items()}),
-            self.vector({name: way.duration for name, way in ways.items()}),
-            self.vector({name: way.rate for name, way in ways.items()}),
-        )
-
-    def durations(self, covariates: Scalar) -> dict[str, Scalar]:
-        """Return the modelled duration of input of each state that has one, as declared."""
-        start = jnp.zeros(len(self.names))
-        theta, _ = self.put_in([covariates[i] for i in range(covariates.shape[0])], 0.0, start)
-        return {name: way.duration for name, way in self.model.dosing(theta).items()}
 
     def vector(self, values: Values) -> Scalar:
         """Return named values as a state vector."""

@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import pairwise
 from operator import attrgetter
 
-import jax.numpy as jnp
 import numpy as np
 
 from lymphocast.dataset.events import SAME_TIME, EventTable
@@ -86,21 +85,16 @@ def schedule_of(
         Which of the table's covariates the model reads.
     """
     states = {s.name: i for i, s in enumerate(model.states)}
-    if not part.given and not part.steady and not part.doses:
-        return make_schedule(part, states, frozenset(), kept, 0)
     first = make_schedule(part, states, frozenset(), kept, 0)
+    if not part.given and not part.steady and not part.doses:
+        return first
     doses = first.boluses if len(first.boluses.time) else first.infusions
-    dosing = dosing_of(model, _columns(theta), layout.covariates, doses)
+    dosing = dosing_of(model, theta, layout.covariates, doses)
     lasting = frozenset(name for name, how in dosing.items() if may_last(how.duration))
     implied = _implied(model, layout, theta, first)
     if not lasting and not implied:
         return first
     return make_schedule(part, states, lasting, kept, implied)
-
-
-def _columns(theta: Values) -> Values:
-    """Return the parameters with room for the doses as last axis."""
-    return {n: v[:, None] if jnp.ndim(v) else v for n, v in theta.items()}
 
 
 def may_last(duration: Scalar) -> bool:
@@ -112,7 +106,7 @@ def _implied(model: Component, layout: Layout, theta: Values, schedule: Schedule
     """How many earlier doses of a steady state may still be lagged or running at its record."""
     if not len(schedule.steady.time):
         return 0
-    way = ways(model, _columns(theta), layout.covariates, schedule.steady)
+    way = ways(model, theta, layout.covariates, schedule.steady)
     reach = way.lag + way.duration
     if traced(reach):
         return IMPLIED_IF_TRACED

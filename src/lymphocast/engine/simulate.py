@@ -27,7 +27,7 @@ import numpy as np
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import CovariateRule, EventTable
 from lymphocast.dataset.regimen import DoseEvent
-from lymphocast.engine.arrays import namespace, put, traced
+from lymphocast.engine.arrays import namespace, of_lanes, put, traced
 from lymphocast.engine.march_plan import PlanMemory
 from lymphocast.engine.march_readings import Crossed
 from lymphocast.engine.readings import may_last, occasions_of, schedule_of
@@ -185,7 +185,7 @@ class Prepared:
             return
         units = []
         for i, own in enumerate(self._parts):
-            theta = {n: v[i] if self._many and v.ndim else v for n, v in values.items()}
+            theta = of_lanes(values, i) if self._many else values
             column = 0
             for part in own:
                 schedule = schedule_of(self._model, layout, theta, part, kept)
@@ -282,7 +282,7 @@ def _solve(
     if not many:
         return solve(model, layout, values, wanted, (units[0].schedule,), memory)
     chosen = np.array([u.individual for u in units])
-    own = {n: v[chosen] if v.ndim else v for n, v in values.items()}
+    own = of_lanes(values, chosen)
     return solve(model, layout, own, wanted, tuple(u.schedule for u in units), memory)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import CovariateRule
-from lymphocast.engine.arrays import traced
+from lymphocast.engine.arrays import of_lanes, traced
 from lymphocast.engine.march import march
 from lymphocast.engine.march_plan import PlanMemory
 from lymphocast.engine.march_readings import Crossed
@@ -66,7 +66,7 @@ def solve(
         failed = np.flatnonzero(found.code == status.code)
         if len(failed):
             settings = replace(layout.settings, method=method)
-            own = {n: v[failed] if np.ndim(v) else v for n, v in theta.items()}
+            own = of_lanes(theta, failed)
             some = tuple(schedules[i] for i in failed) if len(schedules) > 1 else schedules
             again = _adaptive(model, replace(layout, settings=settings), own, wanted, some)
             for name, value in again.values.items():
@@ -89,8 +89,9 @@ def _added(
         states = len(model.states)
         none = np.zeros((0, states))
         return Added(none, none, np.zeros((), int))
-    by_lane = {} if one else {n: v for n, v in theta.items() if jnp.ndim(v)}
-    shared = {n: v[i] if one and jnp.ndim(v) else v for n, v in theta.items() if n not in by_lane}
+    own = of_lanes(theta, i) if one else theta
+    by_lane = {n: v for n, v in own.items() if jnp.ndim(v)}
+    shared = {n: v for n, v in own.items() if n not in by_lane}
     found: Added = _by_adaptive_method().steady_lanes(model, layout, by_lane, shared, schedules[i])
     return found
 
@@ -106,7 +107,7 @@ def _adaptive(
     if len(schedules) > 1:
         parts = []
         for lane, schedule in enumerate(schedules):
-            own = {n: v[lane] if jnp.ndim(v) else v for n, v in theta.items()}
+            own = of_lanes(theta, lane)
             parts.append(_adaptive(model, layout, own, wanted, (schedule,)))
         return _joined(parts)
     by_lane = {n: v for n, v in theta.items() if jnp.ndim(v)}

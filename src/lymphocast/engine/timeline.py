@@ -59,16 +59,17 @@ class Added(NamedTuple):
 def dosing_of(
     model: Component, theta: Values, covariates: tuple[str, ...], doses: Doses
 ) -> Mapping[str, Dosing]:
-    """Return how the model says that doses enter, with the covariates of each dose's record."""
+    """Return how the model says that doses enter, with the covariates of each dose's record.
+
+    ``theta`` holds numbers or ``[lane]``; values are numbers, ``[lane, 1]`` or ``[lane, dose]``.
+    """
+    lanes = {n: v[:, None] if np.ndim(v) else v for n, v in theta.items()}
     own = {n: doses.covariates[:, i] for i, n in enumerate(covariates) if n not in model.inputs}
-    return model.dosing({**theta, **own})
+    return model.dosing({**lanes, **own})
 
 
 def ways(model: Component, theta: Values, covariates: tuple[str, ...], doses: Doses) -> Ways:
-    """Return fraction, lag, duration and rate of each dose.
-
-    ``theta`` holds numbers, or arrays whose last axis is 1 for the doses to stand in.
-    """
+    """Return fraction, lag, duration and rate of each dose, ``[dose]`` or ``[lane, dose]``."""
     if not doses.gives.shape[0]:
         return Ways(*(np.zeros(0),) * 4)
     found = dosing_of(model, theta, covariates, doses)

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.testing import assert_allclose
 
-from lymphocast.engine.adaptive import integrate
 from lymphocast.engine.steps import StepForcing
 from lymphocast.models.course import CytokineGain
+from tests.engine.reference_solver import integrate
 
 
 def test_it_solves_a_linear_state_to_its_closed_form() -> None:

@@ -1,4 +1,4 @@
-"""The general and reference solver: any model's rates by an adaptive Runge-Kutta method.
+"""The reference solver of the tests: any model's rates by an adaptive Runge-Kutta method.
 
 It integrates from edge to edge of the forcings, so that no step straddles a jump, with Tsitouras'
 5(4) pair (Tsitouras 2011, doi:10.1016/j.camwa.2011.06.002) as diffrax implements it.
