@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lymphocast.engine.simulate import Prepared as Prepared
     from lymphocast.engine.simulate import Trajectory as Trajectory
     from lymphocast.engine.simulate import simulate as simulate
+    from lymphocast.errors import ExchangeError as ExchangeError
     from lymphocast.errors import FitFileError as FitFileError
     from lymphocast.errors import LymphocastError as LymphocastError
     from lymphocast.errors import RecordError as RecordError
@@ -219,6 +220,7 @@ _PUBLIC: Final = {
     "Event": "record.events",
     "EventRecord": "dataset.events",
     "EventTable": "dataset.events",
+    "ExchangeError": "errors",
     "explain": "analysis",
     "Figure": "record.figure",
     "FigurePoint": "record.figure",

@@ -4,6 +4,7 @@
 
     LymphocastError
     |-- RecordError       a case file cannot be read: file, line, what was found, what is needed
+    |-- ExchangeError     a file of another format cannot be read or written whole: file, place
     |-- UnitError         two units cannot be converted into each other
     |-- UsageError        a wrong call: an unknown name, an output suffix that cannot be written
     `-- FitFileError      a fit file cannot be read or belongs to another version
@@ -33,6 +34,24 @@ class RecordError(LymphocastError):
     def __init__(self, file: str, line: int | None, found: str, needed: str) -> None:
         self.file, self.line, self.found, self.needed = file, line, found, needed
         where = file if line is None else f"{file}, line {line}"
+        super().__init__(f"{where}: found {found}; needed {needed}")
+
+
+@final
+class ExchangeError(LymphocastError):
+    """A file of an outside format that cannot be read, or written without loss.
+
+    Parameters
+    ----------
+    file, place
+        Where: the file's name and a line, sheet, row or element, or ``None`` for the whole file.
+    found, needed
+        What stands there and what the reader or writer needs instead.
+    """
+
+    def __init__(self, file: str, place: str | None, found: str, needed: str) -> None:
+        self.file, self.place, self.found, self.needed = file, place, found, needed
+        where = file if place is None else f"{file}, {place}"
         super().__init__(f"{where}: found {found}; needed {needed}")
 
 

@@ -10,7 +10,7 @@ and line breaks do not change it.
 import gc
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
@@ -24,7 +24,15 @@ from lymphocast.record.misread import Misread
 from lymphocast.record.patient import Modelling, NominalDate, PatientRecord
 from lymphocast.record.resolve import check_timelines, scope_of
 from lymphocast.record.schema import CASE, SECTIONS
-from lymphocast.record.yamltree import SIZE_LIMIT, Items, Node, Table, read_tree, too_large
+from lymphocast.record.yamltree import (
+    SIZE_LIMIT,
+    Items,
+    Node,
+    Table,
+    plain_tree,
+    read_tree,
+    too_large,
+)
 from lymphocast.units import commensurable
 
 
@@ -99,17 +107,35 @@ def parse_case(text: str, name: str) -> PatientRecord:
     RecordError
         If the text cannot be read.
     """
+    return _sealed(lambda: read_tree(text, name), name)
+
+
+def build_case(tree: JsonObject, name: str) -> PatientRecord:
+    """Return the record of a case that is already a tree of mappings, lists and texts.
+
+    What reads another format makes such a tree and ends here. Numbers may stand as numbers; keys
+    whose value is ``None`` are as if they were left out.
+
+    Raises
+    ------
+    RecordError
+        If the tree is no case; it has no lines, so the message says what was found.
+    """
+    return _sealed(lambda: plain_tree(tree), name)
+
+
+def _sealed(tree: Callable[[], Node], name: str) -> PatientRecord:
+    """Build the record of a tree and put its checksum on it."""
     with _no_collection():
-        record, root, scope = _built(text, name)
+        record, root, scope = _built(tree(), name)
     for node, error in _disagreements(record, root):
         raise scope.error(node, error.found, error.needed)
     digest = hashlib.sha256(canonical_case(record).encode()).hexdigest()
     return replace(record, sha256=digest)
 
 
-def _built(text: str, name: str) -> tuple[PatientRecord, Table, Scope]:
-    """Return the record of a text, with the tree and the names that it was built from."""
-    root = read_tree(text, name)
+def _built(root: Node, name: str) -> tuple[PatientRecord, Table, Scope]:
+    """Return the record of a tree, with the expanded tree and the names it was built from."""
     CASE.check(root, Scope(name))
     assert isinstance(root, Table)  # noqa: S101  (the check refuses anything else)
     root = expanded(root, Scope(name))
@@ -135,12 +161,19 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
+def case_tree(record: PatientRecord) -> JsonObject:
+    """Return a record as the tree of a case file: mappings, lists, texts and numbers."""
+    written = CASE.write(record)
+    assert isinstance(written, dict)  # noqa: S101  (what CASE writes)
+    return written
+
+
 def canonical_case(record: PatientRecord) -> str:
     """Return a record as a JSON case file in canonical form: sorted keys, no white space.
 
     Reading it back gives an equal record.
     """
-    return json.dumps(CASE.write(record), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(case_tree(record), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _decoded(content: bytes, name: str) -> str:

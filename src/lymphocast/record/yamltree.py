@@ -6,6 +6,7 @@ is expanded. No scalar is converted: ``no`` stays the text ``no``, ``2004-02`` s
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, final
@@ -186,6 +187,19 @@ def read_tree(text: str, name: str) -> Node:
     if root is None or (isinstance(root, Scalar) and root.empty):
         raise RecordError(name, 1, "an empty file", "a case: at least id, title and sources")
     return root
+
+
+def plain_tree(value: object) -> Node:
+    """Return the tree of plain mappings, lists and values, as if it had been written on line 1.
+
+    Keys whose value is ``None`` are left out.
+    """
+    if isinstance(value, Mapping):
+        kept = ((str(key), item) for key, item in value.items() if item is not None)
+        return Table(tuple(Entry(key, 1, plain_tree(item)) for key, item in kept), 1)
+    if isinstance(value, list | tuple):
+        return Items(tuple(plain_tree(item) for item in value), 1)
+    return Scalar(str(value).lower() if isinstance(value, bool) else str(value), 1)
 
 
 def too_large(name: str) -> RecordError:
