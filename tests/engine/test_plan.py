@@ -178,8 +178,8 @@ def test_a_covariate_holds_its_level_from_its_record_on(rule: CovariateRule) -> 
 
 
 def test_plans_fill_up_to_one_size_per_octave() -> None:
-    sizes = [len(plan([], [0.0, float(end)]).pieces.begin) for end in (5, 130, 200, 300, 520)]
-    assert sizes == [64, 128, 128, 256, 512]
+    sizes = [len(plan([], [0.0, float(end)]).pieces.begin) for end in (5, 900, 1100, 2000, 2100)]
+    assert sizes == [512, 512, 1024, 1024, 2048]
 
 
 def test_halving_halves_the_longest_pieces() -> None:
@@ -187,6 +187,12 @@ def test_halving_halves_the_longest_pieces() -> None:
     assert longest[0] <= 2.0
     assert longest[1] <= 1.0
     assert longest[2] <= 0.5
+
+
+def test_halving_halves_pieces_that_readings_made_short_already() -> None:
+    """Found on models handed on too early: with a reading every six hours nothing was halved."""
+    longest = [spans(plan([], [0.0, 0.25, 0.5], n))[1].max() for n in range(5)]
+    assert_allclose(longest, [0.25 / 2**n for n in range(5)])
 
 
 def test_a_traced_plan_is_that_of_numbers_with_a_derivative() -> None:

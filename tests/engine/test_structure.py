@@ -7,7 +7,13 @@ from typing import final
 import pytest
 from benchmarks.founding.components import founding
 
-from lymphocast.engine.structure import Block, BlockKind, structure, structure_lines
+from lymphocast.engine.structure import (
+    Block,
+    BlockKind,
+    description,
+    structure,
+    structure_lines,
+)
 from lymphocast.errors import UsageError
 from lymphocast.models.component import Dosing, Scalar, Values, Variable
 from lymphocast.models.course import COURSE
@@ -111,9 +117,10 @@ def test_a_state_that_cancels_does_not_make_a_rate_curved() -> None:
 
 
 def test_corners_are_named_in_the_reason() -> None:
-    (block,) = structure(Written(lambda t, y: {"a": -clip(y["a"], 0.0, 1.0)}, variables("a")))
+    model = Written(lambda t, y: {"a": -clip(y["a"], 0.0, 1.0)}, variables("a"))
+    (block,) = structure(model)
     assert block.kind is BlockKind.SMOOTH
-    assert block.reason == "the rate of a has corners"
+    assert description(model, block)[0] == "the rate of a has corners"
     assert {b.kind for b in structure(COURSE)} == {BlockKind.LINEAR, BlockKind.SMOOTH}
 
 
@@ -140,7 +147,8 @@ def test_a_model_that_cannot_be_hashed_is_refused() -> None:
 
 def test_a_rate_that_reads_the_time_since_a_dose_is_not_constant() -> None:
     """Found on clarithromycin, whose Weibull absorption was called linear."""
-    blocks = structure(find_model("clarithromycin").model)
+    model = find_model("clarithromycin").model
+    blocks = structure(model)
     gut = next(block for block in blocks if "clarithromycin.gut" in block.states)
     assert gut.kind is BlockKind.LOGISTIC
-    assert "time_after_dose.gut" in gut.reason
+    assert "time_after_dose.gut" in description(model, gut)[0]

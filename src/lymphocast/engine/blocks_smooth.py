@@ -266,9 +266,12 @@ def _quadratic(
         return jax.jvp(rate, (y,), (one,))[1]
 
     r, curvature = jax.jvp(slope, (zero,), (one,))
-    log_grown, log_all, missed = piece.nodes.integral(piece.days * r)
+    log_grown, log_all, _ = piece.nodes.integral(piece.days * r)
     grown, all_grown = jnp.exp(log_grown), jnp.exp(log_all)
-    held, all_held, again = piece.nodes.integral(piece.days * (-0.5 * curvature) * grown)
+    held, all_held, _ = piece.nodes.integral(piece.days * (-0.5 * curvature) * grown)
     at_nodes = piece.nodes.spread(y0) * grown / (1.0 + piece.nodes.spread(y0) * held)
     at_end = y0 * all_grown / (1.0 + y0 * all_held)
-    return at_nodes, at_end, missed + jnp.abs(y0) * again
+    # A corner of r where next to nothing is left of y is a corner of y' that is next to nothing.
+    _, _, lost = piece.nodes.integral(piece.days * (r + 0.5 * curvature * at_nodes) * at_nodes)
+    size = jnp.abs(at_end) + SHARE_OF_START * jnp.abs(y0)
+    return at_nodes, at_end, lost / jnp.maximum(size, TINY)

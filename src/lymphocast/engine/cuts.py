@@ -123,9 +123,8 @@ def cut(
     last = running_max(xp.where(stirred, at[:-1], -xp.inf))
     elapsed = at[:-1] - last
     share = _pieces_up_to(xp, elapsed + (at[1:] - at[:-1])) - _pieces_up_to(xp, elapsed)
-    parts = xp.ceil(held(share) * 2.0**halvings - ROUNDING)
-    follows = known[1:]
-    parts = xp.where(follows, xp.maximum(parts, 1.0), 0.0).astype(int)
+    parts = xp.maximum(xp.ceil(held(share) - ROUNDING), 1.0) * 2.0**halvings
+    parts = xp.where(known[1:], parts, 0.0).astype(int)
     before = xp.concatenate([xp.zeros(1, dtype=int), xp.cumsum(parts)])
     return Cuts(group, first, at, elapsed, parts, before)
 

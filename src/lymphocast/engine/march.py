@@ -31,7 +31,7 @@ from lymphocast.engine.timeline import Added
 from lymphocast.errors import UsageError
 from lymphocast.models.component import Component, Scalar, Values
 
-MOST_HALVINGS = 2
+MOST_HALVINGS = 4
 
 SIZES_PER_OCTAVE = 16
 

@@ -6,7 +6,7 @@ long ago that e^-40 is left). A silent block is 0 at the nodes of later blocks; 
 stays exact. Where lanes have plans of their own, a piece is of a class if it is so in every lane.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, final
 
@@ -28,6 +28,7 @@ from lymphocast.engine.plan import Pieces
 from lymphocast.engine.settings import MarchSettings
 from lymphocast.engine.structure import STIFF_EXPONENT, Block, BlockKind, structure, unstructured
 from lymphocast.models.component import Component, Scalar, Values
+from lymphocast.models.compose import rates_of
 
 SILENT_EXPONENT = 40.0
 DOUBTS = 3
@@ -223,22 +224,24 @@ class _Run:
             return self.zero
         theta, inputs = stop_gradient(self.known(piece, piece.begin, lambda value: value))
 
-        def slopes(at: Values) -> list[Scalar]:
+        def slopes(at: Values) -> Scalar:
             found = []
             for name in smooth_states:
 
                 def rate(own: Scalar, name: str = name) -> Scalar:
-                    rates = self.model.rates(piece.begin, {**at, name: own}, inputs, theta)
+                    there = {**at, name: own}
+                    rates = rates_of(self.model, (name,), piece.begin, there, inputs, theta)
                     return rates[name] + self.zero
 
                 found.append(jax.jvp(rate, (at[name],), (jnp.ones_like(self.zero),))[1])
-            return found
+            return jnp.stack(found)
 
         def change(_: Scalar) -> Scalar:
             at_zero = {**end, **{n: jnp.where(p, 0.0, end[n]) for n, p in passed.items()}}
-            apart = zip(slopes(given), slopes(at_zero), passed.values(), strict=True)
-            each = [jnp.where(p, jnp.abs(a - b), 0.0) for a, b, p in apart]
-            return stop_gradient(piece.length) * jnp.max(jnp.stack(each), axis=0)
+            # Both places by one loop: its code is compiled once.
+            here, there = jax.lax.map(slopes, jax.tree.map(lambda *x: jnp.stack(x), given, at_zero))
+            apart = jnp.where(jnp.stack(list(passed.values())), jnp.abs(here - there), 0.0)
+            return stop_gradient(piece.length) * jnp.max(apart, axis=0)
 
         anywhere = jnp.any(jnp.stack(list(passed.values())))
         return jax.lax.cond(anywhere, change, lambda none: none, self.zero)
@@ -312,7 +315,8 @@ class _Run:
         theta, inputs = self.known(piece, days, here.nodes.spread)
 
         def rates(own: Values) -> Values:
-            found: Mapping[str, Scalar] = self.model.rates(days, {**known, **own}, inputs, theta)
+            at = {**known, **own}
+            found = rates_of(self.model, block.states, days, at, inputs, theta)
             return {n: here.full(found[n] + inflow.get(n, 0.0)) for n in block.states}
 
         start = {n: given[n] for n in block.states}

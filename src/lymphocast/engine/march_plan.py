@@ -18,7 +18,7 @@ from lymphocast.engine.schedule import Schedule
 from lymphocast.engine.timeline import Added, Entering, Ordered, enter, in_order, ways
 from lymphocast.models.component import Scalar, Values
 
-SMALLEST_PLAN = 64
+SMALLEST_PLAN = 512
 
 
 @final
@@ -204,7 +204,7 @@ def _most_pieces(schedule: Schedule, halvings: int) -> int:
     others = schedule.steady.time, schedule.knot_time.reshape(-1), schedule.read_time
     events = doses + sum(x.shape[0] for x in others)
     days = max(float(np.max(schedule.read_time, initial=-np.inf) - schedule.start), 0.0)
-    return _bucket(events + math.ceil(days * 2**halvings / FIRST_PIECE) + 1)
+    return _bucket((events + math.ceil(days / FIRST_PIECE) + 1) * 2**halvings)
 
 
 def _bucket(number: int) -> int:

@@ -40,6 +40,9 @@ SERIES_LIMIT = 250.0
 WORTH_EXPANDING = 60
 """Operations in an expression that is expanded to see whether a symbol cancels."""
 
+TWO_PLACES, ALIKE = (0.1, 0.17), 1e-6
+"""Where slopes are compared, and the share by which rounding may make them differ."""
+
 WORTH_PRINTING = 8
 """Operations in an expression that a person reads at a glance."""
 
@@ -67,10 +70,6 @@ class Block:
         Names, in the order of the cascade within the block.
     reads
         Names of states of earlier blocks that the rates read.
-    reason
-        Why the block is of this kind, in words.
-    stiffness
-        Where the block is hard to solve, in words.
     short
         For a linear block: no state feeds a state that feeds another, none feeds back, and no
         rate has a constant term, so that its answer is a closed form of two exponentials.
@@ -85,8 +84,6 @@ class Block:
     kind: BlockKind
     states: tuple[str, ...]
     reads: tuple[str, ...]
-    reason: str
-    stiffness: str
     short: bool = False
     constant: bool = False
     logarithmic: bool = False
@@ -113,9 +110,7 @@ def structure(model: Component) -> tuple[Block, ...]:
 def unstructured(model: Component) -> tuple[Block, ...]:
     """Return all states as one smooth block: what is left of a model without structure."""
     states = tuple(s.name for s in model.states)
-    return (
-        Block(BlockKind.SMOOTH, states, (), "the structure is not asked for", "not looked for"),
-    )
+    return (Block(BlockKind.SMOOTH, states, ()),)
 
 
 @lru_cache(maxsize=64)
@@ -160,9 +155,29 @@ def structure_lines(model: Component) -> tuple[str, ...]:
     for number, block in enumerate(structure(model), start=1):
         lines.append(f"{number}. {block.kind.value}: {', '.join(block.states)}")
         lines.append(f"   reads: {', '.join(block.reads) or 'no earlier state'}")
-        lines.append(f"   reason: {block.reason}")
-        lines.append(f"   stiffness: {block.stiffness}")
+        reason, stiffness = description(model, block)
+        lines.append(f"   reason: {reason}")
+        lines.append(f"   stiffness: {stiffness}")
     return tuple(lines)
+
+
+def description(model: Component, block: Block) -> tuple[str, str]:
+    """Return why a block is of its kind, and where it is hard to solve, in words."""
+    traced = trace(model)
+    if block.kind is BlockKind.LINEAR:
+        reason = f"the rates of {_listed(block.states)} are affine with constant coefficients"
+        limit = f"stiff where a rate exceeds about {SERIES_LIMIT:g} /d"
+        return reason, f"none: {EXACT}" if block.short else limit
+    if block.kind is BlockKind.SMOOTH:
+        return _why_smooth(traced, block.states), _where_stiff(traced, block.states)
+    (name,) = block.states
+    form = f"r + c exp({name})" if block.logarithmic else f"r {name} - s {name}^2"
+    moving = _names(
+        traced, traced.rates[name].free_symbols & _moving(traced) - {traced.states[name]}
+    )
+    follows = f" and following {_listed(moving)}" if moving else ""
+    reason = f"one state whose rate is {form}, the coefficients free of it{follows}"
+    return reason, "none: solved by two integrals of earlier states"
 
 
 def _reads(traced: TracedModel, name: str) -> tuple[str, ...]:
@@ -221,13 +236,34 @@ def _constant_term(traced: TracedModel, name: str) -> Expression:
 def _is_linear(traced: TracedModel, group: Sequence[str], straight: set[str]) -> bool:
     moving = _moving(traced)
     for name in group:
-        slopes = _slopes(traced, name)
-        if not set(slopes) <= straight | set(group):
+        if not set(_reads(traced, name)) <= straight | set(group):
             return False
+        if _bends(traced, name):
+            return False
+        slopes = _slopes(traced, name)
         parts = (*slopes.values(), _constant_term(traced, name))
         if any(part.free_symbols & moving for part in parts):
             return False
     return True
+
+
+def _bends(traced: TracedModel, name: str) -> bool:
+    """Return whether a slope of a rate is seen to differ between two points.
+
+    Much quicker than an expansion, which is left for slopes that agree there.
+    """
+    rate, moving = traced.rates[name], _moving(traced)
+    points = [
+        {s: sympy.Float(at * (i + 2) if s in moving else i + 2) for i, s in enumerate(symbols)}
+        for symbols in [sorted(rate.free_symbols, key=str)]
+        for at in TWO_PLACES
+    ]
+    slopes = [rate.diff(traced.states[n]) for n in _reads(traced, name)]
+    for slope in slopes:
+        one, two = (slope.xreplace(point) for point in points)
+        if one.is_Float and two.is_Float and abs(one - two) > ALIKE * (abs(one) + abs(two)):
+            return True
+    return False
 
 
 def _merged(traced: TracedModel, groups: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -245,14 +281,11 @@ def _linear_block(traced: TracedModel, states: tuple[str, ...]) -> Block:
     couplings = tuple((n, m) for n in states for m in _reads(traced, n) if m != n)
     fed = {n for n, _ in couplings}
     constant = any(_constant_term(traced, n) != 0 for n in states)
-    reason = f"the rates of {_listed(states)} are affine with constant coefficients"
     short = not constant and not any(feeder in fed for _, feeder in couplings)
     return Block(
         BlockKind.LINEAR,
         states,
         (),
-        reason,
-        f"none: {EXACT}" if short else f"stiff where a rate exceeds about {SERIES_LIMIT:g} /d",
         short=short,
         constant=constant,
         couplings=couplings,
@@ -260,22 +293,13 @@ def _linear_block(traced: TracedModel, states: tuple[str, ...]) -> Block:
 
 
 def _curved_block(traced: TracedModel, group: tuple[str, ...]) -> Block:
-    """Describe a block that is logistic or smooth."""
+    """Return a block that is logistic or smooth."""
     outside = {n for name in group for n in _reads(traced, name)} - set(group)
     reads = tuple(n for n in traced.states if n in outside)
     logarithmic = _logistic_form(traced, group[0]) if len(group) == 1 else None
     if logarithmic is None:
-        reason, stiffness = _why_smooth(traced, group), _where_stiff(traced, group)
-        return Block(BlockKind.SMOOTH, group, reads, reason, stiffness)
-    (name,) = group
-    form = f"r + c exp({name})" if logarithmic else f"r {name} - s {name}^2"
-    moving = _names(
-        traced, traced.rates[name].free_symbols & _moving(traced) - {traced.states[name]}
-    )
-    follows = f" and following {_listed(moving)}" if moving else ""
-    reason = f"one state whose rate is {form}, the coefficients free of it{follows}"
-    stiffness = "none: solved by two integrals of earlier states"
-    return Block(BlockKind.LOGISTIC, group, reads, reason, stiffness, logarithmic=logarithmic)
+        return Block(BlockKind.SMOOTH, group, reads)
+    return Block(BlockKind.LOGISTIC, group, reads, logarithmic=logarithmic)
 
 
 def _logistic_form(traced: TracedModel, name: str) -> bool | None:

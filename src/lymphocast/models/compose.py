@@ -6,7 +6,7 @@ States are prefixed ``component.state``; parameters are shared by name, since a 
 baseline means the same thing wherever it is read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -95,12 +95,25 @@ class Model:
 
     def rates(self, t: Scalar, state: Values, inputs: Values, theta: Values) -> Values:
         """Return d(state)/dt of every component, in cascade order."""
+        return self.rates_of(self.components, t, state, inputs, theta)
+
+    def rates_of(
+        self,
+        chosen: Sequence[Component],
+        t: Scalar,
+        state: Values,
+        inputs: Values,
+        theta: Values,
+    ) -> Values:
+        """Return d(state)/dt of some components, and compute nothing that they do not read."""
         known = {**inputs}
         result: dict[str, Scalar] = {}
-        for c in self.components:
+        last = max(self.components.index(c) for c in chosen) if chosen else -1
+        for c in self.components[: last + 1]:
             own = self._own(c, state)
-            rates = c.rates(t, own, known, theta)
-            result.update({f"{c.name}.{name}": value for name, value in rates.items()})
+            if c in chosen:
+                rates = c.rates(t, own, known, theta)
+                result.update({f"{c.name}.{name}": value for name, value in rates.items()})
             known.update(c.observe(t, own, known, theta))
         return result
 
@@ -114,3 +127,14 @@ class Model:
     @staticmethod
     def _own(component: Component, state: Values) -> Values:
         return {s.name: state[f"{component.name}.{s.name}"] for s in component.states}
+
+
+def rates_of(
+    model: Component, names: Iterable[str], t: Scalar, state: Values, inputs: Values, theta: Values
+) -> Values:
+    """Return d(state)/dt of these states, and perhaps of others that are computed beside them."""
+    if not isinstance(model, Model):
+        return model.rates(t, state, inputs, theta)
+    wanted = set(names)
+    chosen = [c for c in model.components if wanted & {f"{c.name}.{s.name}" for s in c.states}]
+    return model.rates_of(chosen, t, state, inputs, theta)

@@ -20,7 +20,9 @@ from math import expm1, inf, log
 from typing import final
 
 import jax.numpy as jnp
-from jax.scipy.special import log_ndtr, ndtr, ndtri
+import numpy as np
+import scipy.special
+from jax.scipy import special as jax_special
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.models.component import Scalar
@@ -170,18 +172,20 @@ def numbers(rows: tuple[Prior, ...]) -> dict[str, dict[str, float]]:
 
 def _exponential_z(bound: float, mean: float) -> float:
     """Standard-normal value at which an exponential parameter reaches ``bound``."""
-    return float(ndtri(-expm1(-max(bound, 0.0) / mean)))
+    return float(scipy.special.ndtri(-expm1(-max(bound, 0.0) / mean)))
 
 
 def transform(family: Family, truncated: bool, z: Scalar, number: Mapping[str, float]) -> Scalar:
-    """Return the parameter at standard-normal value ``z`` (any shape)."""
+    """Return the parameter at standard-normal value ``z`` (any shape); a float needs no JAX."""
+    by_jax = not isinstance(z, float)
+    special, xp = (jax_special, jnp) if by_jax else (scipy.special, np)
     if family is Family.UNIFORM:
-        return number["low"] + (number["high"] - number["low"]) * ndtr(z)
+        return number["low"] + (number["high"] - number["low"]) * special.ndtr(z)
     if truncated:
-        below, above = ndtr(number["low"]), ndtr(number["high"])
-        z = ndtri(below + (above - below) * ndtr(z))
+        below, above = special.ndtr(number["low"]), special.ndtr(number["high"])
+        z = special.ndtri(below + (above - below) * special.ndtr(z))
     if family is Family.EXPONENTIAL:
-        return -number["location"] * log_ndtr(-z)
+        return -number["location"] * special.log_ndtr(-z)
     if family is Family.LOGNORMAL:
-        return number["location"] * jnp.exp(number["scale"] * z)
+        return number["location"] * xp.exp(number["scale"] * z)
     return number["location"] + number["scale"] * z
