@@ -9,9 +9,10 @@ Derivatives with respect to parameters, doses and times are forward tangents
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import jax
@@ -22,13 +23,12 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.arrays import namespace, of_lanes, put, traced
 from lymphocast.engine.columns import by_columns
 from lymphocast.engine.march_lanes import Way
-from lymphocast.engine.march_plan import PlanMemory
+from lymphocast.engine.march_plan import PlanMemory, blocks_of
 from lymphocast.engine.march_readings import Crossed, crossed_readings
 from lymphocast.engine.march_task import Occasions, Task, compartments_of
 from lymphocast.engine.plan import Plan
 from lymphocast.engine.settings import Layout, SolveStatus
 from lymphocast.engine.timeline import Added
-from lymphocast.errors import UsageError
 from lymphocast.models.component import Component, Scalar, Values
 
 MOST_HALVINGS = 4
@@ -118,12 +118,12 @@ def _once(
     task: Task, theta: Values, given: Occasions, halvings: int, memory: PlanMemory
 ) -> Crossed:
     """March all lanes over plans of one fineness, block after block."""
-    plan, valid = memory.plan_of(task, theta, given, halvings)
-    xp = namespace(*jax.tree.leaves((theta, plan, given.added)))
+    xp = namespace(*jax.tree.leaves((theta, given)))
     full = {n: xp.broadcast_to(xp.asarray(v, float), task.lanes) for n, v in theta.items()}
     block = task.layout.settings.march.block
     width = task.lanes if xp is jnp else _width(task.lanes, block)
-    parts = _crossings(task, task.way(width), full, plan, width)
+    plans, valid = memory.parts_of(task, theta, given, halvings, width)
+    parts = _crossings(task, task.way(width), full, plans, width)
     found = next(parts)[1] if xp is jnp else _together(parts, task.lanes)
     code = xp.where(valid, given.added.code, SolveStatus.BAD_DOSING.code)
     code = xp.where(code == 0, found.code, code)
@@ -138,28 +138,21 @@ def _solved(values: Scalar, code: Scalar) -> Scalar:
 
 
 def _crossings(
-    task: Task, way: Way, theta: Values, plan: Plan, width: int
+    task: Task, way: Way, theta: Values, plans: Sequence[Plan], width: int
 ) -> Iterator[tuple[slice, Crossed]]:
     """Yield the lanes of one block after another with what was found."""
-    for begin in range(0, task.lanes, width):
-        lanes = np.minimum(np.arange(begin, begin + width), task.lanes - 1)
+    for lanes, plan in zip(blocks_of(task.lanes, width), plans, strict=True):
         own = {n: v[lanes] for n, v in theta.items()}
-        found = crossed_readings(task.model, way, own, _some_lanes(plan, lanes))
-        yield slice(begin, min(begin + width, task.lanes)), found
+        found = crossed_readings(task.model, way, own, plan)
+        yield slice(lanes[0], lanes[-1] + 1), found
 
 
 def _together(parts: Iterator[tuple[slice, Crossed]], lanes: int) -> Crossed:
     """Return the blocks as one in NumPy arrays; each is let go when it is copied."""
-    whole: Crossed | None = None
-    for place, part in parts:
-        if whole is None:
-            whole = jax.tree.map(lambda x: np.empty((lanes, *x.shape[1:]), x.dtype), part)
-        jax.tree.map(
-            lambda x, y, i=place: put(x, i, np.asarray(y)[: i.stop - i.start]), whole, part
-        )
-    if whole is None:
-        msg = "no lane to march"
-        raise UsageError(msg)
+    place, first = next(parts)
+    whole: Crossed = jax.tree.map(lambda x: np.empty((lanes, *x.shape[1:]), x.dtype), first)
+    for own, part in chain([(place, first)], parts):
+        jax.tree.map(lambda x, y, i=own: put(x, i, np.asarray(y)[: i.stop - i.start]), whole, part)
     return whole
 
 
@@ -171,14 +164,6 @@ def _width(lanes: int, block: int) -> int:
     each = math.ceil(lanes / math.ceil(lanes / block))
     step = max(1, (1 << (each - 1).bit_length()) // SIZES_PER_OCTAVE)
     return min(math.ceil(each / step) * step, block)
-
-
-def _some_lanes(plan: Plan, lanes: Any) -> Plan:  # noqa: ANN401 (indices)
-    """Return the plan of some lanes; what all share stays."""
-    found: Plan = jax.tree.map(
-        lambda x: x[..., lanes] if np.ndim(x) and x.shape[-1] > 1 else x, plan
-    )
-    return found
 
 
 def _transformed(task: Task, theta: Values, given: Occasions, memory: PlanMemory) -> Crossed:

@@ -1,13 +1,14 @@
 """Plans of the march's lanes: one where all have the same times, else one for each."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import NDArray
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.arrays import namespace, of_lanes, put, traced
@@ -70,6 +71,10 @@ def _timing(task: Task, theta: Values, schedule: Schedule, added: Added) -> Timi
     return Timing(boluses, infusions, added.state, added.clock)
 
 
+Parts = tuple[tuple[Plan, ...], Scalar]
+"""The plan of each block of lanes, and by lane whether all doses can be given."""
+
+
 @final
 class PlanMemory:
     """The plans of one call, kept for the next one that doses in the same way.
@@ -78,24 +83,51 @@ class PlanMemory:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[dict[str, tuple[Scalar, ...]], tuple[Plan, Scalar]]] = {}
+        self._kept: dict[tuple[int, int], tuple[dict[str, tuple[Scalar, ...]], Parts]] = {}
 
-    def plan_of(
-        self, task: Task, theta: Values, given: Occasions, halvings: int
-    ) -> tuple[Plan, Scalar]:
-        """Return the plan of all lanes, and whether the doses of each lane can be given."""
-        if task.layout.covariates or any(len(s.steady.time) for s in given.schedules):
-            return plan_of(task, theta, given, halvings)
+    def parts_of(
+        self, task: Task, theta: Values, given: Occasions, halvings: int, width: int
+    ) -> Parts:
+        """Return the plan of each block of ``width`` lanes; the last is filled up with its last."""
+        steady = any(len(s.steady.time) for s in given.schedules)
+        if task.layout.covariates or steady:
+            return _parts(task, theta, given, halvings, width)
         dosing = {n: way.values for n, way in task.model.dosing(theta).items()}
-        known = self._kept.get(halvings)
-        if traced(*(v for values in dosing.values() for v in values)):
-            return plan_of(task, theta, given, halvings)
+        if traced(*jax.tree.leaves((dosing, given))):  # what a trace knows ends with it
+            return _parts(task, theta, given, halvings, width)
+        known = self._kept.get((halvings, width))
         if known is not None and _same(known[0], dosing):
             return known[1]
-        found = plan_of(task, theta, given, halvings)
-        if not traced(*jax.tree.leaves(found)):  # what a trace knows ends with it
-            self._kept[halvings] = dosing, found
+        found = _parts(task, theta, given, halvings, width)
+        self._kept[halvings, width] = dosing, found
         return found
+
+
+def _parts(task: Task, theta: Values, given: Occasions, halvings: int, width: int) -> Parts:
+    plan, valid = plan_of(task, theta, given, halvings)
+    return _in_blocks(plan, task.lanes, width), valid
+
+
+def _in_blocks(plan: Plan, lanes: int, width: int) -> tuple[Plan, ...]:
+    """Return the plan of one block of lanes after another; what all lanes share is not copied."""
+    if width == lanes:
+        return (plan,)
+
+    def by_lane(x: Scalar) -> bool:
+        return np.ndim(x) > 0 and x.shape[-1] > 1
+
+    # Where JAX keeps them, so that later calls need not bring them there again.
+    shared = jax.tree.map(lambda x: x if by_lane(x) else jnp.asarray(x), plan)
+    return tuple(
+        jax.tree.map(lambda x, b=block: jnp.asarray(x[..., b]) if by_lane(x) else x, shared)
+        for block in blocks_of(lanes, width)
+    )
+
+
+def blocks_of(lanes: int, width: int) -> Iterator[NDArray[np.intp]]:
+    """Yield the lanes of one block after another, the last filled up with the last lane."""
+    for begin in range(0, lanes, width):
+        yield np.minimum(np.arange(begin, begin + width), lanes - 1)
 
 
 def _same(a: Mapping[str, tuple[Scalar, ...]], b: Mapping[str, tuple[Scalar, ...]]) -> bool:
