@@ -11,6 +11,7 @@ from lymphocast.engine.structure import (
     Block,
     BlockKind,
     description,
+    read_by,
     structure,
     structure_lines,
 )
@@ -152,3 +153,13 @@ def test_a_rate_that_reads_the_time_since_a_dose_is_not_constant() -> None:
     gut = next(block for block in blocks if "clarithromycin.gut" in block.states)
     assert gut.kind is BlockKind.LOGISTIC
     assert "time_after_dose.gut" in description(model, gut)[0]
+
+
+def test_only_blocks_that_what_is_wanted_reads_are_crossed() -> None:
+    blocks = structure(find_model("mechanism").model)
+    needed = {
+        state for block in read_by(blocks, ("clarithromycin.parent",)) for state in block.states
+    }
+    assert needed == {"clarithromycin.gut", "clarithromycin.parent", "clarithromycin.inhibitor"}
+    assert read_by(blocks, ("cough.severity", "clarithromycin.metabolite")) == blocks
+    assert read_by(blocks, ()) == ()

@@ -26,7 +26,14 @@ from lymphocast.engine.blocks_smooth import Crossing, Piece, logistic, smooth
 from lymphocast.engine.march_nodes import nodes
 from lymphocast.engine.plan import Pieces
 from lymphocast.engine.settings import MarchSettings
-from lymphocast.engine.structure import STIFF_EXPONENT, Block, BlockKind, structure, unstructured
+from lymphocast.engine.structure import (
+    STIFF_EXPONENT,
+    Block,
+    BlockKind,
+    read_by,
+    structure,
+    unstructured,
+)
 from lymphocast.models.component import Component, Scalar, Values
 from lymphocast.models.compose import rates_of
 
@@ -152,7 +159,8 @@ class _Run:
         self.zero = jnp.zeros_like(start[model.states[0].name])
         self.lanes = self.zero.shape[0]
         self.no_doubt = jnp.zeros((DOUBTS, self.lanes))
-        self.blocks = structure(model) if way.settings.structured else unstructured(model)
+        blocks = structure(model) if way.settings.structured else unstructured(model)
+        self.blocks = read_by(blocks, way.kept)
         self.short = {
             b: b.kind is BlockKind.LINEAR and b.short and not set(b.states) & set(way.infused)
             for b in self.blocks

@@ -113,6 +113,17 @@ def unstructured(model: Component) -> tuple[Block, ...]:
     return (Block(BlockKind.SMOOTH, states, ()),)
 
 
+def read_by(blocks: Sequence[Block], states: Iterable[str]) -> tuple[Block, ...]:
+    """Return the blocks of these states, and those that they read, directly or through others."""
+    needed = set(states)
+    found: list[Block] = []
+    for block in reversed(blocks):
+        if needed & set(block.states):
+            needed.update(block.reads)
+            found.append(block)
+    return tuple(reversed(found))
+
+
 @lru_cache(maxsize=64)
 def _found(model: Component) -> tuple[Block, ...]:
     traced = trace(model)
