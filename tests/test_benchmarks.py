@@ -18,6 +18,7 @@ from benchmarks.peers.equations import rates_of
 from benchmarks.programs import OURS, PROGRAMS, YARDSTICKS
 from benchmarks.results import Measurement, Results
 from benchmarks.run import PROBLEMS, chosen_programs, in_turns
+from benchmarks.start import seconds
 from benchmarks.task import FOUNDING, PER_DRAW, PER_PATIENT, WrongAnswerError, founding_task
 from benchmarks.worker import first_answer
 from numpy.testing import assert_allclose
@@ -150,3 +151,8 @@ def test_the_peers_equations_are_those_of_the_components(variant: str, feedback:
     theta = {n: v[1] for n, v in problem.population(feedback, 3).items()}
     expected = model.rates(0.0, dict(zip(names, state, strict=True)), {}, theta)
     assert_allclose(slopes, [float(expected[n]) for n in names], rtol=CLOSED_FORM)
+
+
+def test_a_first_simulation_is_timed_only_if_it_is_solved(tmp_path: Path) -> None:
+    assert isinstance(seconds("one-compartment-iv", tmp_path), float)
+    assert "no model 'one-compartment'" in str(seconds("one-compartment", tmp_path))
