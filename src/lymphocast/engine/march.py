@@ -2,7 +2,7 @@
 
 Linear and logistic blocks are solved exactly or by quadrature, smooth ones by sweeps that settle;
 see :mod:`lymphocast.engine.structure` for what a block is. What does not settle is tried again on
-pieces half as long, twice; what then fails says so in the lane's code.
+pieces half as long, up to four times; what then fails says so in the lane's code.
 
 Derivatives with respect to parameters, doses and times are forward tangents
 (:mod:`lymphocast.engine.columns`).
