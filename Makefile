@@ -7,6 +7,8 @@ OUT ?= out/trojan-2009
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LOCKED := install --require-hashes --no-deps --only-binary :all:
+# Tests of one file share what is compiled, so a file stays in one of the two processes.
+SHARED := --numprocesses 2 --dist loadfile
 ITSELF := install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
@@ -23,11 +25,10 @@ demo: install ## Run the whole job on the founding case and name the files (OUT=
 	$(BIN)/lymphocast demo -o $(OUT)
 
 test: .venv/dev.stamp ## Install the test tools and run the tests with coverage
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage report
+	$(BIN)/python -m pytest $(SHARED) --cov --cov-report=term-missing:skip-covered
 
 test-slow: .venv/dev.stamp ## Run the tests that take minutes as well
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest $(SHARED) -m "slow or not slow"
 
 bench: .venv/dev.stamp .venv-bench/peers.stamp ## Time it beside other programs, answers asserted first
 	$(BIN)/python -m benchmarks.run

@@ -1,6 +1,7 @@
 """What all tests share: the command as a person types it, and reproducible property tests."""
 
 import io
+import os
 from collections.abc import Callable
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ from hypothesis import settings
 from lymphocast.cli import main
 
 ROOT = Path(__file__).parent.parent
+
+# Two processes that run tests side by side keep their compiled code apart.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if WORKER is not None:
+    os.environ["XDG_CACHE_HOME"] = str(Path.home() / ".cache" / "lymphocast-tests" / WORKER)
 
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
