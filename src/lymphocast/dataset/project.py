@@ -4,12 +4,14 @@ Dates become study days, weekly doses become fractions of the patient's own main
 (so that the product, its unit system and its absorption leave the problem), and each uncertain
 time becomes an anchor or an interval. Nothing is read that the record does not state or mark as
 assumed. Of cyclic doses the course model sees the mean weekly dose; doses that were missed on
-known dates are not taken out (``validate`` says so).
+known dates are taken out where they lie inside a constant dose (:mod:`lymphocast.dataset.gaps`).
 """
 
+from collections.abc import Iterator
 from datetime import date
 from math import log1p
 
+from lymphocast.dataset.gaps import Gap, without
 from lymphocast.dataset.individual import (
     Anchor,
     CountObservation,
@@ -123,7 +125,7 @@ class _Projection:
 
     def individual(self) -> Individual:
         counts = tuple(self._count(m) for m in self._cd4())
-        doses = tuple(self._segment(a) for a in self.record.administrations)
+        doses = tuple(s for a in self.record.administrations for s in self._segments(a))
         self._refuse_untold(counts, doses)
         lift = self.event_moment(self.choices.infection_lift)
         moments = [c.at for c in counts] + [s.start for s in doses] + [s.stop for s in doses]
@@ -216,6 +218,29 @@ class _Projection:
             f"which is no {CD4} measurement of record '{self.record.id}'"
         )
         raise UsageError(msg)
+
+    def _segments(self, administration: Administration) -> Iterator[DoseSegment]:
+        """Return the stretches of an administration between doses known to have been missed."""
+        apart = administration.per / administration.divided
+        gaps: list[Gap] = []
+        for missed in self.record.missed_doses:
+            if missed.drug != administration.drug:
+                continue
+            if missed.start is not None and missed.stop is not None:
+                gaps.append(Gap(self._edge(missed.start), self._edge(missed.stop)))
+            for at in map(self._edge, missed.dates):
+                end = (at.offset + apart, at.early + apart, at.late + apart)
+                gaps.append(Gap(at, Moment(at.anchor, *end)))
+        gaps.sort(key=lambda gap: self._nominal(gap.begin))
+        return without(self._segment(administration), gaps, self._span)
+
+    def _span(self, moment: Moment) -> tuple[float, float]:
+        """Return the first and last study day on which an instant can be."""
+        early, late, name = moment.early, moment.late, moment.anchor
+        while name is not None:
+            anchor = self._anchor(name)
+            early, late, name = early + anchor.early, late + anchor.late, anchor.relative_to
+        return early, late
 
     def _segment(self, administration: Administration) -> DoseSegment:
         held = self._maintenance(administration.drug)

@@ -269,14 +269,15 @@ def doses_missed(record: PatientRecord) -> Iterator[Issue]:
         word = (missed.kind or "missed").capitalize()
         if missed.dates_known:
             rule, severity, text = "doses-missed-dated", Severity.INFO, _missed_when(missed)
+            taken = "what lies inside a stretch of constant dose is taken out for the model"
         else:
             rule, severity, text = "doses-missed-undated", Severity.WARNING, "dates unknown"
+            taken = "the dose is taken as given throughout"
         yield Issue(
             severity,
             rule,
             missed.id,
-            f"{word} doses of {missed.drug} are reported, {text}; the dose is taken "
-            "as given throughout.",
+            f"{word} doses of {missed.drug} are reported, {text}; {taken}.",
             places(missed.provenance),
         )
 
