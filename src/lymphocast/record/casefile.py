@@ -124,6 +124,19 @@ def build_case(tree: JsonObject, name: str) -> PatientRecord:
     return _sealed(lambda: plain_tree(tree), name)
 
 
+def build_node(root: Node, name: str) -> PatientRecord:
+    """Return the record of a case that is already a tree of nodes, each with its own line.
+
+    What reads a table numbers its cells and finds the cell of an error by the error's line.
+
+    Raises
+    ------
+    RecordError
+        If the tree is no case.
+    """
+    return _sealed(lambda: root, name)
+
+
 def _sealed(tree: Callable[[], Node], name: str) -> PatientRecord:
     """Build the record of a tree and put its checksum on it."""
     with _no_collection():
