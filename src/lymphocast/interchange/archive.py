@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-import zlib
 from collections.abc import Mapping
 
 from lymphocast.errors import ExchangeError
@@ -36,14 +35,14 @@ def members_of(content: bytes, name: str, needed: str) -> Mapping[str, bytes]:
         )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
+            infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
             _judge(infos, name)
             return {info.filename: archive.read(info) for info in infos}
-    except (
-        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
-        OSError,
-    ) as error:  # fmt: skip
-        found = f"an archive that cannot be read ({error})"
+    except ExchangeError:
+        raise
+    except Exception as error:
+        # Of a damaged archive the library may raise almost anything.
+        found = f"an archive that cannot be read ({' '.join(str(error).split())[:200]})"
         raise ExchangeError(name, None, found, needed) from None
 
 
@@ -75,6 +74,8 @@ def _judge(infos: list[zipfile.ZipInfo], name: str) -> None:
             found = f"{info.compress_size} bytes that become {info.file_size}"
             needed = f"at most {RATIO_LIMIT} times as many (a zip bomb otherwise)"
             raise ExchangeError(name, info.filename, found, needed)
+        if not info.filename.isprintable():
+            raise ExchangeError(name, None, f"a member named {info.filename!r}", "printable names")
         if info.filename in seen:
             raise ExchangeError(name, info.filename, "a second member of this name", "one")
         seen.add(info.filename)

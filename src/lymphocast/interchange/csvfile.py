@@ -46,7 +46,7 @@ DELIMITERS = (",", ";", "\t")
 GUARD = "'"
 RUN = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20", GUARD)
 """What a cell may not begin with (OWASP, CSV injection), and the guard itself."""
-NEEDED = "a case as CSV, with a column 'section'"
+NEEDED = "a case as CSV, with a column 'section' (of events, lymphocast check tells the meaning)"
 WHY = "a cell of CSV cannot hold it"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of members: the earliest date that a zip can state
 
@@ -231,7 +231,8 @@ def _cells(
         place = f"{row}, column {named}"
         if text.startswith("="):
             needed = "a value; a text that begins with = stands behind an apostrophe"
-            raise ExchangeError(name, place, f"the formula {text[:60]}", needed)
+            found = f"the formula {' '.join(text.split())[:60]}"
+            raise ExchangeError(name, place, found, needed)
         if text:
             guarded = text.startswith(GUARD) and text[1:].startswith(RUN)
             yield at, Cell(text[1:] if guarded else text, place)

@@ -73,8 +73,8 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """The value as text."""
-        return str(self.value).strip()
+        """The value as text with single blanks."""
+        return " ".join(str(self.value).split())
 
 
 @final

@@ -62,8 +62,9 @@ def read_xlsx(content: bytes, name: str) -> Imported:
         raise
     except Exception as error:
         # The library has no exception of its own: a damaged part may raise anything.
-        found = f"a spreadsheet that cannot be read ({type(error).__name__}: {error})"
-        raise ExchangeError(name, None, found[:300], NEEDED) from None
+        why = " ".join(str(error).split())[:200]
+        found = f"a spreadsheet that cannot be read ({type(error).__name__}: {why})"
+        raise ExchangeError(name, None, found, NEEDED) from None
     return read_sheets(sheets, name)
 
 
@@ -152,14 +153,14 @@ def _sheets(content: bytes, name: str) -> Iterator[Sheet]:
         if not sheet.header and not sheet.rows:
             continue
         if title not in SHEETS:
-            found = f"the unknown sheet '{page.title}'"
+            found = f"the unknown {sheet.place}"
             raise ExchangeError(name, None, found, near_name(title, (*SHEETS, README)))
         yield sheet
 
 
 def _sheet(page: Any, title: str, name: str) -> Sheet:  # noqa: ANN401 (a worksheet)
     """Return one sheet with its cells that are not empty."""
-    place = f"sheet '{page.title}'"
+    place = f"sheet '{' '.join(page.title.split())}'"
     header: Mapping[int, Cell] = {}
     rows: list[Row] = []
     for number, cells in enumerate(page.iter_rows(), 1):
@@ -192,7 +193,7 @@ def _cell(cell: Any, place: str, name: str) -> Cell:  # noqa: ANN401 (a cell of 
     """Return what a cell holds."""
     value = cell.value
     if cell.data_type == "f":
-        found = f"the formula {str(value)[:60]}"
+        found = f"the formula {' '.join(str(value).split())[:60]}"
         raise ExchangeError(name, place, found, "the value itself (paste it as a value)")
     if cell.data_type == "e":
         raise ExchangeError(name, place, f"the error {value}", "a value")

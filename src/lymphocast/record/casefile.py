@@ -94,6 +94,17 @@ def read_case(path: Path) -> PatientRecord:
     except OSError as error:
         found = f"a path that cannot be read ({error.strerror})"
         raise RecordError(name, None, found, "a case file") from None
+    return case_of_bytes(content, name)
+
+
+def case_of_bytes(content: bytes, name: str) -> PatientRecord:
+    """Read the bytes of a case file; ``name`` stands for the file in errors.
+
+    Raises
+    ------
+    RecordError
+        If they cannot be read.
+    """
     if len(content) > SIZE_LIMIT:
         raise too_large(name)
     return parse_case(_decoded(content, name), name)
