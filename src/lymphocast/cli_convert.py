@@ -36,7 +36,7 @@ def convert(
         typer.Option(metavar="FILE", dir_okay=False, help="The secret; made if it is missing."),
     ] = None,
     keep_sources: Annotated[
-        bool, typer.Option("--keep-sources", help="Keep citations when de-identifying.")
+        bool, typer.Option("--citations", help="Keep the citations when de-identifying.")
     ] = False,
     record: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="The record, if there are several.")

@@ -7,7 +7,8 @@ What is done:
   Times that hang on a fact stay as they are, and so does every study day. A month or a year becomes
   the interval of its days, moved.
 - Ages above 89 years become 90; the date of birth is taken away.
-- Identifiers become neutral ones, names that no table knows become ``drug 1`` and the like.
+- Identifiers become neutral ones; names that no table knows become ``drug 1`` and the like, places
+  in a source ``place 1``.
 - Free text is taken away, or says ``removed`` where a fact must have one; what a known term says
   stays. Who corrected a fact, and when, is taken away, and so are citations unless they are kept.
 
@@ -278,6 +279,9 @@ class _Cleaning:
         """Return what may stay of a free text."""
         if f.key == "route" and text.casefold() in ROUTES:
             return text
+        if f.key == "locator":
+            self.tell(path, "a place replaced")
+            return self.neutral("place", text)
         known = self.known_words(f, text, row)
         if known is not None:
             if known != text:
@@ -334,5 +338,9 @@ class _Cleaning:
             return known.canonical
         sort = next(word for names, word in _KINDS_OF_NAME if names is table)
         self.tell(path, "an unknown name replaced")
+        return self.neutral(sort, text)
+
+    def neutral(self, sort: str, text: str) -> str:
+        """Return the name that stands for a text everywhere in this record."""
         number = sum(1 for kind, _ in self.unknown if kind == sort) + 1
         return self.unknown.setdefault((sort, text), f"{sort} {number}")

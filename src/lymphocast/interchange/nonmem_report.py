@@ -252,8 +252,8 @@ def _steady(line: _Line) -> Iterator[Issue]:
         text = f"SS {_n(state)} with AMT 0: the steady state of an infusion that ends here."
     else:
         text = (
-            f"SS {_n(state)}: the steady state of {_n(amount)} every {_n(interval)} d for ever, with "
-            "this dose the last."
+            f"SS {_n(state)}: the steady state of {_n(amount)} every {_n(interval)} d for ever, "
+            "with this dose the last."
         )
     if state == SteadyState.REPLACE:
         text += " It replaces what is there and cancels earlier doses."
