@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, final
 import typer
 
 from lymphocast._version import __version__
-from lymphocast.cli_convert import DATA, check_data, convert
+from lymphocast.cli_convert import check_if_data, convert
 from lymphocast.console import Progress, show_progress
 from lymphocast.dataset.events import CovariateRule
 from lymphocast.errors import LymphocastError, UsageError
@@ -156,17 +156,13 @@ def check(
     from lymphocast.record.casefile import case_schema, find_case, read_case
 
     if schema:
-        _print_json(case_schema())
+        typer.echo(_json_text(case_schema()))
         raise typer.Exit
     if case is None:
         raise UsageError(NOTHING_TO_CHECK)
-    if case.lower().endswith(DATA):
-        check_data(Path(case), json=json)
+    check_if_data(case, json=json)
     found = check(read_case(find_case(case)))
-    if json:
-        _print_json(check_json(found))
-    else:
-        typer.echo(check_text(found, care=care))
+    typer.echo(_json_text(check_json(found)) if json else check_text(found, care=care))
     raise typer.Exit(1 if found.has_errors else 0)
 
 
@@ -365,10 +361,10 @@ def _print_from_fit(
     typer.echo(text)
 
 
-def _print_json(value: object) -> None:
+def _json_text(value: object) -> str:
     import json
 
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _judge(diagnostics_passed: bool) -> None:

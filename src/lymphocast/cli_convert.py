@@ -63,10 +63,15 @@ def convert(
     typer.echo(found.as_json() if json else found.as_text())
 
 
-def check_data(path: Path, *, json: bool) -> None:
-    """Print what NONMEM-style data mean, and leave with 1 if anything in them is refused."""
+def check_if_data(name: str, *, json: bool) -> None:
+    """Print what NONMEM-style data mean and leave, with 1 if anything in them is refused.
+
+    Of any other file this does nothing.
+    """
+    if not name.lower().endswith(DATA):
+        return
     from lymphocast.conversion import data_report
 
-    report = data_report(path)
+    report = data_report(Path(name))
     typer.echo(report.as_json() if json else report.as_text())
     raise typer.Exit(1 if report.has_errors else 0)

@@ -15,7 +15,7 @@ from tests.record.cases import SMALL, changed, founding, rich, small
 from tests.record.generated import records
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(records())
 def test_what_is_written_reads_back_as_the_same_record(record: PatientRecord) -> None:
     assert parse_case(case_text(record), "again") == record

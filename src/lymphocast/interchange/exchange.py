@@ -9,7 +9,7 @@ no loss depends on anybody having thought of it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import TypeGuard, final
 
 from lymphocast.errors import ExchangeError
 from lymphocast.record.casefile import case_tree
@@ -111,7 +111,7 @@ def _list_differences(
             yield from _differences(f"{path}[{name}]", item, named.get(name), why)
 
 
-def _is_list(value: object) -> bool:
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
