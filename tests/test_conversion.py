@@ -149,7 +149,7 @@ def test_convert_deidentifies_with_a_secret(lymphocast: Command, tmp_path: Path)
         (("trojan-2009", "-o", "a.yaml", "--secret", "key"), 2, "belong together"),
         (("trojan-2009", "-o", "a.pdf"), 2, "found suffix '.pdf'"),
         (("nowhere.yaml", "-o", "a.json"), 2, "no file"),
-        (("trojan-2009", "-o", "no/a.yaml"), 2, "no such file"),
+        (("trojan-2009", "-o", "no/a.yaml"), 2, "'no' does not exist"),
         (("trojan-2009", "-o", "a.nonmem.csv", "--strict"), 1, "without losses"),
         (("bad.xlsx", "-o", "a.yaml"), 1, "bad.xlsx: found"),
     ],

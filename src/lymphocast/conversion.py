@@ -142,6 +142,9 @@ def convert(
     if output.exists() and output.samefile(path):
         message = f"cannot write '{output}': it is the source itself"
         raise UsageError(message)
+    if not output.parent.is_dir():
+        message = f"cannot write '{output}': the directory '{output.parent}' does not exist"
+        raise UsageError(message)
     if output.suffix.lower() in CITATIONS:
         return _convert_citations(path, output, strict=strict)
     target = None if output.is_dir() else format_named(output.name, writing=True)

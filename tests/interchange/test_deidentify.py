@@ -116,7 +116,7 @@ KEPT = frozenset(name.canonical for table in (ANALYTES, DRUGS) for name in table
 """Names of the tables stay."""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(records())
 def test_any_record_is_cleaned_of_its_texts_and_stays_a_record(record: PatientRecord) -> None:
     done = deidentify(record, SECRET)

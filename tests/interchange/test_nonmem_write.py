@@ -62,7 +62,7 @@ def tables(draw: st.DrawFn) -> EventTable:
     return EventTable(name, tuple(found), ("weight",))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(tables(), min_size=1, max_size=3, unique_by=lambda t: t.id), st.booleans())
 def test_event_tables_come_back_unchanged(
     tmp_path_factory: pytest.TempPathFactory, written: list[EventTable], numbered: bool
@@ -169,7 +169,7 @@ def test_a_dose_in_a_unit_that_does_not_convert_is_left_out_and_named() -> None:
     assert "Arbitrary units" in dropped["administrations[other]"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(records())
 def test_a_record_becomes_data_that_the_reader_takes(record: PatientRecord) -> None:
     if not (record.administrations or record.measurements or record.cultures):
@@ -265,7 +265,7 @@ def test_what_is_no_data_is_one_clear_error(content: bytes, found: str) -> None:
     assert found in raised.value.found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.lists(st.sampled_from(
         ["0", "1", "2", "-1", ".", "1e308", "1e-320", "x", "4", "0.5"]), min_size=11, max_size=11),

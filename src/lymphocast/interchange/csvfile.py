@@ -40,6 +40,7 @@ from lymphocast.record.patient import PatientRecord
 from lymphocast.units import number_text
 
 SECTION: Final = "section"
+README: Final = "readme"  # what every column wants; not read
 SIZE_LIMIT = 32 * 2**20
 """Largest CSV file in bytes."""
 DELIMITERS = (",", ";", "\t")
@@ -89,7 +90,9 @@ def read_zip(content: bytes, name: str) -> Imported:
     for member, table in members_of(content, name, "a .zip of CSV files").items():
         path = PurePosixPath(member)
         title = plain_name(path.stem)
-        if title == "readme" or path.name.startswith("."):
+        if title == README:
+            continue
+        if path.name.startswith("."):
             dropped.append(Dropped(member, f"{len(table)} bytes", "it is no table of facts"))
             continue
         if title not in SHEETS or path.suffix.lower() != ".csv":

@@ -16,6 +16,7 @@ from lymphocast.errors import ExchangeError
 from lymphocast.interchange.archive import members_of, refuse_doctypes
 from lymphocast.interchange.columns import Column, Value
 from lymphocast.interchange.exchange import Exported, Imported, lost
+from lymphocast.interchange.readme import readme_rows
 from lymphocast.interchange.tables import (
     SHEETS,
     Cell,
@@ -76,13 +77,13 @@ def write_xlsx(record: PatientRecord) -> Exported:
     ExchangeError
         If no sheet can hold it.
     """
-    content = workbook_bytes(written_sheets(record), ())
+    content = workbook_bytes(written_sheets(record), readme_rows())
     (back,) = read_xlsx(content, f"{record.id}.xlsx").records
     return Exported(content, lost(record, back, WHY))
 
 
 def workbook_bytes(sheets: Sequence[WrittenSheet], readme: Sequence[Sequence[str]]) -> bytes:
-    """Return the bytes of a spreadsheet; a sheet README stands first if there is one."""
+    """Return the bytes of a spreadsheet, a sheet README last."""
     from openpyxl import Workbook
 
     book = Workbook()
@@ -90,11 +91,10 @@ def workbook_bytes(sheets: Sequence[WrittenSheet], readme: Sequence[Sequence[str
     first = book.active
     if first is not None:
         book.remove(first)
-    if readme:
-        _fill(book.create_sheet(README), readme, ())
     for sheet in sheets:
         rows = [tuple(column.name for column in sheet.columns), *sheet.rows]
         _fill(book.create_sheet(sheet.name), rows, sheet.columns)
+    _fill(book.create_sheet(README), readme, ())
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
