@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from lymphocast.analysis import fit as fit
     from lymphocast.analysis import foresee as foresee
     from lymphocast.catalogue import describe_models as describe_models
+    from lymphocast.conversion import Conversion as Conversion
+    from lymphocast.conversion import DataReport as DataReport
+    from lymphocast.conversion import convert as convert
+    from lymphocast.conversion import data_report as data_report
+    from lymphocast.conversion import read_records as read_records
+    from lymphocast.conversion import write_template as write_template
     from lymphocast.criteria.assessment import Assessment as Assessment
     from lymphocast.criteria.assessment import Edition as Edition
     from lymphocast.criteria.assessment import Standing as Standing
@@ -75,7 +81,13 @@ if TYPE_CHECKING:
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
     from lymphocast.inference.posterior import Fit as Fit
+    from lymphocast.interchange.deidentify import Change as Change
+    from lymphocast.interchange.deidentify import Deidentified as Deidentified
+    from lymphocast.interchange.deidentify import deidentify as deidentify
     from lymphocast.interchange.nonmem import read_events as read_events
+    from lymphocast.interchange.nonmem_record import write_nonmem as write_nonmem
+    from lymphocast.interchange.nonmem_report import nonmem_report as nonmem_report
+    from lymphocast.interchange.nonmem_write import write_events as write_events
     from lymphocast.interchange.omega import read_omega as read_omega
     from lymphocast.interchange.sbml import sbml_text as sbml_text
     from lymphocast.interchange.sbml import write_sbml as write_sbml
@@ -110,6 +122,8 @@ if TYPE_CHECKING:
     from lymphocast.record.casefile import find_case as find_case
     from lymphocast.record.casefile import parse_case as parse_case
     from lymphocast.record.casefile import read_case as read_case
+    from lymphocast.record.casewriter import case_text as case_text
+    from lymphocast.record.casewriter import write_case as write_case
     from lymphocast.record.context import Context as Context
     from lymphocast.record.context import Correction as Correction
     from lymphocast.record.context import Disagreement as Disagreement
@@ -191,6 +205,8 @@ _PUBLIC: Final = {
     "care_table": "criteria.care",
     "CareRow": "criteria.care",
     "case_schema": "record.casefile",
+    "case_text": "record.casewriter",
+    "Change": "interchange.deidentify",
     "change_between": "criteria.rcv",
     "check": "criteria.check",
     "check_json": "criteria.check",
@@ -200,13 +216,19 @@ _PUBLIC: Final = {
     "Component": "models.component",
     "Context": "record.context",
     "Contraction": "forecast.results",
+    "Conversion": "conversion",
+    "convert": "conversion",
     "Correction": "record.context",
     "CriterionItem": "criteria.icl",
     "Culture": "record.events",
     "CultureResult": "record.events",
     "Curve": "forecast.results",
     "Cycle": "record.dosing",
+    "data_report": "conversion",
+    "DataReport": "conversion",
     "DateText": "record.when",
+    "Deidentified": "interchange.deidentify",
+    "deidentify": "interchange.deidentify",
     "Demographics": "record.patient",
     "describe_models": "catalogue",
     "dimension_faults": "models.dimensions",
@@ -259,6 +281,7 @@ _PUBLIC: Final = {
     "Modelling": "record.patient",
     "NaranjoAnswers": "record.adverse",
     "NominalDate": "record.patient",
+    "nonmem_report": "interchange.nonmem_report",
     "NormalRange": "record.context",
     "ObservedCount": "forecast.results",
     "Outcome": "record.adverse",
@@ -284,6 +307,7 @@ _PUBLIC: Final = {
     "read_fit": "inference.fit_file",
     "read_omega": "interchange.omega",
     "read_point": "record.figure",
+    "read_records": "conversion",
     "Reading": "record.patient",
     "ReadOff": "record.figure",
     "RecordError": "errors",
@@ -329,10 +353,14 @@ _PUBLIC: Final = {
     "Withdrawal": "record.adverse",
     "WorkupItem": "record.events",
     "WorkupStatus": "record.events",
+    "write_case": "record.casewriter",
+    "write_events": "interchange.nonmem_write",
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
+    "write_nonmem": "interchange.nonmem_record",
     "write_report": "report.write",
     "write_sbml": "interchange.sbml",
+    "write_template": "conversion",
     "WrittenDosing": "record.dosing",
 }
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, final
 import typer
 
 from lymphocast._version import __version__
+from lymphocast.cli_convert import check_if_data, convert
 from lymphocast.console import Progress, show_progress
 from lymphocast.dataset.events import CovariateRule
 from lymphocast.errors import LymphocastError, UsageError
@@ -139,7 +140,7 @@ def demo(
 def check(
     case: Annotated[
         str | None,
-        typer.Argument(metavar="CASE", help="Case file, or the name of a shipped case."),
+        typer.Argument(metavar="CASE", help="Case file, shipped case, or NONMEM-style .csv."),
     ] = None,
     json: Json = False,
     schema: Annotated[
@@ -149,22 +150,23 @@ def check(
         bool, typer.Option("--care", help="Print the CARE checklist as a Markdown table instead.")
     ] = False,
 ) -> None:
-    """Check a record and print what to act on first."""
+    """Check a record and print what to act on first, or say what NONMEM-style data mean."""
     from lymphocast.criteria.check import check, check_json
     from lymphocast.criteria.printing import check_text
     from lymphocast.record.casefile import case_schema, find_case, read_case
 
     if schema:
-        _print_json(case_schema())
+        typer.echo(_json_text(case_schema()))
         raise typer.Exit
     if case is None:
         raise UsageError(NOTHING_TO_CHECK)
+    check_if_data(case, json=json)
     found = check(read_case(find_case(case)))
-    if json:
-        _print_json(check_json(found))
-    else:
-        typer.echo(check_text(found, care=care))
+    typer.echo(_json_text(check_json(found)) if json else check_text(found, care=care))
     raise typer.Exit(1 if found.has_errors else 0)
+
+
+app.command()(convert)
 
 
 @app.command()
@@ -359,10 +361,10 @@ def _print_from_fit(
     typer.echo(text)
 
 
-def _print_json(value: object) -> None:
+def _json_text(value: object) -> str:
     import json
 
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _judge(diagnostics_passed: bool) -> None:

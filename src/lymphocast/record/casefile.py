@@ -94,6 +94,17 @@ def read_case(path: Path) -> PatientRecord:
     except OSError as error:
         found = f"a path that cannot be read ({error.strerror})"
         raise RecordError(name, None, found, "a case file") from None
+    return case_of_bytes(content, name)
+
+
+def case_of_bytes(content: bytes, name: str) -> PatientRecord:
+    """Read the bytes of a case file; ``name`` stands for the file in errors.
+
+    Raises
+    ------
+    RecordError
+        If they cannot be read.
+    """
     if len(content) > SIZE_LIMIT:
         raise too_large(name)
     return parse_case(_decoded(content, name), name)
@@ -122,6 +133,19 @@ def build_case(tree: JsonObject, name: str) -> PatientRecord:
         If the tree is no case; it has no lines, so the message says what was found.
     """
     return _sealed(lambda: plain_tree(tree), name)
+
+
+def build_node(root: Node, name: str) -> PatientRecord:
+    """Return the record of a case that is already a tree of nodes, each with its own line.
+
+    What reads a table numbers its cells and finds the cell of an error by the error's line.
+
+    Raises
+    ------
+    RecordError
+        If the tree is no case.
+    """
+    return _sealed(lambda: root, name)
 
 
 def _sealed(tree: Callable[[], Node], name: str) -> PatientRecord:

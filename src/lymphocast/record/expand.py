@@ -104,7 +104,7 @@ def _read(item: Node, figures: dict[str, Figure], scope: Scope) -> Node:
     kept = [entry for entry in item.entries if entry.key in given]
     new = [
         Entry(key, place.line, Scalar(text, place.line))
-        for key, text in _texts(point)
+        for key, text in point_texts(point)
         if key not in given
     ]
     return Table((*kept, *new), item.line)
@@ -115,7 +115,7 @@ def _empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.empty
 
 
-def _texts(point: FigurePoint) -> tuple[tuple[str, str], ...]:
+def point_texts(point: FigurePoint) -> tuple[tuple[str, str], ...]:
     """Return the keys of a measurement that a point gives."""
     error = number_text(point.reading_error)
     return (("value", str(point.value)), ("at", point.at), ("reading_error", error))

@@ -220,6 +220,44 @@ def parse_when(text: str, anchors: Mapping[str, When] = _NO_ANCHORS) -> When:
     return resolve(parse_time(text), text, anchors)
 
 
+def moved(text: str, days: int, names: Mapping[str, str]) -> str:
+    """Return a time moved by whole days, with its anchors renamed.
+
+    A distance from an anchor stays as it is. A calendar time that is known to several days becomes
+    the interval of those days, moved.
+
+    Raises
+    ------
+    Misread
+        If the text is no time, or a day leaves the calendar.
+    """
+    sides = _sides(" ".join(text.split()))
+    ends = [_moved_days(_side(side), days) for side in sides]
+    if len(sides) == 1 and ends[0] is not None:
+        first, last = ends[0]
+        return str(first) if first == last else f"{first}/{last}"
+    told = [
+        _renamed(side, names) if own is None else str(own[min(place, 1)])
+        for place, (side, own) in enumerate(zip(sides, ends, strict=True))
+    ]
+    return "/".join(told)
+
+
+def _moved_days(time: DateText | AnchorText, days: int) -> tuple[date, date] | None:
+    """Return the first and last day of a calendar time, moved; ``None`` for an anchored one."""
+    if isinstance(time, AnchorText):
+        return None
+    return _shifted(time.earliest, days), _shifted(time.latest, days)
+
+
+def _renamed(side: str, names: Mapping[str, str]) -> str:
+    """Return a distance from an anchor with the anchor's other name."""
+    match = _ANCHORED.fullmatch(side)
+    if match is None:
+        raise Misread(found=_quoted(side), needed=TIME_FORMS)
+    return names[match["anchor"]] + side[match.end("anchor") :]
+
+
 def _quoted(text: str) -> str:
     """Quote a text, shortened if it is long."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
