@@ -8,6 +8,7 @@ The private date error of a count is integrated with eight Gauss points. Every e
 conditioned on the entry rule: the latent count at the entry date lay below a limit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -130,43 +131,73 @@ class CourseDensity:
 
     def count_log_likelihood(self, theta: Values) -> Scalar:
         """Return the log density of each ln(count), ``[count, lane]``."""
-        days, spans = self._count_days(theta)
-        log_latent = jnp.log(latent_count(self.individual.plan, theta, days))
-        drift = self._drift(theta)
-        terms = []
-        for i, (count, span) in enumerate(zip(self.individual.counts, spans, strict=True)):
-            sd = jnp.sqrt(theta["count_sd"] ** 2 + count.reading_error**2)
-            expected = log_latent[span] + (drift[i] if self.drift else 0.0)
-            each = log_normal_density(log(count.value), expected, sd)
+        return self.count_terms(self.log_latent(theta), theta["count_sd"], self.log_counts())
+
+    def log_counts(self) -> tuple[float, ...]:
+        """Return ln of the recorded counts."""
+        return tuple(log(count.value) for count in self.individual.counts)
+
+    def log_latent(self, theta: Values) -> Scalar:
+        """Return ln of the latent count, with its drift, at all date nodes, ``[node, lane]``."""
+        log_latent = jnp.log(latent_count(self.individual.plan, theta, self._count_days(theta)))
+        if not self.drift:
+            return log_latent
+        nodes = [len(date_rule(count)[0]) for count in self.individual.counts]
+        drift = zip(self._drift(theta), nodes, strict=True)
+        return log_latent + jnp.stack([d for d, number in drift for _ in range(number)])
+
+    def count_terms(self, log_latent: Scalar, sd: Scalar, log_counts: Sequence[Scalar]) -> Scalar:
+        """Return the log density of each ln(count) given the latent count, ``[count, lane]``.
+
+        Parameters
+        ----------
+        log_latent
+            What :meth:`log_latent` returns.
+        sd
+            SD of ln(count), ``[lane]``.
+        log_counts
+            ln of the counts, which need not be the recorded ones.
+        """
+        terms, begin = [], 0
+        for count, value in zip(self.individual.counts, log_counts, strict=True):
             _, weights = date_rule(count)
+            end = begin + len(weights)
+            own = jnp.sqrt(sd**2 + count.reading_error**2)
+            each = log_normal_density(value, log_latent[begin:end], own)
             terms.append(logsumexp(each, axis=0, b=weights[:, None]))
+            begin = end
         return jnp.stack(terms)
 
-    def infection_log_likelihood(self, burden: Scalar, severity: Scalar) -> Scalar:
-        """Return the log probability of all cultures and symptom grades, ``[lane]``.
+    def infection_terms(self, burden: Scalar, severity: Scalar, told: Sequence[Scalar]) -> Scalar:
+        """Return the log probability of each culture and symptom grade, ``[fact, lane]``.
 
-        ``burden`` and ``severity`` are ``[day, lane]`` on the individual's infection days.
+        Parameters
+        ----------
+        burden, severity
+            ``[day, lane]`` on the individual's infection days.
+        told
+            For each culture, then each symptom: 1 where it is as recorded, -1 where the opposite
+            was found. Several cultures that stand as one have no opposite.
         """
         slope = self.table.constant("culture_slope")
-        total = 0.0 * burden[0]
+        days, signs = self.individual.infection_days, iter(told)
+        terms = []
         for culture in self.individual.cultures:
-            b = burden[self.individual.infection_days.index(culture.day)]
-            total += culture_log_probability(b, culture.result, culture.number, slope)
+            b = next(signs) * burden[days.index(culture.day)]
+            terms.append(culture_log_probability(b, culture.result, culture.number, slope))
         for symptom in self.individual.symptoms:
-            s = severity[self.individual.infection_days.index(symptom.day)]
-            total += symptom_log_probability(s, symptom.grade, self.table)
-        return total
+            s = severity[days.index(symptom.day)]
+            terms.append(symptom_log_probability(s, symptom.grade, self.table, next(signs)))
+        return jnp.stack(terms)
 
-    def _count_days(self, theta: Values) -> tuple[Scalar, list[slice]]:
-        """Study days of all date nodes ``[node, lane]`` and each count's slice of them."""
-        rows, spans, begin = [], [], 0
+    def _count_days(self, theta: Values) -> Scalar:
+        """Study days of all date nodes, count after count, ``[node, lane]``."""
+        rows = []
         for count in self.individual.counts:
             shifts, _ = date_rule(count)
             base = instant(count.at, theta) - count.at.offset + 0.0 * theta["count_sd"]
             rows += [base + shift for shift in shifts]
-            spans.append(slice(begin, begin + len(shifts)))
-            begin += len(shifts)
-        return jnp.stack(rows), spans
+        return jnp.stack(rows)
 
     def _drift(self, theta: Values) -> list[Scalar]:
         """Drift of ln(count) at each count's nominal day, from its standard normals."""

@@ -35,7 +35,7 @@ def measured_counts(
 ) -> tuple[Floats, ...]:
     """Return each recorded count as it would be measured again, ``[lane]`` each.
 
-    Its date is drawn within its interval, and measurement error is added.
+    Its date is drawn within its interval; measurement and reading error are added.
     """
     return tuple(
         _measured(individual, theta, count, np.random.default_rng([seed, 6, i]))
@@ -54,4 +54,5 @@ def _measured(
     shift = count.at.early - count.at.offset + (count.at.late - count.at.early) * uniform
     day = np.asarray(instant(count.at, theta)) + shift
     latent = np.asarray(latent_count(individual.plan, theta, day[None]))[0]
-    return np.asarray(latent * np.exp(theta["count_sd"] * rng.standard_normal(lanes)))
+    sd = np.hypot(theta["count_sd"], count.reading_error)
+    return np.asarray(latent * np.exp(sd * rng.standard_normal(lanes)))

@@ -49,9 +49,11 @@ def culture_log_probability(
     return number * jax.nn.log_sigmoid(sign * log_burden / slope)
 
 
-def symptom_log_probability(severity: Scalar, grade: SymptomGrade, table: PriorTable) -> Scalar:
-    """Return the log probability of a symptom grade at this severity."""
+def symptom_log_probability(
+    severity: Scalar, grade: SymptomGrade, table: PriorTable, told: Scalar = 1.0
+) -> Scalar:
+    """Return the log probability of a symptom grade at this severity; of its denial if told -1."""
     key = grade.value.replace("-", "_")
     level, scale = table.constant(f"{key}_threshold"), table.constant(f"{key}_scale")
     sign = 1.0 if SIDES[grade] is Side.ABOVE else -1.0
-    return jax.nn.log_sigmoid(sign * (severity - level) / scale)
+    return jax.nn.log_sigmoid(told * sign * (severity - level) / scale)

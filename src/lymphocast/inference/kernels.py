@@ -4,7 +4,7 @@ Numbers of priors, switches of hypotheses and the counts to include are argument
 sensitivity row or a left-out count compiles nothing anew.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import final
 
@@ -28,10 +28,23 @@ Floats = NDArray[np.float64]
 @final
 @dataclass(frozen=True)
 class Target:
-    """What is to be sampled: prior numbers and the counts included (1) or left out (0)."""
+    """What is to be sampled.
+
+    Parameters
+    ----------
+    numbers
+        The numbers behind the priors.
+    included
+        For each count 1, or 0 where it is left out.
+    log_counts, told
+        The observations: ln of the counts, and whether each culture and symptom is as recorded
+        (:meth:`CourseDensity.infection_terms`).
+    """
 
     numbers: Numbers
     included: tuple[float, ...]
+    log_counts: tuple[float, ...]
+    told: tuple[float, ...]
 
 
 @final
@@ -52,20 +65,24 @@ class Kernels:
         return len(self.density.infection_latents)
 
     def everything(self) -> Target:
-        """Return the target with all counts and the density's own priors."""
-        return Target(self.density.numbers(), (1.0,) * len(self.density.individual.counts))
+        """Return the target with all that is recorded and the density's own priors."""
+        individual = self.density.individual
+        facts = len(individual.cultures) + len(individual.symptoms)
+        included, told = (1.0,) * len(individual.counts), (1.0,) * facts
+        return Target(self.density.numbers(), included, self.density.log_counts(), told)
 
     def without_last(self) -> Target:
         """Return the target without the last count."""
         full = self.everything()
-        return Target(full.numbers, (*full.included[:-1], 0.0))
+        return replace(full, included=(*full.included[:-1], 0.0))
 
     def count_density(
-        self, z: Scalar, numbers: Numbers, included: Scalar, switches: Values
+        self, z: Scalar, numbers: Numbers, included: Scalar, log_counts: Scalar, switches: Values
     ) -> Scalar:
         """Return the log likelihood of the counts, -inf where the entry rule fails, by lane."""
         theta = self.density.theta(self.density.count_values(z, numbers, switches))
-        each = self.density.count_log_likelihood(theta)
+        log_latent = self.density.log_latent(theta)
+        each = self.density.count_terms(log_latent, theta["count_sd"], list(log_counts))
         total = jnp.sum(jnp.where(included[:, None] > 0.0, each, 0.0), axis=0)
         return jnp.where(self.density.entered(theta) & ~jnp.isnan(total), total, -jnp.inf)
 
@@ -94,7 +111,10 @@ class Kernels:
 
     @cached_property
     def _infection_likelihood(self) -> "jax.stages.Wrapped":
-        return jax.jit(self.density.infection_log_likelihood)
+        def total(burden: Scalar, severity: Scalar, told: Scalar) -> Scalar:
+            return jnp.sum(self.density.infection_terms(burden, severity, list(told)), axis=0)
+
+        return jax.jit(total)
 
     @cached_property
     def _all_values(self) -> "jax.stages.Wrapped":
@@ -102,9 +122,9 @@ class Kernels:
 
     def counts(self, z: Floats, target: Target, hypothesis: Hypothesis) -> Floats:
         """Return the log likelihood of the counts, -inf where the entry rule fails, ``[lane]``."""
-        included = np.array(target.included)
+        seen = np.array(target.included), np.array(target.log_counts)
         total: Floats = in_blocks(
-            lambda x: self._count_density(x, target.numbers, included, hypothesis.switches), z
+            lambda x: self._count_density(x, target.numbers, *seen, hypothesis.switches), z
         )
         return total
 
@@ -122,22 +142,24 @@ class Kernels:
         days = self.density.individual.infection_days
         if not days:
             return np.zeros(z.shape[1])
-        theta = self._theta(z, target, hypothesis, z_infection)
+        theta = self.theta(z, target, hypothesis, z_infection)
         outcomes = infection_outcomes(self.density.individual.plan, theta, days)
-        total: Floats = in_blocks(self._infection_likelihood, *outcomes)
+        told = np.array(target.told)
+        total: Floats = in_blocks(lambda b, s: self._infection_likelihood(b, s, told), *outcomes)
         return np.where(np.isnan(total), -np.inf, total)
 
     def values(
         self, z: Floats, target: Target, hypothesis: Hypothesis, z_infection: Floats
     ) -> dict[str, Floats]:
         """Return parameter values by name, ``[lane]``; switches and constants left out."""
-        found = self._theta(z, target, hypothesis, z_infection)
+        found = self.theta(z, target, hypothesis, z_infection)
         latents = (*self.density.count_latents, *self.density.infection_latents)
         return {latent.name: found[latent.name] for latent in latents}
 
-    def _theta(
+    def theta(
         self, z: Floats, target: Target, hypothesis: Hypothesis, z_infection: Floats
     ) -> dict[str, Floats]:
+        """Return all that the model reads by name, ``[lane]``: switches and constants too."""
         theta: dict[str, Floats] = in_blocks(
             lambda x, y: self._all_values(x, y, target.numbers, hypothesis.switches),
             z,
