@@ -86,7 +86,7 @@ class Group(Kind):
             f = known.get(entry.key)
             if f is None:
                 raise RecordError(scope.file, entry.line, *_unknown(entry.key, tuple(known)))
-            if not _absent(entry.value, f):
+            if f.required or not _absent(entry.value, f):
                 f.kind.check(entry.value, scope)
         for f in self._required:
             if node.get(f.key) is None and not any(_given(node.get(key)) for key in f.unless):
@@ -94,12 +94,12 @@ class Group(Kind):
 
     def read(self, node: Node, scope: Scope) -> object:
         """Return the value of a node whose shape has been checked."""
-        values = dict(self._defaults)
-        for entry in node.entries if isinstance(node, Table) else ():
+        values, known = dict(self._defaults), self._known
+        for key, _, value in node.entries if isinstance(node, Table) else ():
             # A group may read some keys of a mapping whose shape another has checked.
-            f = self._known.get(entry.key)
-            if f is not None and not f.short and not _absent(entry.value, f):
-                values[f.name] = f.kind.read(entry.value, scope)
+            f = known.get(key)
+            if f is not None and not f.short and not _absent(value, f):
+                values[f.attribute or key] = f.kind.read(value, scope)
         try:
             return self.make(**values)
         except Misread as error:
