@@ -59,7 +59,7 @@ def _source(origin: Element, taken: Collection[str]) -> Tree:
     when = origin.data.get("timestamp")
     dated = f" of {when}" if isinstance(when, str) else ""
     citation = squeezed(f"FHIR R4 data {label}{dated}, read from {origin.file}")
-    name = _unlike(plain(label)[:ID_LENGTH - 9].strip("-") or "bundle", taken)
+    name = _unlike(plain(label)[: ID_LENGTH - 9].strip("-") or "bundle", taken)
     return {"id": name, "citation": citation, "note": ONE_SOURCE}
 
 
@@ -101,8 +101,8 @@ def _settled(tree: Tree, facts: list[Item], file: str, account: Account) -> Pati
         if why is None:
             kept.append(item)
         else:
-            place = item.entry.resource.place
-            account.fact(place, shown(item.keys.get("what") or item.keys["id"]), why)
+            what = shown(item.keys.get("what") or item.keys["id"])
+            account.fact(item.entry.resource.place, what, why)
     if len(kept) == len(facts):
         raise ExchangeError(file, _culprit(tree, facts, file, whole), whole.found, whole.needed)
     try:
@@ -125,9 +125,7 @@ def _refusal(tree: Tree, item: Item, file: str) -> str | None:
 def _culprit(tree: Tree, facts: list[Item], file: str, error: RecordError) -> str | None:
     """Return the place of the fact that alone is refused for the same reason."""
     reason = f"found {error.found}; needed {error.needed}"
-    return next(
-        (i.entry.resource.place for i in facts if _refusal(tree, i, file) == reason), None
-    )
+    return next((i.entry.resource.place for i in facts if _refusal(tree, i, file) == reason), None)
 
 
 def _sections(facts: list[Item]) -> Tree:

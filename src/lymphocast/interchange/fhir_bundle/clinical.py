@@ -74,7 +74,7 @@ def _coded(resource: Element, key: str, system: str, allowed: tuple[str, ...]) -
     found = concept_of(stated)
     code = found.code_in(system)
     if code is not None and code not in allowed:
-        raise resource.error(key, f"the code '{code}'", f"one of {', '.join(allowed)}")
+        resource.fail(key, f"the code '{code}'", f"one of {', '.join(allowed)}")
     return code
 
 
@@ -87,7 +87,7 @@ def _term(code: Concept) -> str | None:
 def read_condition(resource: Element, context: Context) -> list[Fact]:
     """Return a condition as a finding."""
     if resource.child("subject") is None:
-        raise resource.error("subject", "nothing", "'subject' (required): whose it is")
+        resource.fail("subject", "nothing", "'subject' (required): whose it is")
     verified = _coded(resource, "verificationStatus", VERIFICATION_STATUS, VERIFICATION)
     course = _coded(resource, "clinicalStatus", CLINICAL_STATUS, CLINICAL)
     if verified == "entered-in-error":
@@ -131,10 +131,10 @@ def read_adverse_event(resource: Element, context: Context) -> list[Fact]:
     """Return an adverse event."""
     if resource.has("status") or resource.has("code"):
         found = "the element 'status' or 'code' of R5"
-        raise resource.error("status", found, "an AdverseEvent of R4, with 'event'")
+        resource.fail("status", found, "an AdverseEvent of R4, with 'event'")
     actual = resource.code("actuality", ACTUALITY, required=True)
     if resource.child("subject") is None:
-        raise resource.error("subject", "nothing", "'subject' (required): whom it befell")
+        resource.fail("subject", "nothing", "'subject' (required): whom it befell")
     if actual == "potential":
         message = "actuality potential: it did not happen"
         raise NotHeldError(message)
@@ -173,7 +173,7 @@ def _suspects(resource: Element, context: Context) -> list[str]:
     for entity in resource.children("suspectEntity"):
         reference = entity.child("instance")
         if reference is None:
-            raise entity.error("instance", "nothing", "'instance' (required): what is suspected")
+            entity.fail("instance", "nothing", "'instance' (required): what is suspected")
         entry = context.resolve(reference)
         words = reference.words("display")
         if entry is not None and entry.kind == "Medication":

@@ -137,7 +137,7 @@ def _mic(part: Element, name: Concept) -> dict[str, object]:
     """Return one minimum inhibitory concentration."""
     below = part.child("valueQuantity")
     if below is None:
-        raise part.error("valueQuantity", "nothing", "a concentration")
+        part.fail("valueQuantity", "nothing", "a concentration")
     value, comparator = quantity_of(below)
     letters = (concept_of(i).code_in(INTERPRETATION) for i in part.children("interpretation"))
     letter = next((s for s in letters if s in _LETTERS), None)
@@ -217,6 +217,8 @@ def _mic_component(mic: Mic) -> Json:
         "valueQuantity": quantity(mic.value, comparator_of(mic.limit)),
     }
     if mic.interpretation is not None:
-        letter = next(k for k, word in _LETTERS.items() if Susceptibility(word) is mic.interpretation)
+        letter = next(
+            k for k, word in _LETTERS.items() if Susceptibility(word) is mic.interpretation
+        )
         part["interpretation"] = [{"coding": [{"system": INTERPRETATION, "code": letter}]}]
     return part

@@ -18,7 +18,7 @@ from lymphocast.interchange.fhir_bundle.concepts import (
 )
 from lymphocast.interchange.fhir_bundle.element import Element, NotHeldError
 from lymphocast.interchange.fhir_bundle.facts import unless_empty
-from lymphocast.interchange.fhir_bundle.times import Moment, between, period
+from lymphocast.interchange.fhir_bundle.times import Moment, period
 from lymphocast.record.dosing import parse_dosing
 from lymphocast.record.events import Administration
 from lymphocast.record.misread import Misread
@@ -185,11 +185,6 @@ def _rhythm(timing: Element | None, repeat: Element | None) -> Rhythm | None:
     if length is None or unit is None or not length > 0 or not 0 < doses < 1_000:
         return None
     return doses, f"{number_text(length)} {unit}"
-
-
-def stretch(start: Moment | None, stop: Moment | None) -> str | None:
-    """Return a stretch of time as one interval."""
-    return between(start, stop)
 
 
 def write_dosage(fact: Administration) -> Json:

@@ -7,7 +7,7 @@ What is never asked for stays unused and is listed in the account of the exchang
 import math
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
-from typing import Final, final
+from typing import Final, NoReturn, final
 
 from lymphocast.errors import ExchangeError
 from lymphocast.interchange.citation import squeezed
@@ -61,9 +61,9 @@ class Element:
         """The place in the file."""
         return f"{self._place} {self.path}" if self.path else self._place
 
-    def error(self, key: str, found: str, needed: str) -> ExchangeError:
-        """Return the error of one key."""
-        return ExchangeError(self.file, f"{self._place} {self.path}.{key}", found, needed)
+    def fail(self, key: str, found: str, needed: str) -> NoReturn:
+        """Refuse the file for one key."""
+        raise ExchangeError(self.file, f"{self._place} {self.path}.{key}", found, needed)
 
     def has(self, key: str) -> bool:
         """Return whether a key says anything."""
@@ -94,9 +94,11 @@ class Element:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise self.error(key, shown(value), "a text")
+            self.fail(key, shown(value), "a text")
         self._used.add(key)
-        return (value if value.isascii() and value.isprintable() else squeezed(value)).strip() or None
+        return (
+            value if value.isascii() and value.isprintable() else squeezed(value)
+        ).strip() or None
 
     def words(self, key: str) -> str | None:
         """Return a text for people, its white space collapsed."""
@@ -108,12 +110,12 @@ class Element:
         value = self.text(key)
         if value is None:
             if required:
-                raise self.error(key, "nothing", f"one of {', '.join(allowed)}")
+                self.fail(key, "nothing", f"one of {', '.join(allowed)}")
             return None
         if value not in allowed:
             near = get_close_matches(value, allowed, n=1)
             hint = f" (did you mean '{near[0]}'?)" if near else ""
-            raise self.error(key, shown(value), f"one of {', '.join(allowed)}{hint}")
+            self.fail(key, shown(value), f"one of {', '.join(allowed)}{hint}")
         return value
 
     def number(self, key: str) -> float | None:
@@ -122,13 +124,13 @@ class Element:
         if value is None:
             return None
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise self.error(key, shown(value), "a number")
+            self.fail(key, shown(value), "a number")
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if not math.isfinite(number):
-            raise self.error(key, "a number that is too large", "a finite number")
+            self.fail(key, "a number that is too large", "a finite number")
         self._used.add(key)
         return number
 
@@ -136,7 +138,7 @@ class Element:
         """Return a whole number."""
         number = self.number(key)
         if number is not None and number != int(number):
-            raise self.error(key, shown(self.data[key]), "a whole number")
+            self.fail(key, shown(self.data[key]), "a whole number")
         return None if number is None else int(number)
 
     def truth(self, key: str) -> bool | None:
@@ -145,7 +147,7 @@ class Element:
         if value is None:
             return None
         if not isinstance(value, bool):
-            raise self.error(key, shown(value), "true or false")
+            self.fail(key, shown(value), "true or false")
         self._used.add(key)
         return value
 
@@ -155,16 +157,12 @@ class Element:
         if value is None:
             return None
         if not isinstance(value, dict):
-            raise self.error(key, shown(value), "an object")
+            self.fail(key, shown(value), "an object")
         return self._below(key, f"{self.path}.{key}", value)
 
     def children(self, key: str) -> list["Element"]:
         """Return a list of elements below this one."""
-        return [
-            self._below(key, f"{self.path}.{key}[{index}]", item)
-            for index, item in enumerate(self._listed(key))
-            if isinstance(item, dict) or self._refuse(key, index, item)
-        ]
+        return [self._item(key, index, item) for index, item in enumerate(self._listed(key))]
 
     def first(self, *keys: str) -> str | None:
         """Return the first of some keys that says anything."""
@@ -194,11 +192,13 @@ class Element:
         if value is None:
             return []
         if not isinstance(value, list):
-            raise self.error(key, shown(value), "a list")
+            self.fail(key, shown(value), "a list")
         return value
 
-    def _refuse(self, key: str, index: int, item: object) -> bool:
-        raise self.error(f"{key}[{index}]", shown(item), "an object")
+    def _item(self, key: str, index: int, item: object) -> "Element":
+        if not isinstance(item, dict):
+            self.fail(f"{key}[{index}]", shown(item), "an object")
+        return self._below(key, f"{self.path}.{key}[{index}]", item)
 
     def _below(self, key: str, path: str, value: dict[str, object]) -> "Element":
         if "modifierExtension" in value:

@@ -112,7 +112,7 @@ def context_of(entry: Entry, index: Index) -> Context:
     for item in entry.resource.children("contained"):
         kind, name = item.text("resourceType"), item.text("id")
         if kind is None or name is None:
-            raise item.error("id", "a contained resource without type or id", "both of them")
+            item.fail("id", "a contained resource without type or id", "both of them")
         item.use("text")
         inside[name] = Entry(kind, item)
     return Context(index, entry.url, inside)

@@ -60,8 +60,8 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return an object whose keys differ; the parser itself would keep the last silently."""
     value = dict(pairs)
     if len(value) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        keys = [key for key, _ in pairs]
+        twice = next(key for place, key in enumerate(keys) if key in keys[:place])
         message = f"the key '{twice[:60]}' twice in one object"
         raise ValueError(message)
     return value

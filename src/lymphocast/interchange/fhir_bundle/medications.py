@@ -61,7 +61,7 @@ def read_medication(kind: str, resource: Element, context: Context) -> list[Fact
     """Return the treatment, or the missed doses, that a resource of this type states."""
     if resource.has("medication") or resource.has("occurence"):
         found = "the element 'medication' of R5"
-        raise resource.error("medication", found, "medicationCodeableConcept (R4)")
+        resource.fail("medication", found, "medicationCodeableConcept (R4)")
     status = checked_status(resource, kind)
     medicine = medicine_of(resource, context)
     if status in {"not-done", "not-taken"}:
@@ -81,7 +81,7 @@ def medicine_of(resource: Element, context: Context) -> Medicine:
         stated = resource.child("medicationCodeableConcept")
         if stated is None:
             needed = "medicationCodeableConcept or medicationReference (required)"
-            raise resource.error("medication[x]", "nothing", needed)
+            resource.fail("medication[x]", "nothing", needed)
         return _named(concept_of(stated))
     entry = context.resolve(reference)
     words = reference.words("display")
@@ -156,9 +156,7 @@ def _missed(kind: str, resource: Element, medicine: Medicine) -> dict[str, objec
     }
 
 
-def _treatment(
-    kind: str, resource: Element, medicine: Medicine, context: Context
-) -> list[Fact]:
+def _treatment(kind: str, resource: Element, medicine: Medicine, context: Context) -> list[Fact]:
     """Return stretches of treatment, or a finding where no dose is known."""
     start, stop, assumed = _bounds(kind, resource)
     name = fact_id(resource, kind)
@@ -181,10 +179,9 @@ def _bounds(kind: str, resource: Element) -> tuple[Moment | None, Moment | None,
     """Return begin and end of a treatment, and whether the end is assumed."""
     day = moment(resource, "effectiveDateTime")
     start, stop = period(resource.child("effectivePeriod"))
-    if kind == "MedicationAdministration" and day is None and start is None and stop is None:
-        if not resource.has("effectivePeriod") and not resource.has("_effectiveDateTime"):
-            needed = "effectiveDateTime or effectivePeriod (required)"
-            raise resource.error("effective[x]", "nothing", needed)
+    stated = resource.first("effectiveDateTime", "effectivePeriod", "_effectiveDateTime")
+    if kind == "MedicationAdministration" and stated is None:
+        resource.fail("effective[x]", "nothing", "effectiveDateTime or effectivePeriod (required)")
     if day is not None:
         return day, day, False
     if kind == "MedicationStatement" and start is not None and stop is None:
@@ -196,9 +193,7 @@ def _bounds(kind: str, resource: Element) -> tuple[Moment | None, Moment | None,
     return start, stop, False
 
 
-def _doses(
-    kind: str, resource: Element, ends: tuple[Moment | None, Moment | None]
-) -> list[Dosage]:
+def _doses(kind: str, resource: Element, ends: tuple[Moment | None, Moment | None]) -> list[Dosage]:
     """Return the dosages of a resource."""
     if kind == "MedicationAdministration":
         dosage = resource.child("dosage")
@@ -238,9 +233,7 @@ def _stretch(
     return {"id": name, **dose.keys, "start": start.day, "stop": stop.day}
 
 
-def _told(
-    kind: str, resource: Element, medicine: Medicine, at: str | None
-) -> dict[str, object]:
+def _told(kind: str, resource: Element, medicine: Medicine, at: str | None) -> dict[str, object]:
     """Return a treatment without a known dose as a finding."""
     listed = {"MedicationAdministration": None, "MedicationStatement": "dosage"}
     key = listed.get(kind, "dosageInstruction")

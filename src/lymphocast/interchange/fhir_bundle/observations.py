@@ -53,7 +53,7 @@ def read_observation(resource: Element, context: Context, section: str | None) -
     checked_status(resource, "Observation")
     code_element = resource.child("code")
     if code_element is None:
-        raise resource.error("code", "nothing", "'code' (required): what was observed")
+        resource.fail("code", "nothing", "'code' (required): what was observed")
     code = concept_of(code_element)
     for category in resource.children("category"):
         concept_of(category)
@@ -70,7 +70,7 @@ def read_observation(resource: Element, context: Context, section: str | None) -
     }
     reader = readers.get(section)
     if reader is None:
-        raise resource.error("extension", f"the section '{section}'", f"one of {', '.join(readers)}")
+        resource.fail("extension", f"the section '{section}'", f"one of {', '.join(readers)}")
     return [(section, reader(resource, code))]
 
 
@@ -101,7 +101,7 @@ def _presence(resource: Element) -> str | None:
     if isinstance(value, bool):
         return "present" if value else "absent"
     value = resource.data.get("valueCodeableConcept")
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     words = (concept_of(Element(value, "", "")).text or "").casefold()
     words = words.removesuffix(" (qualifier value)")

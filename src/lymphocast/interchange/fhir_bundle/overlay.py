@@ -31,11 +31,8 @@ _VALUES: Final = ("valueString", "valueBoolean", "valueInteger", "valueDecimal")
 def _groups() -> Mapping[str, Group]:
     """Return the keys of each sort of fact."""
     found = {f.key: f.kind.of for f in SECTIONS if isinstance(f.kind, Listing)}
-    head = Group(
-        tuple(f for f in CASE.fields if f.key in {"id", "title"})
-        + (Field("modelling", MODELLING, "", required=False),),
-        dict,
-    )
+    named = (f for f in CASE.fields if f.key in {"id", "title"})
+    head = Group((*named, Field("modelling", MODELLING, "", required=False)), dict)
     every = {**found, "patient": PATIENT, "sources": SOURCES, "case": head}
     return {key: group for key, group in every.items() if isinstance(group, Group)}
 
@@ -122,7 +119,7 @@ def _read(extension: Element) -> Overlay:
         else:
             rest.append(part)
     if section is None:
-        raise extension.error("extension", "no part 'section'", f"one of {', '.join(GROUPS)}")
+        extension.fail("extension", "no part 'section'", f"one of {', '.join(GROUPS)}")
     return Overlay(section, _keys(GROUPS[section], rest), frozenset(hidden))
 
 
@@ -134,13 +131,13 @@ def _keys(group: Group, parts: Sequence[Element]) -> dict[str, object]:
         key = part.text("url")
         kind = known.get(key or "")
         if key is None or kind is None:
-            raise part.error("url", f"'{key}'", f"one of {', '.join(known)}")
+            part.fail("url", f"'{key}'", f"one of {', '.join(known)}")
         if isinstance(kind, Listing):
             items = found.setdefault(key, [])
             if isinstance(items, list) and not _says_empty(part):
                 items.append(_value(kind.of, part))
         elif key in found:
-            raise part.error("url", f"'{key}' a second time", "each key once")
+            part.fail("url", f"'{key}' a second time", "each key once")
         else:
             found[key] = _value(kind, part)
     return found
@@ -170,7 +167,7 @@ def _plain(part: Element) -> object:
     """Return the single value of a part."""
     key = part.first(*_VALUES)
     if key is None:
-        raise part.error("value[x]", "nothing", f"one of {', '.join(_VALUES)}")
+        part.fail("value[x]", "nothing", f"one of {', '.join(_VALUES)}")
     if key == "valueString":
         return part.text(key)
     if key == "valueBoolean":

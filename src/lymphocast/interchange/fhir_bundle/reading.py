@@ -29,12 +29,45 @@ REFERRED: Final = ("Medication", "Specimen")
 """Types that are read where another resource refers to them."""
 READ: Final = ("Patient", *FACTS)
 WRITTEN: Final = frozenset(
-    "actuality category code component contained content dataAbsentReason date derivedFrom "
-    "description dosage effectiveDateTime effectivePeriod event evidence identifier "
-    "medicationCodeableConcept medicationReference method note onsetDateTime onsetPeriod outcome "
-    "performer referenceDocument referenceRange seriousness severity specimen status statusReason "
-    "subject suspectEntity valueCodeableConcept valueQuantity valueString "
-    "verificationStatus".split()
+    {
+        "actuality",
+        "category",
+        "code",
+        "component",
+        "contained",
+        "content",
+        "dataAbsentReason",
+        "date",
+        "derivedFrom",
+        "description",
+        "dosage",
+        "effectiveDateTime",
+        "effectivePeriod",
+        "event",
+        "evidence",
+        "identifier",
+        "medicationCodeableConcept",
+        "medicationReference",
+        "method",
+        "note",
+        "onsetDateTime",
+        "onsetPeriod",
+        "outcome",
+        "performer",
+        "referenceDocument",
+        "referenceRange",
+        "seriousness",
+        "severity",
+        "specimen",
+        "status",
+        "statusReason",
+        "subject",
+        "suspectEntity",
+        "valueCodeableConcept",
+        "valueQuantity",
+        "valueString",
+        "verificationStatus",
+    }
 )
 """Elements that this package writes: with its extension, nothing in them is left to list."""
 NEEDED: Final = f"a Bundle of R4, or one of {', '.join(READ)}"
@@ -101,8 +134,8 @@ class Reader:
         except NotHeldError as why:
             self._refuse(resource, str(why))
             return
-        for element, why in context.remarks if own is None else ():
-            self.account.resource(element, why)
+        for element, remark in context.remarks if own is None else ():
+            self.account.resource(element, remark)
         if case is None:
             self.sources += [item.keys for item in items]
         else:

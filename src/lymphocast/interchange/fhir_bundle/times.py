@@ -12,7 +12,7 @@ from typing import final
 
 from lymphocast.interchange.fhir_bundle.concepts import Json
 from lymphocast.interchange.fhir_bundle.element import Element, NotHeldError, shown
-from lymphocast.record.when import When, parse_when
+from lymphocast.record.when import When
 
 _DATE_TIME = re.compile(
     r"([0-9]{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01])"
@@ -39,13 +39,20 @@ def moment(element: Element, key: str) -> Moment | None:
         return None
     match = _DATE_TIME.fullmatch(value)
     if match is None:
-        raise element.error(key, shown(value), NEEDED)
+        element.fail(key, shown(value), NEEDED)
     year, month, day, clock = match[1], match[2], match[3], match[4]
-    try:
-        date(int(year), int(month or 1), int(day or 1))
-    except ValueError as error:
-        raise element.error(key, shown(value), f"a day that exists ({error})") from None
+    if not _exists(int(year), int(month or 1), int(day or 1)):
+        element.fail(key, shown(value), "a day that exists")
     return Moment("-".join(part for part in (year, month, day) if part), clock)
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    """Return whether there is such a day."""
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
 
 
 def period(element: Element | None) -> tuple[Moment | None, Moment | None]:
@@ -103,9 +110,7 @@ def native(stem: str, text: str, when: When) -> Json:
         return {f"{stem}Period": {"start": sides[0], "end": sides[1]}}
     if when.earliest == when.latest:
         return {f"{stem}DateTime": when.earliest.isoformat()}
-    return {
-        f"{stem}Period": {"start": when.earliest.isoformat(), "end": when.latest.isoformat()}
-    }
+    return {f"{stem}Period": {"start": when.earliest.isoformat(), "end": when.latest.isoformat()}}
 
 
 def span(start: When, stop: When) -> Json:
@@ -123,9 +128,3 @@ def containing(when: When) -> str | None:
         if first[:length] == last[:length]:
             return first[:length]
     return None
-
-
-def same_time(one: str, other: str) -> bool:
-    """Return whether two calendar texts allow the same days."""
-    first, second = parse_when(one), parse_when(other)
-    return (first.earliest, first.latest) == (second.earliest, second.latest)
