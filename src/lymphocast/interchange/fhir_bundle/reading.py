@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from lymphocast.errors import ExchangeError
+from lymphocast.interchange.citation import squeezed
 from lymphocast.interchange.exchange import Imported
 from lymphocast.interchange.fhir_bundle.account import Account
 from lymphocast.interchange.fhir_bundle.cases import Case, Item, built
@@ -124,10 +125,12 @@ class Reader:
     def _resource(self, entry: Entry, alone: str | None) -> None:
         """Read one resource into the record of its patient."""
         resource = entry.resource
-        own = overlay_of(resource) if resource.has("extension") else None
-        if entry.kind not in FACTS and (own is None or entry.kind not in OWN):
+        if entry.kind not in FACTS and entry.kind not in OWN:
             return
         try:
+            own = overlay_of(resource) if resource.has("extension") else None
+            if own is None and entry.kind in OWN:
+                return
             context = context_of(entry, self.index)
             case = self._case(entry, context, alone) if entry.kind != "DocumentReference" else None
             items = self._items(entry, context, own)
@@ -207,6 +210,8 @@ def read_bundle(content: bytes, name: str) -> Imported:
     try:
         with no_collection():
             return _read(content, name)
+    except NotHeldError as why:
+        raise ExchangeError(name, None, str(why), NEEDED) from None
     except RecursionError:
         raise ExchangeError(name, None, "nesting that is too deep", NEEDED) from None
 
@@ -259,7 +264,7 @@ def _entries(root: Element) -> Iterator[Entry]:
             raise ExchangeError(root.file, place, found, "the type of a resource, as Observation")
         if name is not None and not isinstance(name, str):
             raise ExchangeError(root.file, f"{place} {kind} .id", shown(name), "a text")
-        local = f"{kind}/{name[:64]}" if name else kind
+        local = squeezed(f"{kind}/{name[:64]}") if name else kind
         item.spare("resource")
         item.use("resource")
         yield Entry(kind, Element(data.data, root.file, f"{place} {local}"), url)
