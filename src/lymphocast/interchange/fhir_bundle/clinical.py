@@ -86,7 +86,7 @@ def _term(code: Concept) -> str | None:
 
 def read_condition(resource: Element, context: Context) -> list[Fact]:
     """Return a condition as a finding."""
-    if resource.child("subject") is None:
+    if not resource.has("subject"):
         resource.fail("subject", "nothing", "'subject' (required): whose it is")
     verified = _coded(resource, "verificationStatus", VERIFICATION_STATUS, VERIFICATION)
     course = _coded(resource, "clinicalStatus", CLINICAL_STATUS, CLINICAL)
@@ -133,7 +133,7 @@ def read_adverse_event(resource: Element, context: Context) -> list[Fact]:
         found = "the element 'status' or 'code' of R5"
         resource.fail("status", found, "an AdverseEvent of R4, with 'event'")
     actual = resource.code("actuality", ACTUALITY, required=True)
-    if resource.child("subject") is None:
+    if not resource.has("subject"):
         resource.fail("subject", "nothing", "'subject' (required): whom it befell")
     if actual == "potential":
         message = "actuality potential: it did not happen"

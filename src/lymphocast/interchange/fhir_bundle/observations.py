@@ -195,7 +195,7 @@ def _value_text(resource: Element) -> str | None:
 
 def _why_no_value(resource: Element) -> str:
     """Say why an Observation has no value that a case file can hold."""
-    other = next((key for key in resource.data if key.startswith("value")), None)
+    other = next((k for k in resource.data if k.startswith("value") and resource.has(k)), None)
     if other is not None:
         return f"a {other} has no place in a case file"
     reason = concept_of(resource.child("dataAbsentReason")).text

@@ -254,17 +254,18 @@ def _entries(root: Element) -> Iterator[Entry]:
     for number, item in enumerate(root.children("entry")):
         url = item.text("fullUrl") or ""
         item.use("link", "search", "request", "response")
-        data = item.child("resource")
+        data = item.data.get("resource")
+        item.use("resource")
         if data is None:
             continue
         place = f"entry[{number}]"
-        kind, name = data.data.get("resourceType"), data.data.get("id")
+        if not isinstance(data, dict):
+            raise ExchangeError(root.file, f"{place} .resource", shown(data), "a resource")
+        kind, name = data.get("resourceType"), data.get("id")
         if not isinstance(kind, str) or RESOURCE_TYPE.fullmatch(kind) is None:
             found = f"the resourceType {shown(kind)}" if kind is not None else "no 'resourceType'"
             raise ExchangeError(root.file, place, found, "the type of a resource, as Observation")
         if name is not None and not isinstance(name, str):
             raise ExchangeError(root.file, f"{place} {kind} .id", shown(name), "a text")
         local = squeezed(f"{kind}/{name[:64]}") if name else kind
-        item.spare("resource")
-        item.use("resource")
-        yield Entry(kind, Element(data.data, root.file, f"{place} {local}"), url)
+        yield Entry(kind, Element(data, root.file, f"{place} {local}"), url)
