@@ -94,8 +94,7 @@ def read_condition(resource: Element, context: Context) -> list[Fact]:
         message = "verificationStatus entered-in-error: it was entered in error"
         raise NotHeldError(message)
     code = concept_of(resource.child("code"))
-    for category in resource.children("category"):
-        concept_of(category)
+    resource.use("category")
     if code.text is None:
         message = "nothing names the condition"
         raise NotHeldError(message)

@@ -54,7 +54,7 @@ class Element:
     def __init__(self, data: dict[str, object], file: str, place: str, path: str = "") -> None:
         self.data, self.file, self.path, self._place = data, file, path, place
         self._used: set[str] = set()
-        self._children: list[tuple[str, Element]] = []
+        self._children: dict[str, tuple[str, Element]] = {}
 
     @property
     def place(self) -> str:
@@ -81,7 +81,8 @@ class Element:
     def spare(self, *keys: str) -> None:
         """Mark keys as not used after all, so that they are listed."""
         self._used.difference_update(keys)
-        self._children = [(key, child) for key, child in self._children if key not in keys]
+        kept = self._children.items()
+        self._children = {path: pair for path, pair in kept if pair[0] not in keys}
 
     def close(self, *keys: str) -> None:
         """Mark keys as used with everything below them."""
@@ -179,7 +180,7 @@ class Element:
                     yield element.path, element.data
                     continue
                 yield from element._left()
-            waiting += [child for _, child in reversed(element._children)]
+            waiting += [child for _, child in reversed(element._children.values())]
 
     def _left(self) -> Iterator[tuple[str, object]]:
         """Return path and value of the unused keys of this one object."""
@@ -205,6 +206,9 @@ class Element:
             message = f"a modifier extension in {path.lstrip('.')} changes its meaning"
             raise NotHeldError(message)
         self._used.add(key)
+        known = self._children.get(path)
+        if known is not None:
+            return known[1]
         below = Element(value, self.file, self._place, path)
-        self._children.append((key, below))
+        self._children[path] = (key, below)
         return below

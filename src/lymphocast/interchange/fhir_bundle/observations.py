@@ -55,8 +55,7 @@ def read_observation(resource: Element, context: Context, section: str | None) -
     if code_element is None:
         resource.fail("code", "nothing", "'code' (required): what was observed")
     code = concept_of(code_element)
-    for category in resource.children("category"):
-        concept_of(category)
+    resource.use("category")
     section = section or _section(resource, code)
     if section == "measurements":
         return read_measurements(resource, context, code)
