@@ -366,6 +366,49 @@ def test_an_order_is_an_assumption_and_a_plan_is_nothing() -> None:
     assert whys(planned) == ["intent plan: it was not ordered"]
 
 
+def test_an_order_that_was_followed_is_not_counted_twice() -> None:
+    medicine = {"medicationCodeableConcept": {"text": "ethambutol"}, "subject": SUBJECT}
+    ordered = {
+        "resourceType": "MedicationRequest",
+        "id": "r",
+        "status": "completed",
+        "intent": "order",
+        "dosageInstruction": [DOSE],
+        **medicine,
+    }
+    taken = {
+        **STATEMENT,
+        **medicine,
+        "status": "completed",
+        "basedOn": [{"reference": "MedicationRequest/r"}],
+        "effectivePeriod": {"start": "2015-09", "end": "2016"},
+        "dosage": [DOSE],
+    }
+    result = imported(ordered, taken)
+    assert [a.id for a in result.records[0].administrations] == ["s"]
+    assert result.records[0].findings == ()
+    assert "with its dose" in result.dropped[0].why
+
+
+def test_what_is_kept_of_a_time_only_in_part_is_said() -> None:
+    result = imported(
+        observation(
+            code={"text": "Chest CT"}, valueString="clear", effectiveDateTime="2015-08-10T08:30:00Z"
+        ),
+        observation(
+            id="p",
+            effectiveDateTime=None,
+            effectivePeriod={"start": "2015-08"},
+            valueQuantity=count(150),
+        ),
+    )
+    assert whys(result) == [
+        "only its day is kept",
+        "it is open; the end that is stated is taken",
+    ]
+    assert result.records[0].measurement("p").at.text == "2015-08"
+
+
 def test_an_adverse_event_with_its_suspects() -> None:
     event = {
         "resourceType": "AdverseEvent",
@@ -453,7 +496,7 @@ def test_unknown_resources_and_unused_elements_are_listed() -> None:
     ]
     lines = [str(line) for line in imported(encounter, *found).dropped]
     assert lines == [
-        "entry[1] Encounter/e: 'Encounter' (a Encounter is not read)",
+        "entry[1] Encounter/e: 'Encounter' (Encounter is a type that is not read)",
         "Observation .encounter: 3 of them, the first an object with reference in entry[2] "
         "Observation/o0 .encounter (a case file has no place for it)",
     ]

@@ -8,7 +8,6 @@ from typing import final
 from lymphocast.interchange.exchange import Dropped
 from lymphocast.interchange.fhir_bundle.element import Element, shown
 
-NO_PLACE = "a case file has no place for it"
 _NUMBERED = re.compile(r"\[[0-9]+\]")
 
 
@@ -30,8 +29,8 @@ class Account:
 
     def unused(self, kind: str, element: Element) -> None:
         """Note what of a resource nobody has read."""
-        for path, value in element.unused():
-            self.element(kind, element.place, path, value, NO_PLACE)
+        for path, value, why in element.unused():
+            self.element(kind, element.place, path, value, why)
 
     def element(self, kind: str, place: str, path: str, value: object, why: str) -> None:
         """Note one element that was not read."""

@@ -14,6 +14,7 @@ from lymphocast.interchange.citation import squeezed
 
 KEPT: Final = frozenset({"resourceType", "id", "meta", "language"})
 """Keys that need no line in an account: the locator of each fact keeps type and id."""
+NO_PLACE: Final = "a case file has no place for it"
 SHOWN: Final = 60  # characters of a value shown in a message
 
 
@@ -49,12 +50,13 @@ class Element:
         Where it stands in its resource: ``.component[1].code``; empty for the resource.
     """
 
-    __slots__ = ("_children", "_place", "_used", "data", "file", "path")
+    __slots__ = ("_children", "_partly", "_place", "_used", "data", "file", "path")
 
     def __init__(self, data: dict[str, object], file: str, place: str, path: str = "") -> None:
         self.data, self.file, self.path, self._place = data, file, path, place
         self._used: set[str] = set()
         self._children: dict[str, tuple[str, Element]] = {}
+        self._partly: dict[str, str] = {}
 
     @property
     def place(self) -> str:
@@ -84,9 +86,19 @@ class Element:
         kept = self._children.items()
         self._children = {path: pair for path, pair in kept if pair[0] not in keys}
 
+    def partly(self, key: str, why: str) -> None:
+        """Mark a key as used for a part of what it says."""
+        self._partly[key] = why
+
+    def wholly(self, *keys: str) -> None:
+        """Mark keys as used for all that they say."""
+        for key in keys:
+            self._partly.pop(key, None)
+
     def close(self, *keys: str) -> None:
         """Mark keys as used with everything below them."""
         self.spare(*keys)
+        self.wholly(*keys)
         self.use(*keys)
 
     def text(self, key: str) -> str | None:
@@ -169,24 +181,26 @@ class Element:
         """Return the first of some keys that says anything."""
         return next((key for key in keys if self.data.get(key) is not None), None)
 
-    def unused(self) -> Iterator[tuple[str, object]]:
-        """Return path and value of what nobody has read, here and below."""
+    def unused(self) -> Iterator[tuple[str, object, str]]:
+        """Return path, value and reason of what nobody has read, here and below."""
         waiting = [self]
         while waiting:
             element = waiting.pop()
             used = element._used
             if not element.data.keys() <= used:
                 if element.path and not used:
-                    yield element.path, element.data
+                    yield element.path, element.data, NO_PLACE
                     continue
                 yield from element._left()
+            for key, why in element._partly.items():
+                yield f"{element.path}.{key}", element.data[key], why
             waiting += [child for _, child in reversed(element._children.values())]
 
-    def _left(self) -> Iterator[tuple[str, object]]:
-        """Return path and value of the unused keys of this one object."""
+    def _left(self) -> Iterator[tuple[str, object, str]]:
+        """Return path, value and reason of the unused keys of this one object."""
         for key, value in self.data.items():
             if key not in self._used and value is not None and (self.path or key not in KEPT):
-                yield f"{self.path}.{key}", value
+                yield f"{self.path}.{key}", value, NO_PLACE
 
     def _listed(self, key: str) -> list[object]:
         value = self.data.get(key)

@@ -47,6 +47,7 @@ def comparator_of(limit: Limit | None) -> str | None:
 def read_measurements(resource: Element, context: Context, code: Concept) -> list[Fact]:
     """Return the value of an Observation, and those of its components."""
     at, note = observed(resource)
+    resource.wholly("effectiveDateTime", "effectiveInstant")  # the clock time is kept
     shared = _shared(resource, context, at)
     facts = []
     if resource.has("valueQuantity"):

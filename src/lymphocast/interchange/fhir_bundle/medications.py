@@ -22,7 +22,7 @@ from lymphocast.interchange.fhir_bundle.dosage import (
 )
 from lymphocast.interchange.fhir_bundle.element import Element, NotHeldError
 from lymphocast.interchange.fhir_bundle.facts import ID_LENGTH, Fact, fact_id, unless_empty
-from lymphocast.interchange.fhir_bundle.index import Context, Entry
+from lymphocast.interchange.fhir_bundle.index import Context, Entry, Index
 from lymphocast.interchange.fhir_bundle.measurements import notes_of
 from lymphocast.interchange.fhir_bundle.times import Moment, between, moment, native, period, span
 from lymphocast.record.events import Administration, MissedDoses
@@ -36,6 +36,11 @@ _VERBS: Final = {
     "MedicationStatement": "taken",
     "MedicationRequest": "ordered",
 }
+_FOLLOWS: Final = {
+    "MedicationAdministration": ("request",),
+    "MedicationStatement": ("basedOn", "derivedFrom", "partOf"),
+}
+"""Where each type refers to the order that it follows, or to the doses that it sums up."""
 _DRUG_OF: Final = {
     "aldesleukin": "interleukin-2",
     "pegylated interleukin-2": "interleukin-2",
@@ -72,6 +77,33 @@ def read_medication(kind: str, resource: Element, context: Context) -> list[Fact
             message = f"intent {intent}: it was not ordered"
             raise NotHeldError(message)
     return _treatment(kind, resource, medicine, context)
+
+
+def carried_out(index: Index) -> set[str]:
+    """Return what other resources tell again: orders that were followed, single doses summed up.
+
+    An order is not read where what was given or taken of it is in the file, nor a statement that
+    is derived from the administrations in the file: a dose would count twice.
+    """
+    found = set()
+    for kind, keys in _FOLLOWS.items():
+        for entry in index.of_kind(kind):
+            for key in keys if entry.resource.has("dosage") else ():
+                for told in _referred(entry, key, index):
+                    if told.kind == "MedicationAdministration":
+                        found.add(entry.key)
+                    elif told.kind == "MedicationRequest":
+                        found.add(told.key)
+    return found
+
+
+def _referred(entry: Entry, key: str, index: Index) -> list[Entry]:
+    """Return the resources that a key of another refers to."""
+    value = entry.resource.data.get(key)
+    listed = value if isinstance(value, list) else [value]
+    texts = (item.get("reference") for item in listed if isinstance(item, dict))
+    found = (index.find(text, entry.url) for text in texts if isinstance(text, str))
+    return [told for told in found if told is not None]
 
 
 def medicine_of(resource: Element, context: Context) -> Medicine:

@@ -20,6 +20,7 @@ from lymphocast.interchange.fhir_bundle.index import (
     local_part,
 )
 from lymphocast.interchange.fhir_bundle.json_bytes import read_json
+from lymphocast.interchange.fhir_bundle.medications import carried_out
 from lymphocast.interchange.fhir_bundle.natively import FACTS, native_facts
 from lymphocast.interchange.fhir_bundle.overlay import Overlay, overlay_of
 from lymphocast.record.casefile import no_collection
@@ -72,6 +73,7 @@ WRITTEN: Final = frozenset(
 )
 """Elements that this package writes: with its extension, nothing in them is left to list."""
 NEEDED: Final = f"a Bundle of R4, or one of {', '.join(READ)}"
+CARRIED_OUT: Final = "another resource says what was taken or given of it, with its dose"
 TRANSPORT: Final = ("total", "link", "timestamp", "identifier", "type")
 
 
@@ -86,11 +88,13 @@ class Reader:
     cases: dict[str, Case] = field(default_factory=dict)
     sources: list[dict[str, object]] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
+    carried_out: set[str] = field(default_factory=set)
 
     def read(self) -> Imported:
         """Return the records of the file."""
         for entry in self.index.of_kind("Patient"):
             self._patient(entry)
+        self.carried_out = carried_out(self.index)
         alone = next(iter(self.cases)) if len(self.cases) == 1 else None
         for entry in self.index.entries:
             if entry.kind != "Patient":
@@ -133,6 +137,8 @@ class Reader:
                 return
             context = context_of(entry, self.index)
             case = self._case(entry, context, alone) if entry.kind != "DocumentReference" else None
+            if own is None and entry.key in self.carried_out:
+                raise NotHeldError(CARRIED_OUT)
             items = self._items(entry, context, own)
         except NotHeldError as why:
             self._refuse(resource, str(why))
@@ -196,7 +202,7 @@ class Reader:
         elif entry.kind in REFERRED:
             self.account.resource(resource, "nothing that is read refers to it")
         elif entry.kind not in READ:
-            self.account.resource(resource, f"a {entry.kind} is not read")
+            self.account.resource(resource, f"{entry.kind} is a type that is not read")
 
 
 def read_bundle(content: bytes, name: str) -> Imported:

@@ -20,6 +20,8 @@ _DATE_TIME = re.compile(
     r"(Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9]))?)?)?"
 )
 _PARTIAL = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?")
+CLOCK_LOST = "only its day is kept"
+OPEN = "it is open; the end that is stated is taken"
 NEEDED = "a date such as 2004, 2004-05 or 2004-05-14, or a time with its distance from UTC"
 
 
@@ -43,6 +45,8 @@ def moment(element: Element, key: str) -> Moment | None:
     year, month, day, clock = match[1], match[2], match[3], match[4]
     if not _exists(int(year), int(month or 1), int(day or 1)):
         element.fail(key, shown(value), "a day that exists")
+    if clock is not None:
+        element.partly(key, CLOCK_LOST)
     return Moment("-".join(part for part in (year, month, day) if part), clock)
 
 
@@ -84,6 +88,8 @@ def when_stated(resource: Element, stem: str) -> Moment | None:
         return _single(timing)
     start, end = period(resource.child(f"{stem}Period"))
     text = between(start, end)
+    if (start is None) != (end is None):
+        resource.partly(f"{stem}Period", OPEN)
     return None if text is None else Moment(text)
 
 
