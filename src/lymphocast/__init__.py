@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
     from lymphocast.inference.posterior import Fit as Fit
+    from lymphocast.interchange.fhir import read_fhir as read_fhir
+    from lymphocast.interchange.fhir import write_fhir as write_fhir
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.interchange.omega import read_omega as read_omega
     from lymphocast.interchange.sbml import sbml_text as sbml_text
@@ -281,6 +283,7 @@ _PUBLIC: Final = {
     "read_as": "record.timelines",
     "read_case": "record.casefile",
     "read_events": "interchange.nonmem",
+    "read_fhir": "interchange.fhir",
     "read_fit": "inference.fit_file",
     "read_omega": "interchange.omega",
     "read_point": "record.figure",
@@ -329,6 +332,7 @@ _PUBLIC: Final = {
     "Withdrawal": "record.adverse",
     "WorkupItem": "record.events",
     "WorkupStatus": "record.events",
+    "write_fhir": "interchange.fhir",
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
     "write_report": "report.write",
