@@ -193,5 +193,12 @@ def test_a_value_that_other_software_corrected_is_taken() -> None:
     assert line.where.endswith("Observation/cd4-first .interpretation")
 
 
+def test_two_of_our_bundles_in_one_are_two_records() -> None:
+    both = bundle_of(RECORDS["founding"])
+    both["entry"] += bundle_of(RECORDS["rich"])["entry"]
+    back = read_fhir(json.dumps(both).encode(), "both.json")
+    assert back.records == (RECORDS["founding"], RECORDS["rich"])
+
+
 def test_what_is_written_does_not_depend_on_the_day() -> None:
     assert write_fhir(RECORDS["small"]) == write_fhir(build_case(case_tree(small()), "again"))

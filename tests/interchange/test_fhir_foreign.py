@@ -467,6 +467,13 @@ def test_a_relative_reference_stays_on_its_own_server() -> None:
     assert (len(first.measurements), len(second.measurements)) == (0, 1)
 
 
+def test_an_address_of_another_server_is_not_the_same_patient() -> None:
+    subject = {"reference": "https://elsewhere.org/Patient/P1"}
+    result = imported(observation(subject=subject, valueQuantity=count(150)))
+    assert [len(r.measurements) for r in result.records] == [0, 1]
+    assert "the patient is not in the file; nothing is known but the facts" in whys(result)
+
+
 def test_a_single_resource_is_read_and_its_patient_named() -> None:
     content = json.dumps(observation(valueQuantity=count(150))).encode()
     result = read_fhir(content, "single.json")

@@ -41,13 +41,10 @@ class Case:
     own: bool = False
 
 
-def built(
-    cases: Iterable[Case], sources: list[Tree], origin: Element, account: Account
-) -> tuple[PatientRecord, ...]:
+def built(cases: Iterable[Case], origin: Element, account: Account) -> tuple[PatientRecord, ...]:
     """Return the record of each patient."""
     taken: set[str] = set()
-    bundle = _source(origin, {str(source.get("id")) for source in sources})
-    return tuple(_record(case, sources, bundle, taken, account) for case in cases)
+    return tuple(_record(case, origin, taken, account) for case in cases)
 
 
 def _source(origin: Element, taken: Collection[str]) -> Tree:
@@ -63,14 +60,14 @@ def _source(origin: Element, taken: Collection[str]) -> Tree:
     return {"id": name, "citation": citation, "note": ONE_SOURCE}
 
 
-def _record(
-    case: Case, sources: list[Tree], bundle: Tree, taken: set[str], account: Account
-) -> PatientRecord:
+def _record(case: Case, origin: Element, taken: set[str], account: Account) -> PatientRecord:
     """Return the record of one patient."""
     head = next((i.keys for i in case.items if i.section == "case"), {})
+    sources = [item.keys for item in case.items if item.section == "sources"]
+    bundle = _source(origin, {str(source.get("id")) for source in sources})
     name = _unlike(fact_id(case.resource, "Patient"), taken)
     taken.add(name)
-    facts = [item for item in case.items if item.section != "case"]
+    facts = [item for item in case.items if item.section not in {"case", "sources"}]
     _name_facts(facts)
     foreign = [item for item in facts if not item.own]
     for item in foreign:

@@ -32,6 +32,11 @@ class Entry:
         return f"{self.kind}/{self.resource.data.get('id', '')}"
 
     @property
+    def root(self) -> str:
+        """The address against which relative references are read; empty if there is none."""
+        return self.url.removesuffix(self.local) if self.url.endswith(self.local) else ""
+
+    @property
     def key(self) -> str:
         """What tells this resource from every other of the file."""
         return self.url or self.local
@@ -61,19 +66,17 @@ class Index:
         """Return the resources of one type."""
         return (entry for entry in self.entries if entry.kind == kind)
 
-    def find(self, reference: str, base: str) -> Entry | None:
-        """Return the resource that a reference leads to; ``base`` is the address it stands at."""
-        if reference in self.by_url:
-            return self.by_url[reference]
+    def find(self, reference: str, root: str) -> Entry | None:
+        """Return the resource that a reference leads to; ``root`` as of the entry it stands in."""
+        near = self.by_url.get(f"{root}{reference}") or self.by_url.get(reference)
+        if near is not None:
+            return near
         local = local_part(reference)
         if local is None:
             return None
-        if "/" in base and not reference.startswith(("http:", "https:", "urn:")):
-            root = base.removesuffix(local_part(base) or "")
-            near = self.by_url.get(f"{root}{local}")
-            if near is not None:
-                return near
-        return self.by_local.get(local)
+        known = self.by_url.get(f"{root}{local}") or self.by_local.get(local)
+        elsewhere = reference.startswith(("http:", "https:")) and "/_history/" not in reference
+        return None if known is not None and known.url and elsewhere else known
 
 
 @final
@@ -82,7 +85,7 @@ class Context:
     """What a reader of one resource must know of the rest of the file."""
 
     index: Index
-    base: str = ""
+    root: str = ""
     contained: Mapping[str, Entry] = field(default_factory=dict)
     remarks: list[tuple[Element, str]] = field(default_factory=list)
 
@@ -100,7 +103,7 @@ class Context:
             return None
         if text.startswith("#"):
             return self.contained.get(text[1:])
-        return self.index.find(text, self.base)
+        return self.index.find(text, self.root)
 
 
 NO_INDEX: Final = Index("")
@@ -115,7 +118,7 @@ def context_of(entry: Entry, index: Index) -> Context:
             item.fail("id", "a contained resource without type or id", "both of them")
         item.use("text")
         inside[name] = Entry(kind, item)
-    return Context(index, entry.url, inside)
+    return Context(index, entry.root, inside)
 
 
 def local_part(address: str) -> str | None:

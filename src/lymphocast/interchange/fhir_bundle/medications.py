@@ -102,7 +102,7 @@ def _referred(entry: Entry, key: str, index: Index) -> list[Entry]:
     value = entry.resource.data.get(key)
     listed = value if isinstance(value, list) else [value]
     texts = (item.get("reference") for item in listed if isinstance(item, dict))
-    found = (index.find(text, entry.url) for text in texts if isinstance(text, str))
+    found = (index.find(text, entry.root) for text in texts if isinstance(text, str))
     return [told for told in found if told is not None]
 
 

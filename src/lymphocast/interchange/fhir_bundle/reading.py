@@ -86,7 +86,6 @@ class Reader:
     origin: Element
     account: Account = field(default_factory=Account)
     cases: dict[str, Case] = field(default_factory=dict)
-    sources: list[dict[str, object]] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     carried_out: set[str] = field(default_factory=set)
 
@@ -106,7 +105,7 @@ class Reader:
             first = next(iter(self.account.lines()), None)
             found = "no patient and no fact of one" + ("" if first is None else f" ({first})")
             raise ExchangeError(self.index.file, None, found, NEEDED)
-        records = built(self.cases.values(), self.sources, self.origin, self.account)
+        records = built(self.cases.values(), self.origin, self.account)
         return Imported(records, self.account.lines())
 
     def _patient(self, entry: Entry) -> None:
@@ -136,7 +135,7 @@ class Reader:
             if own is None and entry.kind in OWN:
                 return
             context = context_of(entry, self.index)
-            case = self._case(entry, context, alone) if entry.kind != "DocumentReference" else None
+            case = self._case(entry, context, alone)
             if own is None and entry.key in self.carried_out:
                 raise NotHeldError(CARRIED_OUT)
             items = self._items(entry, context, own)
@@ -145,10 +144,7 @@ class Reader:
             return
         for element, remark in context.remarks if own is None else ():
             self.account.resource(element, remark)
-        if case is None:
-            self.sources += [item.keys for item in items]
-        else:
-            case.items += items
+        case.items += items
 
     def _items(self, entry: Entry, context: Context, own: Overlay | None) -> list[Item]:
         """Return the facts of one resource."""

@@ -103,7 +103,7 @@ class Writer:
         """Return an entry with the identity of a resource and what it does not say natively."""
         kind = str(resource["resourceType"])
         whole: Json = {"resourceType": kind, "id": _resource_id(name), **resource}
-        if section not in {"patient", "sources"}:
+        if section != "patient":
             whole["subject"] = {"reference": self._url("patient", self.record.id)}
             whole |= self._links(kind, item)
         whole["extension"] = [overlay(section, item, _natively(section, whole))]
