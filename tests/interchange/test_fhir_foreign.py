@@ -203,7 +203,9 @@ def test_symptoms_work_up_and_findings() -> None:
     record = one(
         observation(id="a", code=cough, valueBoolean=True),
         observation(id="b", code=fever, valueCodeableConcept={"text": "Absent"}),
-        observation(id="c", code={"text": "HIV 1+2 Ab"}, valueCodeableConcept={"text": "Negative"}),
+        observation(
+            id="c", code={"text": "HIV 1+2 Ab"}, valueCodeableConcept={"text": "HIV negative"}
+        ),
         observation(id="d", code={"text": "Chest CT"}, valueString="nodules"),
     )
     assert [(s.term, str(s.grade)) for s in record.symptoms] == [("cough", "present")]

@@ -68,6 +68,8 @@ def write_patient(person: Demographics) -> Json:
 
 def _coded(resource: Element, key: str, system: str, allowed: tuple[str, ...]) -> str | None:
     """Return the code of a required code list that stands in a codeable concept."""
+    if isinstance(resource.data.get(key), str):
+        resource.fail(key, "a bare code, as in STU3", "a CodeableConcept (R4)")
     stated = resource.child(key)
     if stated is None:
         return None

@@ -140,9 +140,11 @@ def _workup(resource: Element, code: Concept) -> dict[str, object]:
     value = concept_of(resource.child("valueCodeableConcept"))
     text = resource.words("valueString")
     flags = [concept_of(flag).sign for flag in resource.children("interpretation")]
-    sign = next(filter(None, (value.sign, Concept(text).sign, *flags)), None)
-    if sign is None and (value.text or text):
-        message = f"a result ({value.text or text}) that is neither positive nor negative"
+    words = value.text or text
+    last = Concept((words or "").rpartition(" ")[2])  # "HIV positive"
+    sign = next(filter(None, (value.sign, Concept(text).sign, last.sign, *flags)), None)
+    if sign is None and words:
+        message = f"a result ({words}) that is neither positive nor negative"
         raise NotHeldError(message)
     reason = concept_of(resource.child("dataAbsentReason"))
     if sign is None and reason.text is None:
