@@ -64,9 +64,10 @@ class Medicine:
 
 def read_medication(kind: str, resource: Element, context: Context) -> list[Fact]:
     """Return the treatment, or the missed doses, that a resource of this type states."""
-    if resource.has("medication") or resource.has("occurence"):
-        found = "the element 'medication' of R5"
-        resource.fail("medication", found, "medicationCodeableConcept (R4)")
+    newer = resource.first("medication", "occurenceDateTime", "occurencePeriod")
+    if newer is not None:
+        needed = "medicationCodeableConcept, medicationReference and effective[x] (R4)"
+        resource.fail(newer, f"the element '{newer}' of R5", needed)
     status = checked_status(resource, kind)
     medicine = medicine_of(resource, context)
     if status in {"not-done", "not-taken"}:

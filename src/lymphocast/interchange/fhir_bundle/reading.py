@@ -232,12 +232,13 @@ def _read(content: bytes, name: str) -> Imported:
     if kind not in READ:
         found = f"a {kind} alone, which states no fact of a patient"
         raise ExchangeError(name, None, found, NEEDED)
-    place = f"{kind}/{shown(root.data.get('id')).strip(QUOTE)}"
-    index.add(Entry(kind, Element(root.data, name, place)))
+    index.add(Entry(kind, Element(root.data, name, _local(kind, root.text("id")))))
     return Reader(index, Element({}, name, "")).read()
 
 
-QUOTE: Final = "'"
+def _local(kind: str, name: str | None) -> str:
+    """Return type and id of a resource for messages."""
+    return squeezed(f"{kind}/{name[:64]}") if name else kind
 
 
 def _fill(index: Index, root: Element) -> None:
@@ -269,5 +270,5 @@ def _entries(root: Element) -> Iterator[Entry]:
             raise ExchangeError(root.file, place, found, "the type of a resource, as Observation")
         if name is not None and not isinstance(name, str):
             raise ExchangeError(root.file, f"{place} {kind} .id", shown(name), "a text")
-        local = squeezed(f"{kind}/{name[:64]}") if name else kind
+        local = _local(kind, name)
         yield Entry(kind, Element(data, root.file, f"{place} {local}"), url)
