@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks import course, own, record
+from benchmarks import course, fhir, own, record
 from benchmarks.founding import problem
 from benchmarks.founding.components import founding
 from benchmarks.task import Floats, Task, WrongAnswerError
@@ -48,5 +48,6 @@ def given(feedback: bool, patients: int) -> tuple[dict[str, Floats], tuple[DoseE
 OWN: Final[Mapping[str, Callable[[], Task]]] = {
     "course": course.task,
     "5000 events": record.task,
+    "FHIR": fhir.task,
     **own.OWN,
 }

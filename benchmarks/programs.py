@@ -60,6 +60,7 @@ OURS: Final = Program(
     problems=(
         "course",
         "5000 events",
+        "FHIR",
         "general",
         "schedules",
         "schedules from events",

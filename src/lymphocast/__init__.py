@@ -84,6 +84,8 @@ if TYPE_CHECKING:
     from lymphocast.interchange.deidentify import Change as Change
     from lymphocast.interchange.deidentify import Deidentified as Deidentified
     from lymphocast.interchange.deidentify import deidentify as deidentify
+    from lymphocast.interchange.fhir import read_fhir as read_fhir
+    from lymphocast.interchange.fhir import write_fhir as write_fhir
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.interchange.nonmem_record import write_nonmem as write_nonmem
     from lymphocast.interchange.nonmem_report import nonmem_report as nonmem_report
@@ -304,6 +306,7 @@ _PUBLIC: Final = {
     "read_as": "record.timelines",
     "read_case": "record.casefile",
     "read_events": "interchange.nonmem",
+    "read_fhir": "interchange.fhir",
     "read_fit": "inference.fit_file",
     "read_omega": "interchange.omega",
     "read_point": "record.figure",
@@ -355,6 +358,7 @@ _PUBLIC: Final = {
     "WorkupStatus": "record.events",
     "write_case": "record.casewriter",
     "write_events": "interchange.nonmem_write",
+    "write_fhir": "interchange.fhir",
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
     "write_nonmem": "interchange.nonmem_record",

