@@ -34,6 +34,7 @@ from lymphocast.inference.posterior import Fit, FitMethod
 from lymphocast.models.course import COURSE
 from lymphocast.models.prior_file import model_priors, read_priors
 from lymphocast.record.patient import PatientRecord
+from lymphocast.record.proposed import refuse_proposals
 from lymphocast.record.validate import Severity
 
 __all__ = ["Fit", "explain", "fit", "foresee", "read_fit", "write_fit"]
@@ -74,8 +75,9 @@ def fit(
     UsageError
         If the record has an issue of severity ``error`` or lacks what the model needs.
     RecordError
-        If the prior file cannot be read.
+        If the prior file cannot be read, or the record holds proposals or open questions.
     """
+    refuse_proposals(record)
     _refuse_errors(record)
     table = model_priors("course")
     if prior_file is not None:
@@ -107,6 +109,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
     The sensitivity table and the last count left out need further fits; they use importance
     sampling whatever the method of the fit.
     """
+    refuse_proposals(fit.record)
     kernels = kernels_of(fit.individual, fit.table)
     ensemble = ensemble_of(fit)
     table = sensitivity_table(fit, kernels, progress)
@@ -144,6 +147,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
 
 def foresee(fit: Fit, *, progress: Progress | None = None) -> Foresight:
     """Compute only what comes next, and the curves of the figure."""
+    refuse_proposals(fit.record)
     ensemble = ensemble_of(fit)
     found = Foresight(
         hypotheses=_hypothesis_rows(fit),

@@ -18,6 +18,7 @@ from lymphocast.criteria.rcv import (
     last_fall,
 )
 from lymphocast.record.patient import PatientRecord
+from lymphocast.record.proposed import proposal_issues
 from lymphocast.record.validate import Issue, Severity, validate
 
 ORDER = (
@@ -37,6 +38,7 @@ ORDER = (
     "data-not-read",
     "spelling",
     "method-assumed",
+    "proposed",
 )
 """Rules in the order of their urgency; an error of any rule comes first."""
 
@@ -80,6 +82,7 @@ def check(record: PatientRecord) -> CheckReport:
         *icl_issue(record, icl),
         *validate(record),
         *treatment_issues(record),
+        *proposal_issues(record),
     )
     ordered = tuple(sorted(issues, key=_urgency))
     return CheckReport(record.id, record.title, record.sha256, ordered, icl, changes)

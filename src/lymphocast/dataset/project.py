@@ -23,6 +23,7 @@ from lymphocast.dataset.individual import (
 from lymphocast.errors import UsageError
 from lymphocast.record.events import Administration, Measurement
 from lymphocast.record.patient import Modelling, PatientRecord
+from lymphocast.record.proposed import refuse_proposals
 from lymphocast.record.when import When
 
 CD4 = "CD4"
@@ -45,7 +46,10 @@ def project(record: PatientRecord, timeline: str | None = None) -> Individual:
     ------
     UsageError
         If the record cannot be fitted, naming what is missing.
+    RecordError
+        If the record holds proposals that nobody has accepted, or open questions.
     """
+    refuse_proposals(record)
     return _Projection(record, _modelling(record), timeline).individual()
 
 

@@ -190,6 +190,16 @@ class Finding:
 
 
 @final
+@dataclass(frozen=True)
+class Question:
+    """Something ambiguous in a source, to be answered before it can be a fact."""
+
+    id: str
+    what: str
+    provenance: tuple[Provenance, ...]
+
+
+@final
 class WorkupStatus(StrEnum):
     """Whether the record states an item of the work-up that a diagnosis presumes."""
 

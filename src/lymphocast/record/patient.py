@@ -14,6 +14,7 @@ from lymphocast.record.events import (
     Finding,
     Measurement,
     MissedDoses,
+    Question,
     StatedDuration,
     Symptom,
     UnreadData,
@@ -150,6 +151,7 @@ class PatientRecord:
     timelines: tuple[Timeline, ...]
     modelling: Modelling | None
     sha256: str
+    questions: tuple[Question, ...] = ()
 
     def event(self, event_id: str) -> Event:
         """Return the event with this identifier; ``UsageError`` if there is none."""

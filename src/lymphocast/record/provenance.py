@@ -13,6 +13,7 @@ class Method(StrEnum):
     READ_OFF_FIGURE = "read-off-figure"
     DERIVED = "derived"
     ASSUMED = "assumed"
+    PROPOSED = "proposed"
 
 
 @final

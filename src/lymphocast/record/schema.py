@@ -9,6 +9,7 @@ from lymphocast.record.events import (
     Event,
     Finding,
     MissedDoses,
+    Question,
     Symptom,
     SymptomGrade,
     UnreadData,
@@ -203,6 +204,7 @@ WORKUP = Group(
     (_ID, _WHAT, Field("status", Choice(WorkupStatus), "what the record states"), _FROM),
     WorkupItem,
 )
+QUESTIONS = Group((_ID, Field("what", Text(), "the question"), _FROM), Question)
 CLAIMS = Group(
     (
         _ID,
@@ -275,6 +277,7 @@ SECTIONS: tuple[Field, ...] = (
     _section("workup", WORKUP, "exclusions that a diagnosis presumes"),
     _section("claims", CLAIMS, "conclusions that a source draws"),
     _section("timelines", TIMELINES, "alternative readings of the record"),
+    _section("questions", QUESTIONS, "what must be answered before it can be a fact"),
 )
 CASE = Group(
     (

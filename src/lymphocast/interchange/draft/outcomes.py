@@ -1,0 +1,258 @@
+"""Outcomes: cultures, symptoms, diagnoses, tests, tolerance and death, with their times."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from lymphocast.interchange.citation import squeezed
+from lymphocast.interchange.draft.cues import Cue, Happening
+from lymphocast.interchange.draft.scan import Scan
+from lymphocast.interchange.draft.story import Kind, Place, Story, start_of
+from lymphocast.interchange.draft.timing import Taken, time_of
+
+_CULTURE: Final = r"(?:cultures?|smears? and cultures?)"
+_NEGATIVE = re.compile(
+    rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<n>negative|sterile|no growth|clear(?:ed)?|did not grow|negativ\w+)\b"
+    rf"|\b(?P<n2>negative|sterile) (?:\w+ ){{0,3}}?{_CULTURE}\b"
+    r"|\b(?P<n3>(?:sputum|culture|bacteriological|microbiological|mycological)(?: culture)? (?:conversion|sterili[sz]ation|converted))\b",
+    re.I,
+)
+_POSITIVE = re.compile(
+    rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<p>positive|grew|yielded|revealed|showed|demonstrated|identified|isolated|growth of|confirmed)\b"
+    rf"|\b(?P<p2>positive) (?:\w+ ){{0,3}}?{_CULTURE}\b"
+    r"|\b(?P<p3>(?:was|were) (?:isolated|cultured|recovered|grown) from|isolation of|isolated from|grew from|isolated in)\b",
+    re.I,
+)
+_MANY: Final = re.compile(r"\b(?P<n>two|three|four|five|six|[2-9]) (?:consecutive |separate |successive |sequential )*(?:\w+ ){0,2}?cultures\b", re.I)
+_NUMBERS: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_NOT = re.compile(r"\b(?:no|not|without|never|neither|nor|failed to|lack of|absence of|denied|free of)\b[\w ,-]{0,30}$", re.I)
+_LITTLE = re.compile(r"\b(?:minimal|little|slight|slightly|minor|marginal|partial(?:ly)?)\s(?:\w+ )?$", re.I)
+_GRADES: Final = {
+    Happening.WORSE: "worse",
+    Happening.RESOLVED: "resolved",
+    Happening.IMPROVED: "improving",
+}
+_WELL = re.compile(
+    r"\b(?:asymptomatic|symptom-free|(?:remain\w*|is|was|been|doing|alive and) (?:\w+ )?well\b(?!-)|free of (?:symptoms|infections?|disease|opportunistic\w*(?: \w+)?)|in (?:complete )?remission|in good health|(?:remain\w*|is|been) (?:clinically )?stable)",
+    re.I,
+)
+_PRESENTED = re.compile(r"\b(?:presented|presenting|presents|admitted|hospitali[sz]ed|referred|evaluated|complained|complaining|suffered|suffering)\b[^.;]{0,30}?\b(?:with|for|because of|due to|of|from)\b", re.I)
+_FINDINGS: Final = tuple(
+    (stem, re.compile(pattern, re.I))
+    for stem, pattern in (
+        ("death", r"\b(?:he|she|the patient|who|and|patient|infant|child|man|woman)(?: \w+)? (?:died|succumbed|expired|passed away)\b(?: of [\w ]{3,40}?(?=[,.;]| \d|$))?"),
+        ("well-tolerated", r"\b(?:well[- ]tolerated|tolerated (?:\w+ )?well|good tolerance|tolerat\w+ without)\b"),
+        ("no-recurrence", r"\b(?:no|without|free of|absence of) (?:any )?(?:evidence of |signs? of |further |new |clinical )*(?:recurrences?|relapses?|opportunistic infections?|further infections?|reactivation)(?: of (?:any )?[\w -]{3,40}?)?(?=[,.;)]| and\b| was\b| were\b| during\b| after\b| in\b|$)"),
+        ("relapse", r"\b(?:relapsed?|recurred|recurrence of [\w ]{3,30}|developed (?:a )?recurrence)\b"),
+        ("adverse-events", r"\b(?:no|without) (?:\w+ ){0,2}?(?:adverse|side|toxic)[- ](?:\w+ )?(?:effects?|events?|reactions?)\b|\bno toxicity\b"),
+        ("icl-diagnosis", r"\bidiopathic (?:\(?icl\)? )?(?:cd4\S{0,3} ?|\(\+\) ?)?(?:\(\+\) ?)?(?:positive )?(?:t[- ]?(?:cell |lymphocyte |helper )?)?lympho(?:cyto)?penia\b"),
+    )
+)  # fmt: skip
+_DIAGNOSED = re.compile(
+    r"\b(?:diagnosed (?:\w+ )?(?:with|as having|as)|(?:a |the )?diagnosis of|diagnosed to have) (?P<what>[^,.;()]{4,80}?)(?=[,.;()]| was\b| were\b| and (?:was|he|she|the|treat|start)\b| (?:in|on|by|at|after|based|with|when|who|\d)\b|$)",
+    re.I,
+)
+_DISEASE = re.compile(
+    r"\s?(?:\([^()]*\) ?)?(?:(?:pulmonary|lung|disseminated|cutaneous|chronic|systemic|lymph node|brain|bone marrow|skin) ){0,3}(?:infections?|disease|meningitis|pneumonia|meningoencephalitis|lymphadenitis|osteomyelitis|bacteremia|abscess|encephalitis)\b",
+    re.I,
+)
+_TESTS: Final = (
+    ("hiv", "infection with HIV", re.compile(
+        r"\bhiv(?:-[12](?:/2| and -?2)?)?[- ](?:sero)?(?P<r>negative|positive|uninfected|infected)\b"
+        r"|\b(?P<r2>negative|positive) (?:for|test(?:s|ing)? for)(?: antibod\w+ (?:to|against))? (?:the )?(?:hiv|human immunodeficiency virus)\b"
+        r"|\b(?:hiv|human immunodeficiency virus)(?:-[12](?:/2| and -?2)?)?(?: \(hiv\))?(?: \w+){0,4}? (?:was|were|tests?|testing|serology|antibod\w+|pcr)(?: \w+){0,3}? (?P<r3>negative|positive)\b"
+        r"|\b(?P<r4>no|without)(?: \w+){0,3}? (?:hiv|human immunodeficiency virus)(?: \(hiv\))? ?(?:infection)?\b", re.I)),
+    ("htlv", "infection with HTLV", re.compile(
+        r"\bhtlv\S*(?: \w+){0,4}? (?P<r>negative|positive)\b|\b(?P<r2>negative|positive) for (?:[\w-]+,? (?:and )?){0,3}htlv\b", re.I)),
+)  # fmt: skip
+
+
+def read_outcomes(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
+    """Add the cultures, symptoms, findings and tests of a sentence."""
+    _cultures(scan, story)
+    for cue in cues:
+        _course(scan, story, cue, cues)
+    _present(scan, story)
+    _findings(scan, story)
+    _diagnoses(scan, story)
+    for stem, what, pattern in _TESTS:
+        match = pattern.search(scan.text, scan.start, scan.end)
+        if match is not None and story.find(stem) is None:
+            said = next(v for v in match.groupdict().values() if v).lower()
+            status = "positive" if said in ("positive", "infected") else "negative"
+            keys: dict[str, object] = {"what": what, "status": status}
+            story.add("workup", stem, Kind.WORKUP, keys, Place(*match.span()), subject=stem)
+
+
+def _cultures(scan: Scan, story: Story) -> None:
+    for result, pattern in (("negative", _NEGATIVE), ("positive", _POSITIVE)):
+        for match in pattern.finditer(scan.text, scan.start, scan.end):
+            if result == "positive" and (_NEGATIVE.search(match[0]) or not _grows(scan, match)):
+                continue
+            if _NOT.search(scan.text[scan.start : match.start()][-34:]):
+                continue
+            _culture(scan, story, match, result)
+
+
+def _grows(scan: Scan, match: re.Match[str]) -> bool:
+    """Return whether an organism stands at a positive culture."""
+    near = (match.start() - 90, match.end() + 60)
+    return any(near[0] <= o.start < near[1] for o in scan.organisms) or bool(match.groupdict().get("p2"))
+
+
+def _culture(scan: Scan, story: Story, match: re.Match[str], result: str) -> None:
+    specimen = _nearest_specimen(scan, match)
+    organisms = [o for o in scan.organisms if abs(o.start - match.end()) < 120]
+    organism = organisms[-1 if result == "negative" else 0].name if organisms else story.organism
+    if organism is None:
+        keys: dict[str, object] = {"what": squeezed(f"{specimen} culture {result}")}
+        story.add("findings", f"culture-{result}", Kind.CULTURE, keys, Place(*match.span()), subject=result)
+        return
+    story.organism = organism
+    many = _MANY.search(scan.text, max(scan.start, match.start() - 30), match.end())
+    number = (_NUMBERS.get(many["n"].lower()) or int(many["n"])) if many else 1
+    taken = time_of(scan, story, match.start(), match.end())
+    plural = number == 1 and re.search(r"\bcultures\b", match[0], re.I)
+    keys = {
+        "specimen": specimen or "not stated",
+        "organism": organism,
+        "result": result,
+        **({"number": number} if many else {}),
+        "at": taken.text,
+    }
+    note = "the text has a plural without a number" if plural else ""
+    printed = [o for o in organisms if o.term.pattern.fullmatch(scan.text[o.start : o.end]) is None]
+    if printed:
+        keys["printed"] = [squeezed(scan.text[printed[0].start : printed[0].end])]
+    story.add("cultures", f"culture-{result}", Kind.CULTURE, keys, Place(*match.span(), note), *taken.places, subject=result)  # fmt: skip
+
+
+def _nearest_specimen(scan: Scan, match: re.Match[str]) -> str:
+    near = sorted(scan.specimens, key=lambda s: abs(s.start - match.start()))
+    if near and abs(near[0].start - match.start()) < 80:
+        return near[0].name
+    return "sputum" if "sputum" in match[0].lower() else ""
+
+
+def _clause(scan: Scan, start: int, end: int) -> tuple[int, int]:
+    """Return the part of a sentence between commas around a span."""
+    begin = max((scan.text.rfind(m, scan.start, start) + len(m) for m in (", ", "; ", " that ", " which ", " and the ", " followed by ") if scan.text.rfind(m, scan.start, start) >= 0), default=scan.start)
+    ends = [i for i in (scan.text.find(m, end, scan.end) for m in (", ", "; ", ". ", " and the ", " and he ", " and she ", " that worsened")) if i >= 0]
+    stop = min(ends, default=scan.end)
+    while stop > end and scan.text[stop - 1] in ".;,":
+        stop -= 1
+    return begin, stop
+
+
+def _while_given(scan: Scan, story: Story, cue: Cue, cues: Sequence[Cue]) -> Taken:
+    """Return the time of "after receiving A for 4 months with minimal improvement, ... B"."""
+    if not re.match(r"\s*(?:after|despite|following)\b", scan.words, re.I):
+        return Taken()
+    starts = [c for c in cues if c.happening is Happening.START and c.drugs]
+    first = [c for c in starts if c.end <= cue.start]
+    second = [c for c in starts if c.start >= cue.end]
+    if not first or not second or ", " in scan.text[first[0].end : cue.start]:
+        return Taken()
+    one, two = first[0].drugs[0].name, second[0].drugs[0].name
+    return Taken(f"{start_of(one)}/{start_of(two)}") if one != two else Taken()
+
+
+def _course(scan: Scan, story: Story, cue: Cue, cues: Sequence[Cue]) -> None:
+    """Add what a cue says of the course of the symptoms."""
+    grade = _GRADES.get(cue.happening)
+    if grade is None:
+        return
+    begin, stop = _clause(scan, cue.start, cue.end)
+    symptoms = any(begin <= m.start() < stop for m in _symptoms(scan))
+    of_a_value = [a for a in scan.analytes if begin <= a.start < stop and a.name not in ("temperature", "weight")]
+    if of_a_value and not symptoms:
+        return
+    before = scan.text[begin : cue.start]
+    if _NOT.search(before):
+        if grade == "worse":
+            return
+        keys: dict[str, object] = {"what": squeezed(scan.text[begin:stop])}
+        story.add("findings", "no-improvement", Kind.FINDING, keys, Place(begin, stop), subject="no-improvement")
+        return
+    if grade == "improving" and _LITTLE.search(before):
+        grade = "minimal-improvement"
+    taken = time_of(scan, story, cue.start, cue.end, cue)
+    if not taken.text:
+        taken = _while_given(scan, story, cue, cues)
+    keys = {"what": squeezed(scan.text[begin:stop])[:120], "grade": grade, "at": taken.text}
+    story.add("symptoms", f"symptoms-{grade}", Kind.SYMPTOM, keys, Place(begin, stop), *taken.places, subject=grade)  # fmt: skip
+
+
+def _symptoms(scan: Scan) -> Iterator[re.Match[str]]:
+    from lymphocast.interchange.draft.lexicon import lexicon
+
+    return lexicon().symptoms.finditer(scan.text, scan.start, scan.end)
+
+
+def _present(scan: Scan, story: Story) -> None:
+    """Add the symptoms with which the patient came, and how he is at the end."""
+    found = [m for m in _symptoms(scan)]
+    match = _PRESENTED.search(scan.text, scan.start, scan.end)
+    since = re.search(r"\b(?:had had|has had|had|suffered from|history of)\b[^.;,]{0,60}", scan.words, re.I)
+    lead = match or since
+    if lead is not None:
+        at = lead.end() if match else scan.start + lead.start()
+        mine = [m for m in found if at <= m.start() < at + 110 and not _NOT.search(scan.text[at : m.start()])]
+        if mine:
+            _came_with(scan, story, at, mine[-1].end(), mine)
+    for well in _WELL.finditer(scan.text, scan.start, scan.end):
+        if _NOT.search(scan.text[scan.start : well.start()][-30:]):
+            continue
+        taken = time_of(scan, story, *well.span())
+        if not taken.text and story.last is not None:
+            taken = Taken(f"{story.last}/", note="at or after what is told before it")
+        keys: dict[str, object] = {"what": squeezed(well[0]), "grade": "asymptomatic", "at": taken.text}
+        if "stable" in well[0].lower():
+            story.add("findings", "stable", Kind.FINDING, {"what": squeezed(well[0]), **({"at": taken.text} if taken.text else {})}, Place(*well.span()), *taken.places, subject="stable")  # fmt: skip
+        else:
+            story.add("symptoms", "asymptomatic", Kind.SYMPTOM, keys, Place(*well.span()), *taken.places, subject="asymptomatic")  # fmt: skip
+
+
+def _came_with(scan: Scan, story: Story, at: int, end: int, mine: Sequence[re.Match[str]]) -> None:
+    taken = time_of(scan, story, mine[0].start(), mine[-1].end())
+    onset = story.find("symptom-onset")
+    text = taken.text or ("symptom-onset" if onset is not None else "")
+    if not text:
+        text = story.event("presentation", Place(at, end))
+    begin = max(at, mine[0].start() - 24)
+    begin = scan.text.rfind(" ", at, begin) + 1 if begin > at else at
+    keys: dict[str, object] = {"what": squeezed(scan.text[begin:end].strip(" ,")), "grade": "present", "at": text}
+    story.add("symptoms", "symptoms-present", Kind.SYMPTOM, keys, Place(begin, end), *taken.places, subject="present")  # fmt: skip
+
+
+def _findings(scan: Scan, story: Story) -> None:
+    for stem, pattern in _FINDINGS:
+        match = pattern.search(scan.text, scan.start, scan.end)
+        if match is None or any(f.subject == stem for f in story.facts):
+            continue
+        if stem in ("relapse", "well-tolerated", "death") and _NOT.search(scan.text[scan.start : match.start()][-34:]):
+            continue
+        taken = time_of(scan, story, *match.span()) if stem in ("death", "relapse") else Taken()
+        at: dict[str, object] = {"at": taken.text} if taken.text else {}
+        keys: dict[str, object] = {"what": squeezed(scan.text[match.start() : match.end()]), **at}
+        story.add("findings", stem, Kind.FINDING, keys, Place(*match.span()), *taken.places, subject=stem)
+
+
+def _diagnoses(scan: Scan, story: Story) -> None:
+    for match in _DIAGNOSED.finditer(scan.text, scan.start, scan.end):
+        what = squeezed(match["what"])
+        around = scan.text[match.start("what") : match.end() + 50]
+        if not re.search(r"idiopathic[^,.;]*lympho(?:cyto)?penia", around, re.I):
+            _diagnosis(story, what, Place(match.start("what"), match.end("what")))
+    for organism in scan.organisms:
+        story.organism = story.organism or organism.name
+        follows = _DISEASE.match(scan.text, organism.end)
+        if follows is not None:
+            place = Place(organism.start, follows.end())
+            _diagnosis(story, squeezed(scan.text[organism.start : follows.end()]), place)
+
+
+def _diagnosis(story: Story, what: str, place: Place) -> None:
+    known = [str(f.keys["what"]).lower() for f in story.facts if f.subject == "diagnosis"]
+    if not any(what.lower() in k or k in what.lower() for k in known):
+        story.add("findings", "diagnosis", Kind.FINDING, {"what": what}, place, subject="diagnosis")

@@ -1,0 +1,245 @@
+"""People: whose facts a sentence states. One case file holds one patient.
+
+A sentence is about the patient, about another person, or about nobody in particular: a group, the
+literature, a definition. Only the first becomes proposals; the second becomes questions.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, final
+
+from lymphocast.interchange.draft.lexicon import ANCESTRIES
+from lymphocast.interchange.draft.numbers import find_numbers
+from lymphocast.interchange.draft.sentences import Sentence
+
+_MALE: Final = "man|male|boy|gentleman"
+_FEMALE: Final = "woman|female|girl|lady"
+_WHO: Final = f"{_MALE}|{_FEMALE}|patient|infant|child|adult|person|individual|toddler|neonate|adolescent|physician|farmer|nurse|student|worker|teacher|case|immigrant|smoker"
+_NUMBER: Final = (
+    r"(?:\d{1,3}(?:\.\d)?|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+    r"(?:-(?:one|two|three|four|five|six|seven|eight|nine))?|"
+    r"(?:six|seven|eight|nine|four|five|thir|fif|eigh)teen|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+)
+_AGE = re.compile(
+    rf"(?<![\w.])(?:(?P<n>{_NUMBER})[- ]?(?P<u>years?|yrs?|months?|weeks?|days?)[- ]olds?(?!\w)"
+    rf"|(?P<n2>{_NUMBER})[- ]?(?:y/?o|y\.o\.|y-o)(?!\w)|(?P<n3>{_NUMBER}) (?P<u3>years|months|weeks) of age"
+    rf"|(?:at (?:the )?age(?: of)?|aged?(?: of)?|age:?) (?P<n4>{_NUMBER})(?: (?P<u4>years?|yrs?|months?))?(?!\w|\.\d|-))",
+    re.IGNORECASE,
+)
+_ONE: Final = re.compile(
+    rf"\b(?:an?|this|our|the|one) (?:[\w/+-]+,? ){{0,7}}?(?:{_WHO})(?!s|\w)", re.IGNORECASE
+)
+_PATIENT_CUE: Final = re.compile(
+    r"\b(?:he|she|his|her|him|herself|himself)\b|\b(?:the|our|this|index|present) (?:\w+ )?(?:patient|man|woman|boy|girl|child|infant|case)(?:'s)?(?!s|\w)"
+    r"|\bpatient's\b|\bproband\b",
+    re.IGNORECASE,
+)
+_GROUP_CUE: Final = re.compile(
+    r"\b(?:patients|cases|subjects|participants|individuals|controls|volunteers|donors|recipients|"
+    r"adults|studies|trials|cohorts?|literature|investigators|persons|people|men|women|siblings|survivors|nonsurvivors)\b",
+    re.IGNORECASE,
+)
+_STATISTIC: Final = re.compile(
+    r"\b(?:medians?|means?|average[ds]?|interquartile|iqr|s\.?d\.|standard deviation|range(?! of motion)|"
+    r"confidence|prevalence|incidence|mortality|proportion|"
+    r"healthy (?:\w+ )?(?:controls|volunteers|subjects|donors|individuals|adults|people)|"
+    r"normal(?:,|:| is| are|(?: \w+)? (?:range|values?|limits?|count|number|levels?|controls|individuals|subjects))|normal (?=[<>]?\s?\d)|"
+    r"reference|cut-?off|threshold|upper limit|lower limit|controls|defined|definition|criteri\w+|"
+    r"guidelines?|recommended|usually|typically|published|reported in|previously reported|"
+    r"in the literature|placebo)\b|\bnormal (?=[<>]?\s?\d)|\+/-|\u00b1",
+    re.IGNORECASE,
+)
+_GENERAL_CUE: Final = re.compile(
+    r"\b(?:is|are) (?:an? |the )?(?:rare|common|defined|characteri[sz]ed|usually|typically|often|generally|recommended|known|"
+    r"associated|important|considered|uncommon|caused|thought|most|indicated|estimated|likely|unusual|frequent\w*|still|not)\b"
+    r"|\b(?:should|may be|can be|could be|might|must|has been (?:reported|described|shown|used|associated)|have been|has rarely)\b"
+    r"|\bwe (?:review|reviewed|searched|conducted|performed a (?:review|search)|analy[sz]ed|evaluated|enrolled|included|compared|studied|investigated|aimed|sought|hypothesi[sz]ed)\b"
+    r"|\b(?:this|our|the present|these) (?:case|report|study|findings?|data|results?|observations?|experience|trial)s? (?:\w+ )?(?:suggests?|supports?|shows?|demonstrates?|illustrates?|highlights?|indicates?|underscores?|emphasi[sz]es?|provides?|confirms?)"
+    r"|\bin conclusion\b|\bwe (?:conclude|suggest|propose|recommend|speculate|discuss)\b|\bdefined as\b",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(
+    r"\b(?:patient|case|subject|sibling) (?P<n>\d{1,2}|[A-D]\b|one|two|three|i{1,3}\b)|\b(?:the )?(?P<o>first|second|third|fourth|other|former|latter) (?:patient|case|sibling|brother|sister|child|twin|one|man|woman)\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|2|3|4|5|6|7|8|9|10) (?:[\w/+-]+ ){0,4}?(?:patients|cases|siblings|brothers|sisters|children|men|women|adults|infants|boys|girls|twins)\b",
+    re.IGNORECASE,
+)
+_KIN = re.compile(
+    r"\b(?:his|her|the patient's|whose) (?:\w+ )?(?:mother|father|brother|sister|siblings?|twin|son|daughter|wife|husband|parents?|cousin|uncle|aunt)\b|\bthe donor\b",
+    re.IGNORECASE,
+)
+_ORDINALS: Final = {"first": 1, "former": 1, "second": 2, "other": 2, "latter": 2, "third": 3, "fourth": 4}
+_LABELS: Final = {"a": 1, "b": 2, "c": 3, "d": 4, "one": 1, "two": 2, "three": 3, "i": 1, "ii": 2, "iii": 3}
+
+
+@final
+class Who(StrEnum):
+    """Whom a sentence is about."""
+
+    PATIENT = "patient"
+    OTHER = "other"
+    UNCLEAR = "unclear"
+    NOBODY = "nobody"
+
+
+@final
+@dataclass(frozen=True)
+class Age:
+    """An age where it stands, with the sex and ancestry printed beside it."""
+
+    start: int
+    end: int
+    value: float
+    unit: str
+    introduces: bool
+    sex: str | None = None
+    ancestry: str | None = None
+    stop: int = 0
+
+
+def find_ages(text: str, start: int, end: int) -> tuple[Age, ...]:
+    """Return the ages that a part of a normal text gives."""
+    found = []
+    for match in _AGE.finditer(text, start, end):
+        words = next(match[g] for g in ("n", "n2", "n3", "n4") if match[g])
+        number = find_numbers(words, 0, len(words), (), commas=False)
+        unit = (match["u"] or match["u3"] or match["u4"] or "year").lower()
+        code = {"y": "a", "m": "mo", "w": "wk", "d": "d"}[unit[0]]
+        introduces = match["n4"] is None and _article(text, start, match.start(), match.end(), end)
+        if match["n4"] is not None and match[0][:2].lower() != "at":
+            introduces = re.search(r"\b(?:an?|our|one) [^.]{0,60}$", text[start : match.start()]) is not None
+        found.append(_described(text, match, number[0].value, code, introduces, end))
+    return tuple(found)
+
+
+def _article(text: str, start: int, begin: int, after: int, end: int) -> bool:
+    """Return whether an age introduces a person: "a 39-year-old white man"."""
+    before = re.search(r"\b(?:an?|our|this|the|another|one|and|,|^)\s?(?:[\w/+-]+,? ){0,5}$", text[max(start, begin - 60) : begin], re.I)
+    follows = re.match(rf"[, ]*(?:[\w/+()-]+,? ?){{0,8}}?\b(?:{_WHO})\b", text[after : min(end, after + 90)], re.I)
+    return bool(follows) and (bool(before) or begin == start)
+
+
+def _described(
+    text: str, match: re.Match[str], value: float, unit: str, introduces: bool, end: int
+) -> Age:
+    after = text[match.end() : min(end, match.end() + 90)]
+    before = text[max(0, match.start() - 30) : match.start()]
+    sex = None
+    stop = match.end()
+    noun = re.search(rf"\b(?:(?P<m>{_MALE})|(?P<f>{_FEMALE}))\b", after, re.I)
+    if noun is None:
+        noun = re.search(rf"\b(?:(?P<m>{_MALE})|(?P<f>{_FEMALE}))\b[^.]{{0,20}}$", before, re.I)
+    elif "," not in after[: noun.start()] or noun.start() < 40:
+        stop = match.end() + noun.end()
+    if noun is not None:
+        sex = "male" if noun["m"] else "female"
+    kind = re.search(rf"\b(?:{ANCESTRIES})\b", after[: noun.end()] if noun and stop > match.end() else after[:30], re.I)
+    return Age(match.start(), match.end(), value, unit, introduces, sex, kind[0] if kind else None, stop)
+
+
+@final
+@dataclass(frozen=True)
+class Cast:
+    """Who is spoken of in each sentence, and whether the text describes a patient at all."""
+
+    who: tuple[Who, ...]
+    persons: int
+
+    @property
+    def described(self) -> bool:
+        """Whether the text describes at least one single patient."""
+        return self.persons > 0
+
+
+def cast(text: str, parts: Sequence[Sentence]) -> Cast:
+    """Return whom each sentence of a page is about."""
+    whole = " ".join(text[s.start : s.end] for s in parts)
+    introduced = sum(a.introduces for s in parts for a in find_ages(text, s.start, s.end))
+    several = _SEVERAL.search(whole) is not None
+    labelled = any(_label(text, s) for s in parts)
+    if not introduced and (not _ONE.search(whole) or _grouped(whole)):
+        return Cast((Who.NOBODY,) * len(parts), 0)
+    unclear = several and introduced < 2 and not labelled and _reports_several(whole)
+    return Cast(tuple(_walk(text, parts, unclear=unclear)), max(introduced, 1))
+
+
+def _grouped(whole: str) -> bool:
+    """Return whether a text without an age speaks of groups."""
+    groups = len(_GROUP_CUE.findall(whole)) + 2 * len(re.findall(r"\bmedian\b|\bmean\b|\bn ?=|\bcohort\b|random", whole, re.I))
+    ones = len(_PATIENT_CUE.findall(whole)) + len(re.findall(r"\b(?:a|one) (?:\w+ ){0,3}(?:man|woman|boy|girl|patient)\b", whole, re.I))
+    return groups >= 2 * ones
+
+
+def _reports_several(whole: str) -> bool:
+    """Return whether the authors report several patients of their own."""
+    report = re.search(r"\b(?:we (?:report|describe|present|treated|document)|here,? we|are (?:reported|described|presented))\b", whole, re.I)
+    match = _SEVERAL.search(whole)
+    return report is not None and match is not None and abs(match.start() - report.start()) < 160
+
+
+def _label(text: str, sentence: Sentence) -> int | None:
+    """Return the number of the patient that a sentence names."""
+    match = _LABELLED.search(text, sentence.start, sentence.end)
+    if match is None:
+        return None
+    if match["o"]:
+        return _ORDINALS[match["o"].lower()]
+    name = match["n"].lower()
+    return _LABELS.get(name) or (int(name) if name.isdigit() else None)
+
+
+def _walk(text: str, parts: Sequence[Sentence], *, unclear: bool) -> Iterator[Who]:
+    person, section, met = 0, "", False
+    introducing = {s.section for s in parts if _introduces(text, s)}
+    for sentence in parts:
+        words = text[sentence.start : sentence.end]
+        label = _label(text, sentence)
+        new = [a for a in find_ages(text, sentence.start, sentence.end) if a.introduces]
+        if section != sentence.section:
+            section, met = sentence.section, met or sentence.section not in introducing
+        met = met or _introduces(text, sentence)
+        if label is not None:
+            person = label
+        elif new and not (person and re.match(r"\s*(?:the|this|our)\b", words, re.I)):
+            person += 1
+        yield _who(words, sentence, person, len(new), met=met, unclear=unclear)
+
+
+def _introduces(text: str, sentence: Sentence) -> bool:
+    """Return whether a sentence speaks of one person."""
+    words = text[sentence.start : sentence.end]
+    return _PATIENT_CUE.search(words) is not None or (
+        _ONE.search(words) is not None and not _GENERAL_CUE.search(words)
+    )
+
+
+def _who(
+    words: str, sentence: Sentence, person: int, new: int, *, met: bool, unclear: bool
+) -> Who:
+    own = new > 0 or _PATIENT_CUE.search(words) is not None
+    concluding = re.match(r"\s*(?:this|our|the present|these|in conclusion|to our)", words, re.I)
+    general = sentence.general or _GENERAL_CUE.search(words) is not None
+    if general and (not own or (concluding and not new)):
+        return Who.NOBODY
+    if not own and (not met or (_GROUP_CUE.search(words) and not _ONE.search(words))):
+        return Who.NOBODY
+    if unclear or new > 1:
+        return Who.UNCLEAR
+    return Who.OTHER if person > 1 else Who.PATIENT
+
+
+def speaks_of_others(text: str, start: int, end: int, at: int) -> bool:
+    """Return whether the clause around a place is about norms, groups or relatives."""
+    begin = max((text.rfind(mark, start, at) for mark in (", ", ";", "(")), default=-1)
+    begin = max(begin, start - 1) + 1
+    after = [i for i in (text.find(mark, at, end) for mark in (", ", ";", ")")) if i >= 0]
+    stop = min(after, default=end)
+    clause = text[begin:stop]
+    lead = text[max(start, at - 70) : at]
+    if _STATISTIC.search(clause):
+        return True
+    return _KIN.search(lead) is not None and not re.search(r"\b(?:he|she|the patient)\b", lead, re.I)
