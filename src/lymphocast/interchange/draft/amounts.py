@@ -167,7 +167,7 @@ _BETWEEN = re.compile(
 _RANGE = re.compile(r"\s?(?:-|to)\s?")
 _SIGN = re.compile(
     r"(?:(?P<below><|\u2264|less than|below|under|lower than|fewer than|up to|not exceeding)"
-    r"|(?P<above>>|\u2265|more than|above|greater than|over|at least|exceed\w*|higher than))\s?$",
+    r"|(?P<never>(?:never|not) exceed\w*|(?:never|not) above)|(?P<above>>|\u2265|more than|above|greater than|over|at least|exceed\w*|higher than))\s?$",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(r"\bfrom\s?(?:[<>~]\s?|about |approximately )?$", re.IGNORECASE)
@@ -208,7 +208,10 @@ def _joined(
     if high is None or not low.shared or high.high is not None:
         return None
     between = text[numbers[i].end : numbers[i + 1].start]
-    if not _RANGE.fullmatch(between) or low.value >= high.value:
+    spanned = _RANGE.fullmatch(between) or (
+        between.strip() == "and" and text[: low.start].rstrip().lower().endswith("between")
+    )
+    if not spanned or low.value >= high.value:
         return None
     if _CHANGE.search(text, 0, low.start) or _CHANGE.search(text[: low.start][-20:]):
         return None
@@ -235,10 +238,10 @@ def _sharing(text: str, number: Number, after: Number, amount: Amount) -> Amount
 
 
 def _signed(text: str, amount: Amount) -> Amount:
-    match = _SIGN.search(text[max(0, amount.start - 24) : amount.start])
+    match = _SIGN.search(text[max(0, amount.start - 28) : amount.start])
     if match is None:
         return amount
-    return replace(amount, sign="<" if match["below"] else ">")
+    return replace(amount, sign="<" if match["below"] or match["never"] else ">")
 
 
 def _with_unit(text: str, number: Number) -> Amount | None:

@@ -23,6 +23,7 @@ class Happening(StrEnum):
     SURGERY = "surgery"
     DEATH = "death"
     ONSET = "onset"
+    FOLLOW_UP = "follow-up"
     WORSE = "worse"
     IMPROVED = "improving"
     RESOLVED = "resolved"
@@ -45,7 +46,7 @@ _CUES: Final = tuple(
         (
             Happening.STOP,
             r"\b(?:stopped|discontinued|ceased|withdrawn|completed|terminated|interrupted|switched from|discontinuation of|cessation of|"
-            r"completion of)\b",
+            r"completion of|(?:continued|maintained|given|administered|taken) (?:\w+ ){0,3}?(?:until|till|through|up to))\b",
         ),
         (
             Happening.CHANGE,
@@ -55,28 +56,34 @@ _CUES: Final = tuple(
             Happening.START,
             r"\b(?:started|starting|start|initiated|initiating|initiation|begun|began|commenced|instituted|institution|introduced|receiv(?:ed|es|ing)|"
             r"treated|treatment with|therapy with|therapy consisting of|treatment consisting of|regimen of|combination of|given|administered|administration of|prescribed|placed on|put on|underwent|"
-            r"taking|added|addition of|switched to|changed to|resumed|restarted|reintroduced|replaced by|course of|courses of|maintained on|injections of|infusions of|"
+            r"taking|took|tried|added|addition of|switched to|changed to|resumed|restarted|reintroduced|replaced by|course of|courses of|maintained on|injections of|infusions of|"
             r"followed by|responded to|therapy was|managed with|prophylaxis with|on (?=(?:low[- ]dose |long-term |maintenance |pegylated |recombinant |weekly |daily )*(?:il|interleukin|interferon)))\b",
         ),
         (
             Happening.PRESENTATION,
-            r"\b(?:presented|presenting|presents|admitted|hospitali[sz]ed|was referred|was seen|came to|attended|was evaluated|was found to have|found to have)\b",
+            r"\b(?:presented|presenting|presents|admitted|hospitali[sz]ed|was referred|(?:was )?(?:first )?seen|came to|attended|was evaluated|was found to have|found to have)\b",
         ),
-        (Happening.DIAGNOSIS, r"\b(?:diagnosed|diagnosis of|the diagnosis|was confirmed|established the)\b"),
+        (Happening.DIAGNOSIS, r"\b(?:diagnosed|diagnosis of|the diagnosis|was confirmed|confirmed|established the)\b"),
+        (Happening.FOLLOW_UP, r"\b(?:last|latest|final|most recent) (?:follow-?up|visit|examination|evaluation|clinic visit)\b"),
         (Happening.DISCHARGE, r"\bdischarged\b"),
         (Happening.SURGERY, r"\b(?:lobectomy|resection|splenectomy|thoracotomy|craniotomy|transplantation)\b"),
         (Happening.DEATH, r"\b(?:died|death|succumbed|expired|passed away|fatal)\b"),
-        (Happening.WORSE, r"\b(?:worsen\w*|deteriorat\w+|progressed|exacerbat\w+|relapsed?|recurred)\b"),
+        (Happening.WORSE, r"\b(?:worsen\w*|deteriorat\w+|progressed|exacerbat\w+)\b"),
         (
             Happening.RESOLVED,
             r"\b(?:resolv\w+|resolution|disappear\w+|subsided?|regress\w+|recovered|recovery|cleared|clearance|clearing|healed|complete remission|cured)\b",
         ),
         (Happening.IMPROVED, r"\b(?:improv\w+|ameliorat\w+|amelioration)\b"),
-        (Happening.ONSET, r"\b(?:developed|onset of|had had|suffered|experienced|since)\b"),
+        (Happening.ONSET, r"\b(?:developed|onset of|had had|suffered|experienced)\b"),
     )
 )  # fmt: skip
 _PASSIVE = re.compile(
     r"\b(?:was|were|is|are|been|be|being)\s(?:\w+ly |then |also |therefore |again |subsequently |thus )*$", re.I
+)
+OTHERS: Final = re.compile(
+    r"\b(?:the )?(?:other|remaining|all|both|three|two|four) (?:\w+ )?"
+    r"(?:drugs|medications|agents|antibiotics|antimycobacterials)\b",
+    re.I,
 )
 _ON = re.compile(r"\s(?:\w+ )?(?:on|with|to receive|to)\b", re.I)
 _LINK: Final = re.compile(
@@ -104,14 +111,16 @@ def find_cues(scan: Scan) -> tuple[Cue, ...]:
         Cue(c.start, c.end, c.happening, _drugs_of(scan, c, edges[i], edges[i + 2]))
         for i, c in enumerate(found)
     )
-    return tuple(_inherited(named))
+    return tuple(_inherited(scan, named))
 
 
-def _inherited(cues: Iterable[Cue]) -> Iterator[Cue]:
+def _inherited(scan: Scan, cues: Iterable[Cue]) -> Iterator[Cue]:
     """Give "... and stopped in July 2007" the drugs of the verb before it."""
     drugs: tuple[Named, ...] = ()
     for cue in cues:
-        if not cue.drugs and cue.happening in (Happening.STOP, Happening.CHANGE):
+        lead = scan.text[max(scan.start, cue.start - 60) : cue.start]
+        silent = not cue.drugs and cue.happening in (Happening.STOP, Happening.CHANGE)
+        if silent and not OTHERS.search(lead):
             yield Cue(cue.start, cue.end, cue.happening, drugs)
         else:
             drugs = cue.drugs or drugs
@@ -129,7 +138,7 @@ def _drugs_of(scan: Scan, cue: Cue, before: int, after: int) -> tuple[Named, ...
     if passive and not _ON.match(scan.text, cue.end) and left:
         return _listed(scan, left)
     if passive and not _ON.match(scan.text, cue.end):
-        return ()
+        return tuple(d for d in right if right[0].start - cue.end < 45)
     return tuple(right) or _listed(scan, left)
 
 

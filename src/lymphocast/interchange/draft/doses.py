@@ -7,13 +7,14 @@ three.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
-from lymphocast.interchange.citation import plain
+from lymphocast.interchange.citation import plain, squeezed
 from lymphocast.interchange.draft.amounts import Amount
 from lymphocast.interchange.draft.cues import Cue, Happening
 from lymphocast.interchange.draft.lexicon import CYTOKINES, Named, find, lexicon
+from lymphocast.interchange.draft.numbers import find_numbers
 from lymphocast.interchange.draft.relations import Relation, Tie
 from lymphocast.interchange.draft.rhythms import Rhythm
 from lymphocast.interchange.draft.scan import Scan
@@ -150,6 +151,8 @@ def _dose(
         total, parts = amount.value, times if rhythm is not None and rhythm.per == per else 1
     else:
         total, parts = amount.value * times, times
+    if total >= 1e6 and amount.unit in ("[IU]", "[arb'U]"):
+        amount, total = replace(amount, unit=f"M{amount.unit}"), total / 1e6
     return Dose(amount, drug, float(f"{total:.12g}"), per, parts, single, min(starts), max(ends), note)
 
 
@@ -167,8 +170,12 @@ def _add(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue]) -> None:
         **_described(scan, dose),
     }
     if unit not in UNITS:
+        if dose.drug in story.dosed:
+            _change(scan, story, dose, cues, place)
+        story.dosed.add(dose.drug)
         _in_words(story, dose, keys, place)
         return
+    story.dosed.add(dose.drug)
     weekly = dose.total * _WEEK / dose.per
     known = next((s for s in story.stretches if _same(s, dose, weekly)), None)
     if known is not None:
@@ -222,6 +229,7 @@ def _change(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue], place: Pl
     what = f"{dose.drug} is changed to {dose.amount.text}"
     name = story.name(f"{dose.drug}-dose-change")
     story.event(name, place, what)
+    story.changed[name] = dose.start
     _date_change(scan, story, dose, cues, name)
     return name
 
@@ -242,15 +250,27 @@ def _date_change(
             story.date(name, date.text, Place(date.start, date.end, note))
             return
     for relation in scan.relations:
-        if relation.tie is Tie.AFTER and not scan.is_used(relation.start, relation.end):
+        free = not scan.is_used(relation.start, relation.end)
+        if free and _times_a_change(relation, dose, cues):
             _hang_change(scan, story, dose, relation, name)
             return
+
+
+def _times_a_change(relation: Relation, dose: Dose, cues: Sequence[Cue]) -> bool:
+    """Return whether a length of time says when a dose was changed."""
+    before = [c for c in cues if c.end <= relation.start]
+    if relation.tie is Tie.LENGTH:
+        return bool(before) and before[-1].happening is Happening.CHANGE and before[-1].end <= dose.start
+    if relation.tie is not Tie.AFTER:
+        return False
+    return not before or before[-1].happening is not Happening.STOP
 
 
 def _hang_change(
     scan: Scan, story: Story, dose: Dose, relation: Relation, name: str
 ) -> None:
-    anchor = start_of(dose.drug) if relation.anchor == "previous" else story.anchor(relation)
+    loose = relation.anchor in ("previous", "elapsed") or relation.tie is Tie.LENGTH
+    anchor = start_of(dose.drug) if loose else story.anchor(relation)
     if anchor is not None and relation.duration.high is None:
         scan.use(relation.start, relation.end)
         place = Place(relation.start, relation.end, relation.note)
@@ -283,3 +303,29 @@ def _beside(routes: Sequence[Named], dose: Dose, near: Named | None) -> bool:
     """Return whether a route stands right at the dose or the drug."""
     edges = (dose.start, dose.end, *((near.start, near.end) if near else ()))
     return any(min(abs(r.start - e), abs(r.end - e)) < 12 for r in routes for e in edges)
+
+
+_HOW_MANY = re.compile(
+    r"(?<![\w.])(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ](?:(?:additional|further|more|consecutive|weekly|monthly|daily|intravenous|subcutaneous|intramuscular|[\w-]+) ){0,3}?"
+    r"(?P<what>injections|doses|cycles|courses|infusions)\b(?! every)(?: of (?:\w+ ){0,2}?(?:[\w-]+))?",
+    re.I,
+)
+
+
+def read_numbers_of_doses(scan: Scan, story: Story) -> None:
+    """Add how many doses or cycles were given, as a finding: "3 injections of IL-7"."""
+    for match in _HOW_MANY.finditer(scan.text, scan.start, scan.end):
+        taken = [(d.start, d.end) for d in scan.rhythms.divided]
+        if any(a < match.end() and match.start() < b for a, b in taken) or re.search(r"\bmissed\b", scan.words, re.I):
+            continue
+        inside = [d.name for d in scan.drugs if match.start() <= d.start < match.end() + 30]
+        before = [d.name for d in scan.drugs if d.end <= match.start()]
+        drug = inside[0] if inside else before[-1] if before else story.main_drug or story.drug
+        if drug is None:
+            continue
+        number = find_numbers(match["n"], 0, len(match["n"]), (), commas=False)
+        words = squeezed(scan.text[match.start() : match.end()])
+        story.add(
+            "findings", f"{drug}-{match['what']}", Kind.FINDING, {"what": f"{drug}: {words}"}, Place(*match.span()),
+            subject=f"{drug} {match['what'].lower()}", value=number[0].value,
+        )  # fmt: skip

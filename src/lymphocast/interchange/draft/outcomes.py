@@ -6,6 +6,7 @@ from typing import Final
 
 from lymphocast.interchange.citation import squeezed
 from lymphocast.interchange.draft.cues import Cue, Happening
+from lymphocast.interchange.draft.relations import Tie
 from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Kind, Place, Story, start_of
 from lymphocast.interchange.draft.timing import Taken, time_of
@@ -20,6 +21,7 @@ _NEGATIVE = re.compile(
 _POSITIVE = re.compile(
     rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<p>positive|grew|yielded|revealed|showed|demonstrated|identified|isolated|growth of|confirmed)\b"
     rf"|\b(?P<p2>positive) (?:\w+ ){{0,3}}?{_CULTURE}\b"
+    r"|\b(?:sputum|lavage(?: fluid)?|bal|biopsy|blood|fluid|csf|aspirate|marrow|urine|specimens?|samples?) (?P<p4>grew|yielded)\b"
     r"|\b(?P<p3>(?:was|were) (?:isolated|cultured|recovered|grown) from|isolation of|isolated from|grew from|isolated in)\b",
     re.I,
 )
@@ -33,7 +35,7 @@ _GRADES: Final = {
     Happening.IMPROVED: "improving",
 }
 _WELL = re.compile(
-    r"\b(?:asymptomatic|symptom-free|(?:remain\w*|is|was|been|doing|alive and) (?:\w+ )?well\b(?!-)|free of (?:symptoms|infections?|disease|opportunistic\w*(?: \w+)?)|in (?:complete )?remission|in good health|(?:remain\w*|is|been) (?:clinically )?stable)",
+    r"\b(?:asymptomatic|symptom-free|(?:remain\w*|is|was|been|doing|alive and) (?:\w+ )?well\b(?![- ](?:tolerated|controlled|known|as|documented|described|established|preserved|treated|nourished|developed|below|above))|free of (?:symptoms|infections?|disease|opportunistic\w*(?: \w+)?)|in (?:complete )?remission|in good health|(?:remain\w*|is|been) (?:clinically )?stable)",
     re.I,
 )
 _PRESENTED = re.compile(r"\b(?:presented|presenting|presents|admitted|hospitali[sz]ed|referred|evaluated|complained|complaining|suffered|suffering)\b[^.;]{0,30}?\b(?:with|for|because of|due to|of|from)\b", re.I)
@@ -42,7 +44,7 @@ _FINDINGS: Final = tuple(
     for stem, pattern in (
         ("death", r"\b(?:he|she|the patient|who|and|patient|infant|child|man|woman)(?: \w+)? (?:died|succumbed|expired|passed away)\b(?: of [\w ]{3,40}?(?=[,.;]| \d|$))?"),
         ("well-tolerated", r"\b(?:well[- ]tolerated|tolerated (?:\w+ )?well|good tolerance|tolerat\w+ without)\b"),
-        ("no-recurrence", r"\b(?:no|without|free of|absence of) (?:any )?(?:evidence of |signs? of |further |new |clinical )*(?:recurrences?|relapses?|opportunistic infections?|further infections?|reactivation)(?: of (?:any )?[\w -]{3,40}?)?(?=[,.;)]| and\b| was\b| were\b| during\b| after\b| in\b|$)"),
+        ("no-recurrence", r"\b(?:no|without|free of|absence of) (?:any )?(?:evidence of |signs? of |further |new |clinical )*(?:recurrences?|relapses?|opportunistic infections?|further infections?|reactivation)(?: of (?:any )?[\w -]{3,40}?)?(?=[,.;)]| and\b| was\b| were\b| during\b| after\b| in\b|$)|\bno (?:\w+ ){0,3}?(?:infections?|relapses?|recurrences?) (?:\w+ )?(?:recurred|occurred|developed)\b"),
         ("relapse", r"\b(?:relapsed?|recurred|recurrence of [\w ]{3,30}|developed (?:a )?recurrence)\b"),
         ("adverse-events", r"\b(?:no|without) (?:\w+ ){0,2}?(?:adverse|side|toxic)[- ](?:\w+ )?(?:effects?|events?|reactions?)\b|\bno toxicity\b"),
         ("icl-diagnosis", r"\bidiopathic (?:\(?icl\)? )?(?:cd4\S{0,3} ?|\(\+\) ?)?(?:\(\+\) ?)?(?:positive )?(?:t[- ]?(?:cell |lymphocyte |helper )?)?lympho(?:cyto)?penia\b"),
@@ -61,6 +63,7 @@ _TESTS: Final = (
         r"\bhiv(?:-[12](?:/2| and -?2)?)?[- ](?:sero)?(?P<r>negative|positive|uninfected|infected)\b"
         r"|\b(?P<r2>negative|positive) (?:for|test(?:s|ing)? for)(?: antibod\w+ (?:to|against))? (?:the )?(?:hiv|human immunodeficiency virus)\b"
         r"|\b(?:hiv|human immunodeficiency virus)(?:-[12](?:/2| and -?2)?)?(?: \(hiv\))?(?: \w+){0,4}? (?:was|were|tests?|testing|serology|antibod\w+|pcr)(?: \w+){0,3}? (?P<r3>negative|positive)\b"
+        r"|\bhiv(?:-[12])? (?:viral load|rna)(?: [\w,]+){0,8}? (?P<r5>negative|undetectable)\b"
         r"|\b(?P<r4>no|without)(?: \w+){0,3}? (?:hiv|human immunodeficiency virus)(?: \(hiv\))? ?(?:infection)?\b", re.I)),
     ("htlv", "infection with HTLV", re.compile(
         r"\bhtlv\S*(?: \w+){0,4}? (?P<r>negative|positive)\b|\b(?P<r2>negative|positive) for (?:[\w-]+,? (?:and )?){0,3}htlv\b", re.I)),
@@ -180,6 +183,8 @@ def _course(scan: Scan, story: Story, cue: Cue, cues: Sequence[Cue]) -> None:
     if not taken.text:
         taken = _while_given(scan, story, cue, cues)
     keys = {"what": squeezed(scan.text[begin:stop])[:120], "grade": grade, "at": taken.text}
+    if any(f.section == "symptoms" and f.keys["what"] == keys["what"] for f in story.facts):
+        return
     story.add("symptoms", f"symptoms-{grade}", Kind.SYMPTOM, keys, Place(begin, stop), *taken.places, subject=grade)  # fmt: skip
 
 
@@ -191,7 +196,7 @@ def _symptoms(scan: Scan) -> Iterator[re.Match[str]]:
 
 def _present(scan: Scan, story: Story) -> None:
     """Add the symptoms with which the patient came, and how he is at the end."""
-    found = [m for m in _symptoms(scan)]
+    found = [m for m in _symptoms(scan) if not _of_disease(scan, m)]
     match = _PRESENTED.search(scan.text, scan.start, scan.end)
     since = re.search(r"\b(?:had had|has had|had|suffered from|history of)\b[^.;,]{0,60}", scan.words, re.I)
     lead = match or since
@@ -213,10 +218,16 @@ def _present(scan: Scan, story: Story) -> None:
             story.add("symptoms", "asymptomatic", Kind.SYMPTOM, keys, Place(*well.span()), *taken.places, subject="asymptomatic")  # fmt: skip
 
 
+def _of_disease(scan: Scan, symptom: re.Match[str]) -> bool:
+    """Return whether a word such as "pneumonia" is part of the name of an infection."""
+    diseases = ((o.start, _DISEASE.match(scan.text, o.end)) for o in scan.organisms)
+    return any(m is not None and a <= symptom.start() < m.end() for a, m in diseases)
+
+
 def _came_with(scan: Scan, story: Story, at: int, end: int, mine: Sequence[re.Match[str]]) -> None:
-    taken = time_of(scan, story, mine[0].start(), mine[-1].end())
-    onset = story.find("symptom-onset")
-    text = taken.text or ("symptom-onset" if onset is not None else "")
+    history = any(r.tie is Tie.HISTORY for r in scan.relations)
+    taken = Taken("symptom-onset") if history else time_of(scan, story, mine[0].start(), mine[-1].end())
+    text = taken.text
     if not text:
         text = story.event("presentation", Place(at, end))
     begin = max(at, mine[0].start() - 24)

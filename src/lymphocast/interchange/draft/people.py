@@ -45,7 +45,7 @@ _STATISTIC: Final = re.compile(
     r"\b(?:medians?|means?|average[ds]?|interquartile|iqr|s\.?d\.|standard deviation|range(?! of motion)|"
     r"confidence|prevalence|incidence|mortality|proportion|"
     r"healthy (?:\w+ )?(?:controls|volunteers|subjects|donors|individuals|adults|people)|"
-    r"normal(?:,|:| is| are|(?: \w+)? (?:range|values?|limits?|count|number|levels?|controls|individuals|subjects))|normal (?=[<>]?\s?\d)|"
+    r"normal(?:,|:| is| are|(?: \w+){0,3} (?:range|values?|limits?|counts?|numbers?|levels?|controls|individuals|subjects))|normal (?=[<>]?\s?\d)|"
     r"reference|cut-?off|threshold|upper limit|lower limit|controls|defined|definition|criteri\w+|"
     r"guidelines?|recommended|usually|typically|published|reported in|previously reported|"
     r"in the literature|placebo)\b|\bnormal (?=[<>]?\s?\d)|\+/-|\u00b1",
@@ -57,7 +57,7 @@ _GENERAL_CUE: Final = re.compile(
     r"|\b(?:should|may be|can be|could be|might|must|has been (?:reported|described|shown|used|associated)|have been|has rarely)\b"
     r"|\bwe (?:review|reviewed|searched|conducted|performed a (?:review|search)|analy[sz]ed|evaluated|enrolled|included|compared|studied|investigated|aimed|sought|hypothesi[sz]ed)\b"
     r"|\b(?:this|our|the present|these) (?:case|report|study|findings?|data|results?|observations?|experience|trial)s? (?:\w+ )?(?:suggests?|supports?|shows?|demonstrates?|illustrates?|highlights?|indicates?|underscores?|emphasi[sz]es?|provides?|confirms?)"
-    r"|\bin conclusion\b|\bwe (?:conclude|suggest|propose|recommend|speculate|discuss)\b|\bdefined as\b",
+    r"|\bsuggests? that\b|\bin conclusion\b|\bwe (?:conclude|suggest|propose|recommend|speculate|discuss)\b|\bdefined as\b",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
@@ -138,6 +138,9 @@ def _described(
     if noun is not None:
         sex = "male" if noun["m"] else "female"
     kind = re.search(rf"\b(?:{ANCESTRIES})\b", after[: noun.end()] if noun and stop > match.end() else after[:30], re.I)
+    if kind is None:
+        origin = re.search(rf"\bof ({ANCESTRIES}) (?:origin|descent|ancestry|ethnicity)\b", text[match.end() : min(end, stop + 40)], re.I)
+        kind = re.search(ANCESTRIES, origin[1], re.I) if origin else None
     return Age(match.start(), match.end(), value, unit, introduces, sex, kind[0] if kind else None, stop)
 
 
@@ -192,8 +195,11 @@ def _label(text: str, sentence: Sentence) -> int | None:
     return _LABELS.get(name) or (int(name) if name.isdigit() else None)
 
 
+_CLOSING: Final = ("conclusion", "discussion", "interpretation", "comment", "lesson", "learning", "significance")
+
+
 def _walk(text: str, parts: Sequence[Sentence], *, unclear: bool) -> Iterator[Who]:
-    person, section, met = 0, "", False
+    person, section, met, label_of = 0, "", False, ("", False)
     introducing = {s.section for s in parts if _introduces(text, s)}
     for sentence in parts:
         words = text[sentence.start : sentence.end]
@@ -202,11 +208,14 @@ def _walk(text: str, parts: Sequence[Sentence], *, unclear: bool) -> Iterator[Wh
         if section != sentence.section:
             section, met = sentence.section, met or sentence.section not in introducing
         met = met or _introduces(text, sentence)
+        told = (label_of[0] == sentence.label and label_of[1]) or _introduces(text, sentence)
+        label_of = (sentence.label, told and not sentence.label.startswith(_CLOSING))
         if label is not None:
             person = label
         elif new and not (person and re.match(r"\s*(?:the|this|our)\b", words, re.I)):
             person += 1
-        yield _who(words, sentence, person, len(new), met=met, unclear=unclear)
+        general = sentence.general and not label_of[1]
+        yield _who(words, person, len(new), general=general, met=met, unclear=unclear)
 
 
 def _introduces(text: str, sentence: Sentence) -> bool:
@@ -217,12 +226,19 @@ def _introduces(text: str, sentence: Sentence) -> bool:
     )
 
 
-def _who(
-    words: str, sentence: Sentence, person: int, new: int, *, met: bool, unclear: bool
-) -> Who:
+_VERDICT = re.compile(r"\bsuggests? that\b|\bin conclusion\b|\bwe conclude\b|\b(?:case|report) supports\b", re.I)
+_ANNOUNCED = re.compile(r"\b(?:we|here|authors?|this)\b[^.;]{0,40}\b(?:report|describe|present|discuss)s?\b", re.I
+)
+
+
+def _who(words: str, person: int, new: int, *, general: bool, met: bool, unclear: bool) -> Who:
     own = new > 0 or _PATIENT_CUE.search(words) is not None
+    if not new and _ANNOUNCED.search(words) and not re.search(r"\d ?(?:mg|/|cells|IU|U\b|MIU)", words):
+        return Who.NOBODY
+    if _VERDICT.search(words) and not new:
+        return Who.NOBODY
     concluding = re.match(r"\s*(?:this|our|the present|these|in conclusion|to our)", words, re.I)
-    general = sentence.general or _GENERAL_CUE.search(words) is not None
+    general = general or _GENERAL_CUE.search(words) is not None
     if general and (not own or (concluding and not new)):
         return Who.NOBODY
     if not own and (not met or (_GROUP_CUE.search(words) and not _ONE.search(words))):
@@ -232,14 +248,21 @@ def _who(
     return Who.OTHER if person > 1 else Who.PATIENT
 
 
+_NORM = re.compile(r"\b(?:normal|reference) (?:\w+ )?(?:range|values?|limits?|interval)s?\s?$", re.I)
+_REACHED = re.compile(r"\b(?:to|within|into|in|reached) (?:the |a )?(?:normal|reference) (?:range|limits?|values?|levels?|interval)\b", re.I)
+
+
 def speaks_of_others(text: str, start: int, end: int, at: int) -> bool:
     """Return whether the clause around a place is about norms, groups or relatives."""
-    begin = max((text.rfind(mark, start, at) for mark in (", ", ";", "(")), default=-1)
-    begin = max(begin, start - 1) + 1
-    after = [i for i in (text.find(mark, at, end) for mark in (", ", ";", ")")) if i >= 0]
+    begin = max((text.rfind(mark, start, at) for mark in (", ", ";", " (", ")")), default=-1)
+    begin = max(begin + (text[begin : begin + 2] == " ("), start - 1) + 1
+    after = [i for i in (text.find(mark, at, end) for mark in (", ", ";", ")", " (")) if i >= 0]
     stop = min(after, default=end)
     clause = text[begin:stop]
     lead = text[max(start, at - 70) : at]
-    if _STATISTIC.search(clause):
+    if text[begin - 1 : begin] == "(":
+        lead_in = text[max(start, begin - 40) : begin - 1].rpartition(", ")[2]
+        clause = f"{lead_in} {clause}" if _NORM.search(lead_in) and not _REACHED.search(lead_in) else clause
+    if _STATISTIC.search(_REACHED.sub("", clause)):
         return True
     return _KIN.search(lead) is not None and not re.search(r"\b(?:he|she|the patient)\b", lead, re.I)

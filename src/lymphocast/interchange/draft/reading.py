@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from lymphocast.interchange.citation import squeezed
-from lymphocast.interchange.draft.doses import read_doses
+from lymphocast.interchange.draft.doses import read_doses, read_numbers_of_doses
 from lymphocast.interchange.draft.lexicon import normal
 from lymphocast.interchange.draft.mentions import abbreviations
 from lymphocast.interchange.draft.numbers import writes_decimal_commas
@@ -14,7 +14,7 @@ from lymphocast.interchange.draft.people import Age, Who, cast, find_ages
 from lymphocast.interchange.draft.scan import Scan, scan
 from lymphocast.interchange.draft.sentences import Sentence, sentences
 from lymphocast.interchange.draft.story import Kind, Place, Story
-from lymphocast.interchange.draft.treatment import read_treatment
+from lymphocast.interchange.draft.treatment import date_events, read_treatment
 from lymphocast.interchange.draft.values import bare_dates, read_values
 from lymphocast.units import number_text
 
@@ -62,6 +62,8 @@ def _read(found: Scan, story: Story) -> None:
         return
     cues = read_treatment(found, story)
     read_doses(found, story, cues)
+    read_numbers_of_doses(found, story)
+    date_events(found, story, cues)
     read_values(found, story)
     read_outcomes(found, story, cues)
     _leftovers(found, story)
@@ -90,7 +92,14 @@ def _leftovers(found: Scan, story: Story) -> None:
         event = story.add("events", "event", Kind.EVENT, {"what": what, "at": date.text}, Place(date.start, date.end, date.note))  # fmt: skip
         story.last = event.id
     for relation in found.relations:
-        if not found.is_used(relation.start, relation.duration.end):
+        times = story.times(relation)
+        if found.is_used(relation.start, relation.duration.end):
+            continue
+        if len(times) == 1:
+            what = _around(found, relation.start, relation.duration.end)
+            place = Place(relation.start, relation.end, relation.note)
+            story.last = story.add("events", "event", Kind.EVENT, {"what": what, "at": times[0]}, place).id
+        else:
             quoted = squeezed(found.text[relation.start : relation.duration.end])
             story.ask(f"'{quoted}': from when to when, or after what?", relation.start, relation.duration.end)
     for amount in found.amounts:

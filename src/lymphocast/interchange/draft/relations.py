@@ -40,7 +40,8 @@ class Relation:
         How it is tied.
     anchor
         ``start``, ``stop``, ``presentation``, ``diagnosis``, ``symptom-onset``, ``discharge``,
-        ``surgery``, ``previous`` (the fact told before), or nothing.
+        ``surgery``, ``previous`` (the fact told before), ``elapsed`` (the treatment that goes on, else
+        the fact told before), or nothing.
     drug
         The drug whose start or stop it is; ``None`` for "therapy" without a name.
     end
@@ -79,6 +80,8 @@ _FIXED: Final = (
 )  # fmt: skip
 _TREATMENT: Final = r"(?:therap(?:y|ies)|treatments?|medications?|administration|regimen|injections?|infusions?|course|drugs?|antibiotics?|prophylaxis)"
 _LINK_AFTER = re.compile(r"[ ,]*(?:later )?(?P<link>after|following|from|since|post|into|of|on|with)\b[- ]?", re.I)
+_OFF = re.compile(r"[ ,]*(?:off|without) (?:\w+ )?(?:therapy|treatment|il-2|il-7|medication|drugs?|interleukin-\d|interferon)\b", re.I)
+_WELL_FOR = re.compile(r"\b(?:remain\w*|been|is|doing|stayed|alive|free)\b[\w ,-]{0,40}\bfor" + r"(?: \w+){0,2}\s?$", re.I)
 _LINK_BEFORE = re.compile(r"[ ,]*(?P<link>before|prior to|preceding|previous to|earlier than)\b ?", re.I)
 _LATER = re.compile(r"[ ,]*(?:later|thereafter|afterwards?|subsequently)\b", re.I)
 _EARLIER = re.compile(r"[ ,]*(?:earlier|previously|before(?=[.,;)]|$)|ago|prior(?=[.,;)]|$))", re.I)
@@ -113,7 +116,7 @@ def relate(
         note = "counted from the start of treatment" if drugs else "counted from a beginning not named"
         return Relation(duration, Tie.AFTER, "start", None, at, note)
     if _LEFT["after"].search(left):
-        return Relation(duration, Tie.AFTER, "previous", None, at)
+        return Relation(duration, Tie.AFTER, "elapsed", None, at)
     return Relation(duration, Tie.UNTIED, "", None, at)
 
 
@@ -154,6 +157,10 @@ def _forwards(
     match = _LATER.match(text, at, end)
     if match is not None:
         return Relation(duration, Tie.AFTER, "previous", None, match.end())
+    match = _OFF.match(text, at, end)
+    if match is not None:
+        named = [d.name for d in drugs if match.start() <= d.start < match.end() + 20]
+        return Relation(duration, Tie.AFTER, "stop", named[0] if named else None, match.end())
     match = _LINK_AFTER.match(text, at, end)
     if match is None:
         return None
@@ -189,7 +196,7 @@ def _followed(
     match = _FOLLOW.match(text, at, end)
     if match is not None:
         if re.search(rf"\b(?:at|after){_BEFORE_N}", left, re.I):
-            return Relation(duration, Tie.AFTER, "previous", None, match.end(), "at follow-up")
+            return Relation(duration, Tie.AFTER, "elapsed", None, match.end(), "at follow-up")
         return Relation(duration, Tie.FOLLOW_UP, "previous", None, match.end())
     if _LEFT["follow"].search(left):
         return Relation(duration, Tie.FOLLOW_UP, "previous", None, at)
@@ -212,7 +219,10 @@ def _given(
         return Relation(duration, tie, "start", drug, match.end())
     if _LEFT["for"].search(left):
         before = [d for d in drugs if d.end <= duration.start]
-        if not before and lexicon().symptoms.search(left) and not re.search(_TREATMENT, left, re.I):
+        well = _WELL_FOR.search(left)
+        if well is not None and not any(d.end > duration.start - len(left) + well.start() for d in before):
+            return Relation(duration, Tie.FOLLOW_UP, "previous", None, at)
+        if not before and lexicon().symptoms.search(left[-35:]) and not re.search(_TREATMENT, left, re.I):
             return Relation(duration, Tie.HISTORY, "presentation", None, at)
         return Relation(duration, Tie.LENGTH, "start", before[-1].name if before else None, at)
     return None

@@ -25,6 +25,10 @@ _LABEL = re.compile(
     r"main diagnos[ei]s[\w ,/]*|abstract|keywords?)\s*(?::|(?-i:\.(?=\s[A-Z])|\n|(?<=[A-Z])\s(?=[A-Z][a-z])))",
     re.IGNORECASE,
 )
+_RUN_ON = re.compile(
+    r"\s*(?P<label>Background|Introduction|Objectives?|Aims?|Purpose|Methods?|Results?|Conclusions?|Discussion|"
+    r"Case (?:[Rr]eport|[Pp]resentation|[Dd]escription|[Ss]ummary)|Findings) (?=[A-Z])(?!Of\b|In\b)"
+)
 _GENERAL_LABELS: Final = (
     "background introduction objective aim purpose context rationale importance method material "
     "design setting conclusion discussion interpretation comment lesson learning significance what "
@@ -60,7 +64,9 @@ def sentences(text: str, start: int, end: int, section: str = "") -> Iterator[Se
     label, begin = "", start
     for stop in (*_stops(text, start, end), end):
         match = _LABEL.match(text, begin, stop)
-        if match is not None and _is_label(match):
+        if match is None or not _is_label(match):
+            match = _RUN_ON.match(text, begin, stop)
+        if match is not None:
             label = match["label"].lower()
             begin = match.end()
         first = begin + len(text[begin:stop]) - len(text[begin:stop].lstrip())

@@ -109,6 +109,13 @@ class Story:
     measured: list[str] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
     organism: str | None = None
+    spoken: str | None = None
+    before: dict[int, str | None] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    stopped: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    previous: dict[int, str | None] = field(default_factory=dict)
+    begun: dict[str, int] = field(default_factory=dict)
+    dosed: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
 
     def name(self, stem: str) -> str:
@@ -164,7 +171,7 @@ class Story:
     def event(self, name: str, place: Place, what: str = "") -> str:
         """Return the name of an event, which exists afterwards."""
         if self.find(name) is None:
-            keys: dict[str, object] = {"what": what or _described(name), "at": UNDATED}
+            keys: dict[str, object] = {"what": what or _WHAT.get(name, name), "at": UNDATED}
             self.names.add(name)
             self.facts.append(Fact("events", name, Kind.EVENT, keys, [place]))
         return name
@@ -222,12 +229,13 @@ class Story:
         """Return the event at which a drug is started."""
         if drug not in self.started:
             self.started.append(drug)
-        return self.event(start_of(drug), place)
+            self.begun[drug] = place.start
+        return self.event(start_of(drug), place, f"{drug} is started")
 
     def end(self, drug: str, place: Place) -> str:
         """Return the event at which a drug is stopped."""
         self.begin(drug, place)
-        return self.event(stop_of(drug), place)
+        return self.event(stop_of(drug), place, f"{drug} is stopped")
 
     @property
     def main_drug(self) -> str | None:
@@ -240,8 +248,15 @@ class Story:
     def anchor(self, relation: Relation) -> str | None:
         """Return the event that a length of time hangs on; ``None`` if it cannot be told."""
         place = Place(relation.start, relation.end)
+        before = self.previous.get(relation.start, self.last)
+        if relation.anchor == "elapsed":
+            going_on = [d for d in self.started if self.find(stop_of(d)) is None]
+            going_on = [d for d in going_on if self.begun[d] < relation.start]
+            cytokines = [d for d in going_on if d in CYTOKINES]
+            chosen = (cytokines or going_on or [""])[-1]
+            return start_of(chosen) if chosen else before
         if relation.anchor == "previous":
-            return self.last
+            return before
         if relation.anchor in ("start", "stop", "treatment"):
             drug = relation.drug or self.main_drug
             kind = "stop" if relation.anchor == "stop" else "start"
@@ -269,13 +284,6 @@ def start_of(drug: str) -> str:
 def stop_of(drug: str) -> str:
     """Return the name of the event at which a drug is stopped."""
     return f"{plain(drug)}-stop"
-
-
-def _described(name: str) -> str:
-    stem, _, end = name.rpartition("-")
-    if name in _WHAT:
-        return _WHAT[name]
-    return f"{stem} is {'started' if end == 'start' else 'stopped'}"
 
 
 def _hangs(at: str) -> bool:

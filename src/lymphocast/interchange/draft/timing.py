@@ -7,10 +7,11 @@ Otherwise a value has the time right behind it ("120 at 3 months"), or the last 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, final
 
 from lymphocast.interchange.draft.amounts import Amount
-from lymphocast.interchange.draft.cues import Cue
+from lymphocast.interchange.draft.cues import Cue, find_cues
 from lymphocast.interchange.draft.relations import Relation, Tie
 from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Place, Story
@@ -70,11 +71,27 @@ def times_of_values(scan: Scan, story: Story, amounts: Sequence[Amount]) -> list
             rest = {a.start: t for a, t in zip(run, listed, strict=True)}
             return [rest.get(a.start, Taken()) for a in amounts]
     single = [t for t in times if len(t.texts) == 1]
+    listed_times = _in_order(scan, amounts, single)
+    if listed_times:
+        for time in single:
+            scan.use(time.start, time.end)
+        return [time.taken() for time in listed_times]
     found = [_one(scan, amounts, i, single) for i in range(len(amounts))]
     for time in found:
         if time is not None:
             scan.use(time.start, time.end)
     return [_taken(scan, story, amounts, i, found) for i in range(len(amounts))]
+
+
+def _in_order(
+    scan: Scan, amounts: Sequence[Amount], times: Sequence[_Time]
+) -> Sequence[_Time]:
+    """Return the times of "counts on 5 June and 12 March were 255 and 410", one for each value."""
+    if len(times) != len(amounts) or len(times) < 2 or times[-1].end > amounts[0].start:
+        return ()
+    gaps = (scan.text[a.end : b.start] for a, b in pairwise(times))
+    joined = all(re.fullmatch(r"[\s,]*(?:and|,|&)?\s?(?:at|on|in|after|again)?\s?", gap) for gap in gaps)
+    return times if joined else ()
 
 
 def _run(scan: Scan, amounts: Sequence[Amount], length: int) -> Sequence[Amount] | None:
@@ -140,7 +157,21 @@ def _one(
         return near[-1] if near else None
     if precedes:
         return precedes[-1]
-    return follows[0] if follows and i + 1 == len(amounts) else None
+    gap = scan.text[amount.end : follows[0].start] if follows else ""
+    if follows and i + 1 == len(amounts) and (", " not in gap or len(gap) < 12):
+        return follows[0]
+    only = times[0] if len(times) == 1 else None
+    tail = scan.text[amounts[-1].end : only.start] if only is not None else ""
+    if only is not None and ", " in tail and len(tail) >= 12:
+        return None
+    if only is not None and only.start > amounts[-1].start and not _cued(scan, amount.end, only.start):
+        return only
+    return None
+
+
+def _cued(scan: Scan, start: int, end: int) -> bool:
+    """Return whether something happens between a value and a later time."""
+    return any(start <= cue.start < end for cue in find_cues(scan))
 
 
 def _from(scan: Scan, amount: Amount) -> bool:
@@ -161,7 +192,7 @@ def _taken(
         if later is not None and later.base.endswith("-start"):
             return Taken(later.base, (), "the value before the change, taken to be that at its beginning")
         return Taken()
-    if not story.started and not story.stretches:
+    if not any(begun < amounts[i].start for begun in story.begun.values()):
         place = Place(amounts[i].start, amounts[i].end)
         return Taken(story.event("presentation", place), (), "stands before any treatment in the text")
     return Taken()

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from lymphocast.interchange.draft.cues import Cue, Happening, find_cues
+from lymphocast.interchange.citation import plain
+from lymphocast.interchange.draft.cues import OTHERS, Cue, Happening, find_cues
 from lymphocast.interchange.draft.dates import Dated
 from lymphocast.interchange.draft.relations import Relation, Tie
 from lymphocast.interchange.draft.scan import Scan
@@ -20,8 +21,10 @@ _FIXED: Final = {
     Happening.DIAGNOSIS: "diagnosis",
     Happening.DISCHARGE: "discharge",
     Happening.SURGERY: "surgery",
+    Happening.FOLLOW_UP: "last-follow-up",
 }
 _FOLLOWED = re.compile(r"\b(?:followed by|then switched to|and then)\b", re.I)
+_TAPERED = re.compile(r",? (?:and |then |and then )(?:was |were )?(?:gradually )?taper", re.I)
 _AFTER_FIRST = re.compile(r"\s*(?:\w+, )?(?:after|following|despite)\b", re.I)
 _BY = re.compile(r"\b(?P<word>by|before|until|till|after|since)\s?$", re.I)
 _MISSED = re.compile(
@@ -41,19 +44,18 @@ class Timed:
 
 
 def read_treatment(scan: Scan, story: Story) -> tuple[Cue, ...]:
-    """Add the starts, stops and dated events of a sentence; return its cues."""
+    """Add the starts and stops of a sentence and how long things lasted; return its cues."""
     cues = find_cues(scan)
-    for cue in cues:
-        _register(scan, story, cue)
+    for thing in sorted((*cues, *scan.relations), key=lambda t: t.start):
+        if isinstance(thing, Cue):
+            _register(scan, story, thing)
+        else:
+            story.previous.setdefault(thing.start, story.last)
     for relation in scan.relations:
         if relation.tie is Tie.LENGTH:
             _given_for(scan, story, relation, cues)
         elif relation.tie in (Tie.HISTORY, Tie.FOLLOW_UP):
             _seen_for(scan, story, relation)
-    for timed in _times(scan):
-        cue = cue_of(scan, timed, cues)
-        if cue is not None:
-            _happened(scan, story, timed, cue)
     _followed(scan, story, cues)
     for match in _MISSED.finditer(scan.text, scan.start, scan.end):
         drug = scan.drugs[0].name if scan.drugs else story.main_drug
@@ -63,8 +65,41 @@ def read_treatment(scan: Scan, story: Story) -> tuple[Cue, ...]:
     return cues
 
 
+def date_events(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
+    """Give the events of a sentence their times."""
+    last: Cue | None = None
+    for timed in _times(scan):
+        if scan.is_used(timed.start, timed.end):
+            continue
+        cue = cue_of(scan, timed, cues)
+        if cue is None and last is not None and _UNTIL.search(scan.text[: timed.start][-12:]):
+            cue = Cue(last.start, last.end, Happening.STOP, last.drugs)
+        opened = _opened(scan, timed, cues)
+        for each in opened:
+            _happened(scan, story, timed, each)
+        if cue is not None and cue not in opened:
+            _happened(scan, story, timed, cue)
+        if cue is not None:
+            last = cue if cue.happening is Happening.START else None
+
+
+def _opened(scan: Scan, timed: Timed, cues: Sequence[Cue]) -> tuple[Cue, ...]:
+    """Return the starts and stops that a time at the beginning of a sentence dates."""
+    if timed.start - scan.start > _OPENING:
+        return ()
+    after = [t.start for t in _times(scan) if t.start > timed.start]
+    edge = min(after, default=scan.end)
+    kinds = (Happening.START, Happening.STOP, *_FIXED)
+    return tuple(c for c in cues if timed.end <= c.start < edge and c.happening in kinds)
+
+
+_OPENING: Final = 14  # characters: "Approximately "
+_UNTIL = re.compile(r"\b(?:to|until|till|through)\s?$|\d-$", re.I)
+
+
 def _register(scan: Scan, story: Story, cue: Cue) -> None:
     """Remember which drugs began and ended."""
+    story.before[cue.start] = story.last
     if cue.happening is Happening.START:
         for drug in cue.drugs:
             place = Place(min(cue.start, drug.start), max(cue.end, drug.end))
@@ -74,11 +109,22 @@ def _register(scan: Scan, story: Story, cue: Cue) -> None:
         for drug in cue.drugs:
             place = Place(min(cue.start, drug.start), max(cue.end, drug.end))
             story.last = story.end(drug.name, place)
+        story.stopped[cue.start] = () if cue.drugs else _others(scan, story, cue)
+        for name in story.stopped[cue.start]:
+            story.last = story.end(name, Place(cue.start, cue.end))
         if not cue.drugs and story.main_drug and re.search(r"\b(?:therapy|treatment|drug|injections?|it)\b", scan.text[max(scan.start, cue.start - 40) : cue.start], re.I):
             story.last = story.end(story.main_drug, Place(cue.start, cue.end))
     elif cue.happening in _FIXED and cue.happening is not Happening.SURGERY:
         if story.last is None and cue.happening is Happening.PRESENTATION:
             story.last = story.event("presentation", Place(cue.start, cue.end))
+
+
+def _others(scan: Scan, story: Story, cue: Cue) -> tuple[str, ...]:
+    """Return the drugs that "the other drugs" means: those that are not stopped yet."""
+    lead = scan.text[max(scan.start, cue.start - 60) : cue.start]
+    if not OTHERS.search(lead):
+        return ()
+    return tuple(d for d in story.started if story.find(stop_of(d)) is None)
 
 
 def _times(scan: Scan) -> Iterator[Timed]:
@@ -115,7 +161,9 @@ def _happened(scan: Scan, story: Story, timed: Timed, cue: Cue) -> None:
     """Give the event of a cue its time."""
     for name in _events_of(story, cue):
         source = timed.source
-        place = Place(timed.start, timed.end, _qualified(scan, timed))
+        near = abs(timed.start - cue.end) < 60 or abs(cue.start - timed.end) < 60
+        begin, end = (min(cue.start, timed.start), max(cue.end, timed.end)) if near else (timed.start, timed.end)
+        place = Place(begin, end, _qualified(scan, timed))
         if isinstance(source, Dated):
             if source.asks:
                 story.ask(f"'{scan.text[timed.start : timed.end]}': {source.asks}", timed.start, timed.end)
@@ -123,7 +171,7 @@ def _happened(scan: Scan, story: Story, timed: Timed, cue: Cue) -> None:
             story.date(name, source.text, place)
             scan.use(timed.start, timed.end)
             continue
-        anchor = story.anchor(source)
+        anchor = _since(scan, story, source, cue, name)
         if anchor is None or anchor == name or source.duration.high is not None:
             continue
         sign = "" if source.tie is Tie.AFTER else "-"
@@ -131,13 +179,28 @@ def _happened(scan: Scan, story: Story, timed: Timed, cue: Cue) -> None:
         scan.use(timed.start, timed.end)
 
 
+def _since(scan: Scan, story: Story, source: Relation, cue: Cue, name: str) -> str | None:
+    """Return the event after which another happened: "discontinued 2 years later"."""
+    if source.anchor not in ("previous", "elapsed"):
+        return story.anchor(source)
+    if cue.happening is Happening.DISCHARGE and story.find("presentation") is not None:
+        return "presentation"
+    if cue.happening is Happening.STOP:
+        changed = [n for n, at in story.changed.items() if scan.start <= at < cue.start]
+        if changed:
+            return changed[-1]
+    anchor = story.anchor(source)
+    return story.before.get(cue.start) if anchor == name else anchor
+
+
 def _events_of(story: Story, cue: Cue) -> tuple[str, ...]:
     """Return the events that a cue reports and that exist."""
     if cue.happening is Happening.START:
         return tuple(start_of(d.name) for d in cue.drugs)
     if cue.happening is Happening.STOP:
-        if cue.drugs:
-            return tuple(stop_of(d.name) for d in cue.drugs)
+        if cue.drugs or story.stopped.get(cue.start):
+            named = [d.name for d in cue.drugs]
+            return tuple(stop_of(d) for d in (*named, *story.stopped.get(cue.start, ())))
         last = story.last or ""
         return (last,) if last.endswith("-stop") else ()
     return (_FIXED[cue.happening],) if cue.happening in _FIXED else ()
@@ -155,19 +218,43 @@ def _qualified(scan: Scan, timed: Timed) -> str:
 
 def _given_for(scan: Scan, story: Story, relation: Relation, cues: Sequence[Cue]) -> None:
     """Record how long a drug was given: to its stop, or to the next drug's start."""
-    drug = relation.drug or (story.drug if cues else None) or story.main_drug
+    given = (Happening.START, Happening.CHANGE, Happening.STOP)
+    spoken = any(c.happening in given and c.end <= relation.start for c in cues)
+    treated = re.search(r"therap|treat", scan.text[relation.duration.end : relation.end], re.I)
+    drug = relation.drug or (story.drug or story.main_drug if spoken or treated else None)
     if drug is None or relation.duration.high is not None:
         return
     length = relation.duration.texts[0]
     place = Place(relation.start, relation.duration.end)
-    begin = story.begin(drug, place)
+    last = [c for c in cues if c.end <= relation.start]
+    if last and last[-1].happening is Happening.CHANGE:
+        return
     scan.use(relation.start, relation.duration.end)
+    if _TAPERED.match(scan.text, relation.duration.end):
+        taper = f"{plain(drug)}-taper"
+        story.hang(taper, story.begin(drug, place), length, place, f"{drug} is tapered")
+        return
     later = [c for c in cues if c.start >= relation.end and c.happening is Happening.START]
     others = [d.name for c in later for d in c.drugs if d.name != drug]
-    if _AFTER_FIRST.match(scan.words) and others:
-        story.hang(story.begin(others[0], place), begin, length, place)
-        return
-    story.hang(story.end(drug, place), begin, length, place)
+    for name in _together(scan, relation, drug, cues):
+        begin = story.begin(name, place)
+        if _AFTER_FIRST.match(scan.words) and others:
+            story.hang(story.begin(others[0], place), begin, length, place)
+        else:
+            story.hang(story.end(name, place), begin, length, place)
+
+
+def _together(
+    scan: Scan, relation: Relation, drug: str, cues: Sequence[Cue]
+) -> tuple[str, ...]:
+    """Return the drugs that were given together for one length of time: "A and B for 14 days"."""
+    for cue in cues:
+        before = [d.name for d in cue.drugs if d.end <= relation.start]
+        first = min((d.start for d in cue.drugs), default=scan.start)
+        lengths = [r for r in scan.relations if r.tie is Tie.LENGTH and first <= r.start < relation.start]
+        if before and before[-1] == drug and not lengths:
+            return tuple(dict.fromkeys(before))
+    return (drug,)
 
 
 def _seen_for(scan: Scan, story: Story, relation: Relation) -> None:

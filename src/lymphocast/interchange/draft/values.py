@@ -15,10 +15,10 @@ from lymphocast.interchange.draft.story import Kind, Place, Story
 from lymphocast.interchange.draft.timing import Taken, times_of_values
 from lymphocast.units import UNITS, Quantity, number_text
 
-PLAUSIBLE: Final = {"CD4": (1.0, 5000.0), "CD8": (1.0, 10_000.0), "leukocytes": (100.0, 500_000.0)}
+PLAUSIBLE: Final = {"CD4": (1.0, 5000.0), "CD8": (1.0, 10_000.0), "leukocytes": (100.0, 500_000.0), "lymphocytes": (5.0, 500_000.0), "neutrophils": (20.0, 200_000.0)}  # fmt: skip
 """Counts per uL outside of which a printed unit is asked about: a judgement."""
 _AFTER = re.compile(r"\s?(?:\)?\s?)(?:of |for )?(?:the )?(?:were |was )?$", re.I)
-_THE_COUNT = re.compile(r"\b(?:the|his|her|this|cell|these|absolute) (?:\w+ )?(?:counts?|levels?|values?|cells)\b", re.I)
+_THE_COUNT = re.compile(r"^(?:counts?|values) |\b(?:the|his|her|this|cell|these|absolute) (?:\w+ )?(?:counts?|levels?|values?|cells)\b", re.I)
 _TO_NUMBER = re.compile(
     r"\s?(?:\((?:[a-z0-9+ -]{1,30})\))?\s?,?\s?(?:(?:cell |lymphocyte )?(?:counts?|levels?|value|ratio|number))?\s?(?:[(\[]\s?)?"
     r"(?:(?:of|was|were|is|:|=|,|at|to|from|being|had|remained|rose|increased|fell|dropped|decreased|declined|improved|recovered|"
@@ -26,6 +26,7 @@ _TO_NUMBER = re.compile(
     re.I,
 )
 _TITRE = re.compile(r"(?<![\w.:])1\s?:\s?(\d[\d, ]*\d|\d)(?![\w:])")
+_PRESSURE = re.compile(r"(?<![\w.])(\d{2,3})\s?/\s?(\d{2,3})\s?mm\s?hg", re.I)
 _UNIT_ONE: Final = frozenset({"CD4/CD8 ratio"})
 _OF_CELLS = re.compile(r"\s?(?:\)\s?)?(?:of|from|among) (?:the |all |total |peripheral |blood )*(?P<what>t[- ]?(?:cells|lymphocytes)|cd3\S*|lymphocytes)", re.I)
 _CSF_ANALYTES: Final = frozenset({"leukocytes", "lymphocytes", "neutrophils", "glucose", "protein"})
@@ -46,12 +47,15 @@ class Value:
 def read_values(scan: Scan, story: Story) -> None:
     """Add the measurements of a sentence; what is ambiguous becomes a question."""
     _titres(scan, story)
-    amounts = sorted((*scan.values(), *_bare(scan, story)), key=lambda a: a.start)
+    spoken = [a.name for a in scan.analytes if a.term.counted]
+    free = (a for a in scan.values() if not scan.is_used(a.start, a.end))
+    amounts = sorted((*free, *_bare(scan, story)), key=lambda a: a.start)
     values = list(_with_analytes(scan, story, amounts))
     taken = times_of_values(scan, story, [v.amount for v in values])
     for value, when in zip(values, taken, strict=True):
         scan.use(value.amount.start, value.amount.end)
         _add(scan, story, value, when)
+    story.spoken = spoken[-1] if spoken else story.spoken
 
 
 def _with_analytes(scan: Scan, story: Story, amounts: Sequence[Amount]) -> Iterator[Value]:
@@ -74,10 +78,12 @@ def _analyte(scan: Scan, amount: Amount) -> Term | None:
     """Return the analyte beside an amount: right after it, else the nearest before it."""
     fitting = [a for a in scan.analytes if _fits(a.term, amount)]
     for named in fitting:
+        if amount.sort is Sort.PERCENT and scan.text[amount.end :].lstrip(" )").startswith("of "):
+            break
         if 0 <= named.start - amount.end < 16 and _AFTER.fullmatch(scan.text[amount.end : named.start]):
             return named.term
     before = [a for a in fitting if a.end <= amount.start]
-    if before and (amount.sort is not Sort.PERCENT or amount.start - before[-1].end < 40):
+    if before and (amount.sort is not Sort.PERCENT or amount.start - before[-1].end < 60):
         return before[-1].term
     return None
 
@@ -148,7 +154,7 @@ def _doubt(amount: Amount, analyte: str, quoted: str, scan: Scan) -> str:
         either = f"{number_text(amount.value)} or {number_text(amount.other)}"
         return f"{analyte} '{quoted}': {either}?"
     low, high = PLAUSIBLE.get(analyte, (0.0, float("inf")))
-    if amount.sort is Sort.COUNT and amount.known and not amount.sign:
+    if amount.sort is Sort.COUNT and amount.known and amount.unit != "1" and not amount.sign:
         value = Quantity(amount.value, amount.unit).to("/uL").value
         if not low <= value <= high:
             return f"{analyte} '{quoted}' is {value:g} /uL: is the unit right?"
@@ -159,10 +165,12 @@ def _carried(scan: Scan, story: Story, amount: Amount) -> str:
     """Return the analyte that "the count" means, or the one that a unit alone tells."""
     if amount.unit in _ALONE:
         return _ALONE[amount.unit] if amount.unit != "kg" else ""
-    if not _THE_COUNT.search(scan.text, scan.start, amount.start) or amount.sort is not Sort.COUNT:
+    lead = scan.text[scan.start : amount.start]
+    if not _THE_COUNT.search(lead) or amount.sort is not Sort.COUNT:
         return ""
     counted = {t.name for t in lexicon().analytes if t.counted}
-    return next((m for m in reversed(story.measured) if m in counted), "")
+    known = [m for m in story.measured if m in counted]
+    return known[-1] if known else story.spoken or ""
 
 
 def _bare(scan: Scan, story: Story) -> Iterator[Amount]:
@@ -191,6 +199,10 @@ def _leads(scan: Scan, named: Named, number: Number) -> bool:
 
 def _titres(scan: Scan, story: Story) -> None:
     """Add titres as findings: cryptococcal antigen 1:512."""
+    for match in _PRESSURE.finditer(scan.text, scan.start, scan.end):
+        scan.use(*match.span())
+        what = f"blood pressure {match[1]}/{match[2]} mm[Hg]"
+        story.add("findings", "blood-pressure", Kind.FINDING, {"what": what}, Place(*match.span()), subject="blood pressure", value=float(match[1]), unit="mm[Hg]")  # fmt: skip
     for match in _TITRE.finditer(scan.text, scan.start, scan.end):
         named = [a for a in scan.analytes if a.end <= match.start() and not a.term.counted]
         what = f"{named[-1].name} {match[0]}" if named else f"titre {match[0]}"
@@ -210,6 +222,8 @@ def _add(scan: Scan, story: Story, value: Value, when: Taken) -> None:
         return
     notes = [n for n in (value.note, when.note) if n]
     place = Place(amount.start, amount.end, "; ".join(notes))
+    if amount.sign and re.search(r"\b(?:never|not) ", scan.text[max(scan.start, amount.start - 28) : amount.start]):
+        when = Taken()
     places = (place, *when.places)
     story.measured.append(value.analyte)
     if amount.sign or amount.high is not None or amount.unit not in UNITS or amount.value <= 0:
