@@ -56,7 +56,7 @@ _CUES: Final = tuple(
             Happening.START,
             r"\b(?:started|starting|start|initiated|initiating|initiation|begun|began|commenced|instituted|institution|introduced|receiv(?:ed|es|ing)|"
             r"treated|treatment with|therapy with|therapy consisting of|treatment consisting of|regimen of|combination of|given|administered|administration of|prescribed|placed on|put on|underwent|"
-            r"taking|took|tried|added|addition of|switched to|changed to|resumed|restarted|reintroduced|replaced by|course of|courses of|maintained on|injections of|infusions of|"
+            r"taking|took|tried|added|substituted|addition of|switched to|changed to|resumed|restarted|reintroduced|replaced by|course of|courses of|maintained on|injections of|infusions of|"
             r"followed by|responded to|therapy was|managed with|prophylaxis with|on (?=(?:low[- ]dose |long-term |maintenance |pegylated |recombinant |weekly |daily )*(?:il|interleukin|interferon)))\b",
         ),
         (

@@ -20,6 +20,7 @@ _PART = (
 _NOT_A_UNIT = r"(?!\s?(?:cells?\b|mg\b|ug\b|/|iu\b|u\b|units?\b|copies|%|ml\b|g\b|x\b))(?![\d.,]\d|\w)"
 _FORMS: Final = (
     rf"(?P<y>{_YEAR})-(?P<m>[01]\d)-(?P<d>[0-3]\d)(?!\d)",
+    rf"(?<![\d-])(?P<d1>\d{{1,2}}) ?(?:-|to|and) ?(?P<d>\d{{1,2}}) (?P<month>{_MONTH}),? (?P<y>{_YEAR})\b",
     rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH}),? (?:of )?(?P<y>{_YEAR})\b",
     rf"(?P<month>{_MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y>{_YEAR})\b",
     rf"{_PART}(?P<month>{_MONTH}) ?(?:-|to|through|until) ?(?P<month2>{_MONTH}),? (?:of )?(?P<y>{_YEAR})\b",
@@ -101,7 +102,10 @@ def _dated(match: re.Match[str]) -> Dated | None:
     day = groups.get("d")
     if day:
         try:
-            return Dated(match.start(), match.end(), date(year, month, int(day)).isoformat(), year)
+            text = date(year, month, int(day)).isoformat()
+            if groups.get("d1"):
+                text = f"{date(year, month, int(groups['d1'] or 0)).isoformat()}/{text}"
+            return Dated(match.start(), match.end(), text, year)
         except ValueError:
             return None
     if groups.get("month2"):

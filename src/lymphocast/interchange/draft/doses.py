@@ -19,7 +19,7 @@ from lymphocast.interchange.draft.relations import Relation, Tie
 from lymphocast.interchange.draft.rhythms import Rhythm
 from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Kind, Place, Story, Stretch, start_of
-from lymphocast.units import UNITS, number_text
+from lymphocast.units import UNITS, Quantity, number_text
 
 _OF = re.compile(
     r"\s?(?:\w+ly |daily |once daily |twice daily |a day |per day |per week )?(?:of |doses? of |(?:\w+ )?(?:injections?|infusions?) of )(?:[\w-]+ ){0,3}?$", re.I
@@ -28,6 +28,7 @@ _DIRECT = re.compile(r"\s?(?:(?:oral|intravenous|subcutaneous|daily|recombinant|
 _NOT_A_DRUG = re.compile(r"\s?of (?:packed|blood|red|fluid|fat|water|weight|sputum|pus|stool|ascit\w+)", re.I)
 _DOSE_WORDS = re.compile(r"\b(?:dos(?:e|es|age|ing)|daily|weekly|titrat\w+|escalat\w+|increas\w+|reduc\w+|maintenance|per day|injections?)\b", re.I)
 _PAIRED = re.compile(r"\s?(?:,|;)?\s?(?:and|plus|with|,|\+|then)?\s?", re.I)
+_APART = re.compile(r" apart\b", re.I)
 _WEEK: Final = 7.0
 
 
@@ -111,6 +112,11 @@ def _rhythm_of(
     precedes = [r for r in often if before <= r.start and r.end <= amount.start]
     if precedes:
         return precedes[-1], ""
+    apart = next((r for r in scan.relations if 0 <= r.start - amount.end < 12 and _APART.match(scan.text, r.duration.end)), None)
+    if apart is not None:
+        days = Quantity(*_parts(apart)).to("d").value
+        scan.use(apart.start, apart.end)
+        return Rhythm(apart.start, apart.duration.end, days), ""
     for later in range(i + 1, len(doses)):
         found = _next_rhythm(scan, doses, later)
         if found is not None:
@@ -118,6 +124,11 @@ def _rhythm_of(
         if doses[later].per is not None:
             return Rhythm(amount.start, amount.end, doses[later].per or 1.0), "the rhythm is that of the next dose"
     return None, ""
+
+
+def _parts(relation: Relation) -> tuple[float, str]:
+    value, unit = relation.duration.texts[0].split(" ")
+    return float(value), unit
 
 
 def _next_rhythm(scan: Scan, doses: Sequence[Amount], i: int) -> Rhythm | None:
@@ -259,6 +270,8 @@ def _date_change(
 def _times_a_change(relation: Relation, dose: Dose, cues: Sequence[Cue]) -> bool:
     """Return whether a length of time says when a dose was changed."""
     before = [c for c in cues if c.end <= relation.start]
+    if relation.tie is Tie.LENGTH and relation.end <= dose.start:
+        return True
     if relation.tie is Tie.LENGTH:
         return bool(before) and before[-1].happening is Happening.CHANGE and before[-1].end <= dose.start
     if relation.tie is not Tie.AFTER:
@@ -306,7 +319,7 @@ def _beside(routes: Sequence[Named], dose: Dose, near: Named | None) -> bool:
 
 
 _HOW_MANY = re.compile(
-    r"(?<![\w.])(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ](?:(?:additional|further|more|consecutive|weekly|monthly|daily|intravenous|subcutaneous|intramuscular|[\w-]+) ){0,3}?"
+    r"(?<![\w.-])(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ](?:(?:additional|further|more|consecutive|weekly|monthly|daily|intravenous|subcutaneous|intramuscular|[\w-]+) ){0,3}?"
     r"(?P<what>injections|doses|cycles|courses|infusions)\b(?! every)(?: of (?:\w+ ){0,2}?(?:[\w-]+))?",
     re.I,
 )

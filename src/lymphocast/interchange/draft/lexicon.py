@@ -12,6 +12,10 @@ import yaml
 CYTOKINES: Final = frozenset(
     {"interleukin-2", "interleukin-7", "interleukin-12", "interleukin-15", "interferon-gamma"}
 )
+ADJUNCTS: Final = frozenset(
+    {"levothyroxine", "vitamin D", "aspirin", "immunoglobulin", "trimethoprim-sulfamethoxazole"}
+)
+"""Drugs that support another treatment: "therapy" without a name is not theirs."""
 ANCESTRIES: Final = (
     "African[- ]American|African|Asian|Black|Caucasian|Chinese|Hispanic|Indian|Iranian|Italian|"
     "Japanese|Korean|Latin[oa]|Mexican|Taiwanese|Thai|Turkish|White|Brazilian|French|German|"

@@ -115,6 +115,8 @@ def _culture(scan: Scan, story: Story, match: re.Match[str], result: str) -> Non
     many = _MANY.search(scan.text, max(scan.start, match.start() - 30), match.end())
     number = (_NUMBERS.get(many["n"].lower()) or int(many["n"])) if many else 1
     taken = time_of(scan, story, match.start(), match.end())
+    if not taken.text and result == "positive" and not story.begun and not scan.dates:
+        taken = Taken(story.event("presentation", Place(*match.span())))
     plural = number == 1 and re.search(r"\bcultures\b", match[0], re.I)
     keys = {
         "specimen": specimen or "not stated",

@@ -16,7 +16,7 @@ from lymphocast.interchange.draft.sentences import Sentence
 
 _MALE: Final = "man|male|boy|gentleman"
 _FEMALE: Final = "woman|female|girl|lady"
-_WHO: Final = f"{_MALE}|{_FEMALE}|patient|infant|child|adult|person|individual|toddler|neonate|adolescent|physician|farmer|nurse|student|worker|teacher|case|immigrant|smoker"
+_WHO: Final = f"{_MALE}|{_FEMALE}|patient|infant|child|adult|person|individual|toddler|neonate|adolescent|physician|farmer|nurse|student|worker|teacher|case|immigrant|smoker|brother|sister|sibling|twin"
 _NUMBER: Final = (
     r"(?:\d{1,3}(?:\.\d)?|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
     r"(?:-(?:one|two|three|four|five|six|seven|eight|nine))?|"
@@ -61,7 +61,7 @@ _GENERAL_CUE: Final = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"\b(?:patient|case|subject|sibling) (?P<n>\d{1,2}|[A-D]\b|one|two|three|i{1,3}\b)|\b(?:the )?(?P<o>first|second|third|fourth|other|former|latter) (?:patient|case|sibling|brother|sister|child|twin|one|man|woman)\b",
+    r"\b(?:patient|case|subject|sibling) (?P<n>\d{1,2}|[A-D]\b|one|two|three|i{1,3}\b)|\b(?:the )?(?P<o>first|second|third|fourth|other|former|latter|elder|older|younger) (?:patient|case|sibling|brother|sister|child|twin|one|man|woman)\b",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
@@ -72,7 +72,7 @@ _KIN = re.compile(
     r"\b(?:his|her|the patient's|whose) (?:\w+ )?(?:mother|father|brother|sister|siblings?|twin|son|daughter|wife|husband|parents?|cousin|uncle|aunt)\b|\bthe donor\b",
     re.IGNORECASE,
 )
-_ORDINALS: Final = {"first": 1, "former": 1, "second": 2, "other": 2, "latter": 2, "third": 3, "fourth": 4}
+_ORDINALS: Final = {"first": 1, "former": 1, "elder": 1, "older": 1, "younger": 2, "second": 2, "other": 2, "latter": 2, "third": 3, "fourth": 4}
 _LABELS: Final = {"a": 1, "b": 2, "c": 3, "d": 4, "one": 1, "two": 2, "three": 3, "i": 1, "ii": 2, "iii": 3}
 
 
@@ -111,13 +111,16 @@ def find_ages(text: str, start: int, end: int) -> tuple[Age, ...]:
         code = {"y": "a", "m": "mo", "w": "wk", "d": "d"}[unit[0]]
         introduces = match["n4"] is None and _article(text, start, match.start(), match.end(), end)
         if match["n4"] is not None and match[0][:2].lower() != "at":
-            introduces = re.search(r"\b(?:an?|our|one) [^.]{0,60}$", text[start : match.start()]) is not None
+            introduces = re.search(r"\b(?:an?|our|one|elder|older|younger) [^.]{0,60}$", text[start : match.start()], re.I) is not None
         found.append(_described(text, match, number[0].value, code, introduces, end))
     return tuple(found)
 
 
 def _article(text: str, start: int, begin: int, after: int, end: int) -> bool:
     """Return whether an age introduces a person: "a 39-year-old white man"."""
+    noun = re.search(rf"\b(?:{_WHO}) ?[,(] ?(?:aged )?$", text[max(start, begin - 40) : begin], re.I)
+    if noun is not None:
+        return True
     before = re.search(r"\b(?:an?|our|this|the|another|one|and|,|^)\s?(?:[\w/+-]+,? ){0,5}$", text[max(start, begin - 60) : begin], re.I)
     follows = re.match(rf"[, ]*(?:[\w/+()-]+,? ?){{0,8}}?\b(?:{_WHO})\b", text[after : min(end, after + 90)], re.I)
     return bool(follows) and (bool(before) or begin == start)

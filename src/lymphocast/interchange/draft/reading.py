@@ -67,6 +67,8 @@ def _read(found: Scan, story: Story) -> None:
     read_values(found, story)
     read_outcomes(found, story, cues)
     _leftovers(found, story)
+    named = [d.name for d in found.drugs if not d.term.is_class]
+    story.drug_named = named[-1] if named else story.drug_named
 
 
 def _ask_whose(found: Scan, story: Story) -> None:

@@ -116,7 +116,8 @@ def relate(
         note = "counted from the start of treatment" if drugs else "counted from a beginning not named"
         return Relation(duration, Tie.AFTER, "start", None, at, note)
     if _LEFT["after"].search(left):
-        return Relation(duration, Tie.AFTER, "elapsed", None, at)
+        names = {d.name for d in drugs}
+        return Relation(duration, Tie.AFTER, "elapsed", names.pop() if len(names) == 1 else None, at)
     return Relation(duration, Tie.UNTIED, "", None, at)
 
 

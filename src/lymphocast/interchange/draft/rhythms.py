@@ -107,9 +107,10 @@ def find_rhythms(text: str, start: int, end: int) -> Rhythms:
     divided = tuple(
         Divided(*m.span(), _number(m["n"] or m["m"])) for m in _DIVIDED.finditer(text, start, end)
     )
+    on_off = [m for m in _CYCLE.finditer(text, start, end) if not _weekly(m)]
     cycles = tuple(
         Cycle(*m.span(), _number(m["on"] or m["on2"]), _number(m["n"] or "one") * _days(m["unit"] or "month"))
-        for m in _CYCLE.finditer(text, start, end)
+        for m in on_off
     )
     spans = [(d.start, d.end) for d in (*divided, *cycles)]
     found: list[Rhythm] = []
@@ -121,10 +122,20 @@ def find_rhythms(text: str, start: int, end: int) -> Rhythms:
     return Rhythms(tuple(sorted(found, key=lambda r: r.start)), divided, cycles)
 
 
+def _weekly(match: re.Match[str]) -> bool:
+    """Return whether "five days per week" is a rhythm, not a cycle."""
+    return not match["n"] and (match["unit"] or "").lower() == "week"
+
+
 def _candidates(text: str, start: int, end: int) -> list[Rhythm]:
     found = [
         Rhythm(*m.span(), _days(m["unit"]), _number(m["word"] or m["n"]), _how_many(m))
         for m in _TIMES.finditer(text, start, end)
+    ]
+    found += [
+        Rhythm(*m.span(), 7.0, _number(m["on"]))
+        for m in _CYCLE.finditer(text, start, end)
+        if _weekly(m)
     ]
     found += [_every(m) for m in _EVERY.finditer(text, start, end)]
     found += [Rhythm(*m.span(), 2.0) for m in _ALTERNATE.finditer(text, start, end)]

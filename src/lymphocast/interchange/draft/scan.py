@@ -98,9 +98,9 @@ def scan(
     masked = [*masks(text, start, end), *_spans(ages), *_spans(dates)]
     drugs = drugs_given(text, start, end, abbreviations)
     numbers = find_numbers(text, start, end, [*masked, *rhythms.spans], commas)
-    amounts = find_amounts(text, numbers)
-    free = [n for n in numbers if not any(a.start <= n.start < a.end for a in amounts)]
-    lengths = find_durations(text, start, end, free, [*masked, *rhythms.spans])
+    lengths = find_durations(text, start, end, numbers, [*masked, *rhythms.spans])
+    free = tuple(_left(numbers, lengths))
+    amounts = find_amounts(text, free)
     return Scan(
         text=text,
         sentence=sentence,
@@ -108,9 +108,13 @@ def scan(
         ages=ages,
         dates=dates,
         rhythms=rhythms,
-        numbers=tuple(_left(free, lengths)),
+        numbers=tuple(n for n in free if not any(a.start <= n.start < a.end for a in amounts)),
         amounts=tuple(a for a in amounts if not speaks_of_others(text, start, end, a.start)),
-        relations=tuple(relate(text, start, end, d, drugs) for d in lengths),
+        relations=tuple(
+            relate(text, start, end, d, drugs)
+            for d in lengths
+            if not speaks_of_others(text, start, end, d.start)
+        ),
         drugs=drugs,
         analytes=tuple(find(lexicon().analytes, text, start, end)),
         organisms=organisms(text, start, end),

@@ -83,8 +83,18 @@ def _is_label(match: re.Match[str]) -> bool:
 
 def _stops(text: str, start: int, end: int) -> Iterator[int]:
     for match in _END.finditer(text, start, end):
-        if match[0][0] != "." or not _abbreviated(text[start : match.start()]):
+        before = text[start : match.start()]
+        if match[0][0] != "." or not _abbreviated(before) or _ended(before, text[match.end() :]):
             yield match.end()
+
+
+_MAY_END = re.compile(r"\b(?:[bt]\.?i\.?d|q\.?i\.?d|i\.v|s\.c|i\.m|p\.o|wks?|mo|yrs?|hrs?|approx|al)$", re.I)
+_OPENS = re.compile(r"\s+(?:In|The|He|She|His|Her|After|At|On|By|During|A|An|Two|Three|This|It|We|When|Treatment|Therapy|CD4\S*|Sputum|Cultures|No|There|Because|Since|Later|Subsequently|Six|Four|Both)\s")
+
+
+def _ended(before: str, after: str) -> bool:
+    """Return whether an abbreviation such as "b.i.d." also ends its sentence."""
+    return _MAY_END.search(before) is not None and _OPENS.match(after) is not None
 
 
 def _abbreviated(before: str) -> bool:

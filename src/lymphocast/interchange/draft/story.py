@@ -4,13 +4,13 @@ An event that no sentence dates stays undated: it lies somewhere before the publ
 hang on it all the same ("9 months after stopping"), so that the distances between them are kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, final
 
 from lymphocast.interchange.citation import plain
-from lymphocast.interchange.draft.lexicon import CYTOKINES
+from lymphocast.interchange.draft.lexicon import ADJUNCTS, CYTOKINES
 from lymphocast.interchange.draft.relations import Relation, Tie
 
 UNDATED: Final = ""
@@ -110,11 +110,14 @@ class Story:
     units: dict[str, str] = field(default_factory=dict)
     organism: str | None = None
     spoken: str | None = None
+    drug_named: str | None = None
     before: dict[int, str | None] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     stopped: dict[int, tuple[str, ...]] = field(default_factory=dict)
     previous: dict[int, str | None] = field(default_factory=dict)
     begun: dict[str, int] = field(default_factory=dict)
+    group: dict[str, int] = field(default_factory=dict)
+    sentence: int = 0
     dosed: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
 
@@ -230,6 +233,7 @@ class Story:
         if drug not in self.started:
             self.started.append(drug)
             self.begun[drug] = place.start
+            self.group[drug] = self.sentence
         return self.event(start_of(drug), place, f"{drug} is started")
 
     def end(self, drug: str, place: Place) -> str:
@@ -239,9 +243,21 @@ class Story:
 
     @property
     def main_drug(self) -> str | None:
-        """The drug that "therapy" without a name means: the last cytokine, else the last drug."""
-        cytokines = [d for d in self.started if d in CYTOKINES]
-        return (cytokines or self.started or [self.drug])[-1]
+        """The drug that "therapy" without a name means, of those told last."""
+        return self.principal(self.started) or self.drug
+
+    def principal(self, drugs: Sequence[str]) -> str | None:
+        """Return the drug that stands for a treatment: of those begun last a cytokine, else the first.
+
+        Drugs that only support another treatment, such as levothyroxine, are left out if they can be.
+        """
+        drugs = [d for d in drugs if d not in ADJUNCTS] or list(drugs)
+        if not drugs:
+            return None
+        last = max(self.group[d] for d in drugs)
+        together = [d for d in drugs if self.group[d] == last]
+        cytokines = [d for d in together if d in CYTOKINES]
+        return (cytokines or together)[0]
 
     # Times.
 
@@ -250,15 +266,18 @@ class Story:
         place = Place(relation.start, relation.end)
         before = self.previous.get(relation.start, self.last)
         if relation.anchor == "elapsed":
+            if relation.drug and self.begun.get(relation.drug, relation.start) < relation.start:
+                return start_of(relation.drug)
             going_on = [d for d in self.started if self.find(stop_of(d)) is None]
             going_on = [d for d in going_on if self.begun[d] < relation.start]
-            cytokines = [d for d in going_on if d in CYTOKINES]
-            chosen = (cytokines or going_on or [""])[-1]
+            chosen = self.principal(going_on)
             return start_of(chosen) if chosen else before
         if relation.anchor == "previous":
             return before
         if relation.anchor in ("start", "stop", "treatment"):
-            drug = relation.drug or self.main_drug
+            going_on = [d for d in self.started if self.find(stop_of(d)) is None]
+            named = self.principal(going_on) if relation.anchor == "start" else None
+            drug = relation.drug or named or self.main_drug
             kind = "stop" if relation.anchor == "stop" else "start"
             if drug is None:
                 return self.event(f"treatment-{kind}", place)

@@ -217,6 +217,9 @@ def time_of(scan: Scan, story: Story, start: int, end: int, cue: Cue | None = No
             scan.use(time.start, time.end)
             return time.taken()
     before = [t for t in times if t.end <= start]
+    gap = scan.text[before[-1].end : start] if before else ""
+    if re.search(r"\b(?:after|before|because|since|until|despite)\b", gap, re.I):
+        return Taken()
     if before and (cue is None or _mine(scan, before[-1], cue)):
         scan.use(before[-1].start, before[-1].end)
         return before[-1].taken()

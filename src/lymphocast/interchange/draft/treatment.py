@@ -23,7 +23,8 @@ _FIXED: Final = {
     Happening.SURGERY: "surgery",
     Happening.FOLLOW_UP: "last-follow-up",
 }
-_FOLLOWED = re.compile(r"\b(?:followed by|then switched to|and then)\b", re.I)
+_FOLLOWED = re.compile(r"\b(?:followed by|(?:then )?(?:switched|changed) to|replaced (?:by|with)|and then)\b", re.I)
+_JOINS = re.compile(r"added|addition of|substituted", re.I)
 _TAPERED = re.compile(r",? (?:and |then |and then )(?:was |were )?(?:gradually )?taper", re.I)
 _AFTER_FIRST = re.compile(r"\s*(?:\w+, )?(?:after|following|despite)\b", re.I)
 _BY = re.compile(r"\b(?P<word>by|before|until|till|after|since)\s?$", re.I)
@@ -90,7 +91,8 @@ def _opened(scan: Scan, timed: Timed, cues: Sequence[Cue]) -> tuple[Cue, ...]:
     after = [t.start for t in _times(scan) if t.start > timed.start]
     edge = min(after, default=scan.end)
     kinds = (Happening.START, Happening.STOP, *_FIXED)
-    return tuple(c for c in cues if timed.end <= c.start < edge and c.happening in kinds)
+    mine = (c for c in cues if timed.end <= c.start < edge and c.happening in kinds)
+    return tuple(c for c in mine if edge - c.end > _OPENING or edge == scan.end)
 
 
 _OPENING: Final = 14  # characters: "Approximately "
@@ -101,6 +103,8 @@ def _register(scan: Scan, story: Story, cue: Cue) -> None:
     """Remember which drugs began and ended."""
     story.before[cue.start] = story.last
     if cue.happening is Happening.START:
+        if not _JOINS.match(scan.text, cue.start):
+            story.sentence = scan.start
         for drug in cue.drugs:
             place = Place(min(cue.start, drug.start), max(cue.end, drug.end))
             story.last = story.begin(drug.name, place)
@@ -146,7 +150,8 @@ def cue_of(scan: Scan, timed: Timed, cues: Sequence[Cue]) -> Cue | None:
     if before and _clear(scan, before[-1].end, timed.start):
         return before[-1]
     if after and _clear(scan, timed.end, after[0].start):
-        return after[0]
+        own = [t.start for t in _times(scan) if t.start >= after[0].end]
+        return after[0] if not own or own[0] - after[0].end > _OPENING else None
     return None
 
 
@@ -159,7 +164,7 @@ def _clear(scan: Scan, start: int, end: int) -> bool:
 
 def _happened(scan: Scan, story: Story, timed: Timed, cue: Cue) -> None:
     """Give the event of a cue its time."""
-    for name in _events_of(story, cue):
+    for name in _events_of(scan, story, cue):
         source = timed.source
         near = abs(timed.start - cue.end) < 60 or abs(cue.start - timed.end) < 60
         begin, end = (min(cue.start, timed.start), max(cue.end, timed.end)) if near else (timed.start, timed.end)
@@ -185,6 +190,9 @@ def _since(scan: Scan, story: Story, source: Relation, cue: Cue, name: str) -> s
         return story.anchor(source)
     if cue.happening is Happening.DISCHARGE and story.find("presentation") is not None:
         return "presentation"
+    mine = start_of(name.removesuffix("-stop").replace("-stop", ""))
+    if cue.happening is Happening.STOP and source.anchor == "elapsed" and name.endswith("-stop"):
+        return mine if story.find(mine) is not None else story.anchor(source)
     if cue.happening is Happening.STOP:
         changed = [n for n, at in story.changed.items() if scan.start <= at < cue.start]
         if changed:
@@ -193,9 +201,15 @@ def _since(scan: Scan, story: Story, source: Relation, cue: Cue, name: str) -> s
     return story.before.get(cue.start) if anchor == name else anchor
 
 
-def _events_of(story: Story, cue: Cue) -> tuple[str, ...]:
+_TREATMENT_BEGAN = re.compile(r"\b(?:treatment|therapy|injections?)\b[\w ]{0,12}\b(?:began|begun|started|initiated|commenced)$", re.I)
+
+
+def _events_of(scan: Scan, story: Story, cue: Cue) -> tuple[str, ...]:
     """Return the events that a cue reports and that exist."""
     if cue.happening is Happening.START:
+        drug = story.drug_named or story.main_drug
+        if not cue.drugs and drug is not None and _TREATMENT_BEGAN.search(scan.text[max(scan.start, cue.start - 30) : cue.end]):
+            return (story.begin(drug, Place(cue.start, cue.end)),)
         return tuple(start_of(d.name) for d in cue.drugs)
     if cue.happening is Happening.STOP:
         if cue.drugs or story.stopped.get(cue.start):
@@ -227,7 +241,15 @@ def _given_for(scan: Scan, story: Story, relation: Relation, cues: Sequence[Cue]
     length = relation.duration.texts[0]
     place = Place(relation.start, relation.duration.end)
     last = [c for c in cues if c.end <= relation.start]
+    course = (Happening.RESOLVED, Happening.IMPROVED, Happening.WORSE)
     if last and last[-1].happening is Happening.CHANGE:
+        return
+    if last and last[-1].happening in course and not treated:
+        return
+    if _leads_to_a_dose(scan, relation, drug):
+        return
+    follows = [m.end() for m in _FOLLOWED.finditer(scan.text, scan.start, relation.start)]
+    if follows and any(d.name == drug and d.end <= follows[-1] for d in scan.drugs):
         return
     scan.use(relation.start, relation.duration.end)
     if _TAPERED.match(scan.text, relation.duration.end):
@@ -244,6 +266,16 @@ def _given_for(scan: Scan, story: Story, relation: Relation, cues: Sequence[Cue]
             story.hang(story.end(name, place), begin, length, place)
 
 
+def _leads_to_a_dose(scan: Scan, relation: Relation, drug: str) -> bool:
+    """Return whether another dose of the same drug follows: "1 MIU for 12 weeks, then 3 MIU"."""
+    before = [a for a in scan.doses() if a.end <= relation.start]
+    after = [a for a in scan.doses() if a.start >= relation.end]
+    if not before or not after:
+        return False
+    between = [d.name for d in scan.drugs if relation.end <= d.start < after[0].end + 30]
+    return all(name == drug for name in between) and "U]" in after[0].unit
+
+
 def _together(
     scan: Scan, relation: Relation, drug: str, cues: Sequence[Cue]
 ) -> tuple[str, ...]:
@@ -253,7 +285,8 @@ def _together(
         first = min((d.start for d in cue.drugs), default=scan.start)
         lengths = [r for r in scan.relations if r.tie is Tie.LENGTH and first <= r.start < relation.start]
         if before and before[-1] == drug and not lengths:
-            return tuple(dict.fromkeys(before))
+            later = {d.name for d in scan.drugs if d.start >= relation.end}
+            return tuple(n for n in dict.fromkeys(before) if n not in later)
     return (drug,)
 
 

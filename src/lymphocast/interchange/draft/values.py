@@ -28,6 +28,7 @@ _TO_NUMBER = re.compile(
 _TITRE = re.compile(r"(?<![\w.:])1\s?:\s?(\d[\d, ]*\d|\d)(?![\w:])")
 _PRESSURE = re.compile(r"(?<![\w.])(\d{2,3})\s?/\s?(\d{2,3})\s?mm\s?hg", re.I)
 _UNIT_ONE: Final = frozenset({"CD4/CD8 ratio"})
+_CHANGE_OF_WEIGHT = re.compile(r"\bweight (?:loss|gain)\b|\b(?:lost|gained) (?:about |over |approximately )?$|\b(?:lost|gained)\b", re.I)
 _OF_CELLS = re.compile(r"\s?(?:\)\s?)?(?:of|from|among) (?:the |all |total |peripheral |blood )*(?P<what>t[- ]?(?:cells|lymphocytes)|cd3\S*|lymphocytes)", re.I)
 _CSF_ANALYTES: Final = frozenset({"leukocytes", "lymphocytes", "neutrophils", "glucose", "protein"})
 _ALONE: Final = {"Cel": "temperature", "[degF]": "temperature", "mm/h": "erythrocyte sedimentation rate", "kg/m2": "body mass index", "kg": "weight"}  # fmt: skip
@@ -61,6 +62,11 @@ def read_values(scan: Scan, story: Story) -> None:
 def _with_analytes(scan: Scan, story: Story, amounts: Sequence[Amount]) -> Iterator[Value]:
     paired = _respectively(scan, amounts)
     for amount in amounts:
+        weight = amount.unit in ("kg", "%") and _CHANGE_OF_WEIGHT.search(scan.text[max(scan.start, amount.start - 24) : amount.end + 24])
+        if weight:
+            words = weight[0].lower()
+            yield Value(amount, "weight loss" if "loss" in words or "lost" in words else "weight gain")
+            continue
         term = amount.term or paired.get(amount.start) or _analyte(scan, amount)
         quoted = scan.text[amount.start : amount.end]
         if term is not None:
@@ -76,7 +82,7 @@ def _with_analytes(scan: Scan, story: Story, amounts: Sequence[Amount]) -> Itera
 
 def _analyte(scan: Scan, amount: Amount) -> Term | None:
     """Return the analyte beside an amount: right after it, else the nearest before it."""
-    fitting = [a for a in scan.analytes if _fits(a.term, amount)]
+    fitting = [a for a in scan.analytes if _fits(a.term, amount) and _measured(scan, a, amount)]
     for named in fitting:
         if amount.sort is Sort.PERCENT and scan.text[amount.end :].lstrip(" )").startswith("of "):
             break
@@ -86,6 +92,15 @@ def _analyte(scan: Scan, amount: Amount) -> Term | None:
     if before and (amount.sort is not Sort.PERCENT or amount.start - before[-1].end < 60):
         return before[-1].term
     return None
+
+
+def _measured(scan: Scan, named: Named, amount: Amount) -> bool:
+    """Return whether a word such as "lymphopenia" is what an amount gives the value of."""
+    word = scan.text[named.start : named.end].lower()
+    if not word.endswith(("penia", "cytosis", "philia")) or word.startswith("cd4"):
+        return True
+    gap = scan.text[named.end : amount.start]
+    return re.fullmatch(r"\s?(?:\(|of |to |at |with |: ?|[<>] ?|only |as low as )*", gap) is not None
 
 
 def _fits(term: Term, amount: Amount) -> bool:
@@ -226,7 +241,8 @@ def _add(scan: Scan, story: Story, value: Value, when: Taken) -> None:
         when = Taken()
     places = (place, *when.places)
     story.measured.append(value.analyte)
-    if amount.sign or amount.high is not None or amount.unit not in UNITS or amount.value <= 0:
+    in_words = value.analyte.startswith("weight ") or amount.high is not None
+    if amount.sign or in_words or amount.unit not in UNITS or amount.value <= 0:
         at: dict[str, object] = {"at": when.text} if when.text else {}
         text = f"{value.analyte} {amount.text}"
         story.add("findings", value.analyte, Kind.FINDING, {"what": text, **at}, *places, subject=value.analyte, value=amount.value, unit=amount.unit)  # fmt: skip
