@@ -145,7 +145,9 @@ def _others(draft: Draft, case: Mapping[str, Any]) -> Iterator[str]:
         if proposal.id in findings and proposal.kind.value == "culture":
             yield f"culture {findings[proposal.id]['what'].replace(' culture ', ' ')}"
         elif proposal.id in findings and proposal.kind.value == "finding":
-            yield from _finding(proposal.text, proposal.subject, proposal.value, findings[proposal.id])
+            yield from _finding(
+                proposal.text, proposal.subject, proposal.value, findings[proposal.id]
+            )
     for question in draft.questions:
         if question.id != "question-dates":
             yield f"question {question.quote} {question.text}"

@@ -87,7 +87,8 @@ _VOLUMES: Final = (
 )
 _VOLUME = "|".join(rf"(?P<v{i}>{pattern})" for i, (pattern, _) in enumerate(_VOLUMES))
 _PER_VOLUME = re.compile(
-    rf"\s?(?:x\s?)?(?P<kilo>k|thousand )?(?P<what>[a-z0-9+()/ -]{{0,48}}?)\s?(?:/|\bper )\s?(?:{_VOLUME})(?!\w)",
+    rf"\s?(?:x\s?)?(?P<kilo>k|thousand )?(?P<what>[a-z0-9+()/ -]{{0,48}}?)\s?(?:/|"
+    rf"\bper )\s?(?:{_VOLUME})(?!\w)",
     re.IGNORECASE,
 )
 _GIGA = re.compile(r"\s?(?:G|Gpt)\s?/\s?[Ll](?!\w)")
@@ -129,7 +130,8 @@ _LABORATORY: Final = (
     ("mm", r"mm|millimet(?:er|re)s?"),
 )
 _LAB_UNITS: Final = tuple(
-    (code, re.compile(rf"\s?-?(?:{pattern})(?![\w/])", re.IGNORECASE)) for code, pattern in _LABORATORY
+    (code, re.compile(rf"\s?-?(?:{pattern})(?![\w/])", re.IGNORECASE))
+    for code, pattern in _LABORATORY
 )
 _PERCENT = re.compile(r"\s?(?:%|per ?cent\b)")
 
@@ -146,7 +148,10 @@ _MASSES: Final = (
     ("[arb'U]", r"u|units?"),
 )
 _MASS = "|".join(rf"(?P<d{i}>{pattern})" for i, (_, pattern) in enumerate(_MASSES))
-_BODY = r"(?:\s?(?:/|per )\s?(?P<body>kg|kilogram|m\s?\(?\^?2\)?|sq(?:uare)?\.? ?met(?:er|re)s?)(?: of)?(?: body[- ](?:weight|surface(?:[- ]area)?))?)?"
+_BODY = (
+    r"(?:\s?(?:/|per )\s?(?P<body>kg|kilogram|m\s?\(?\^?2\)?|sq(?:uare)"
+    r"?\.? ?met(?:er|re)s?)(?: of)?(?: body[- ](?:weight|surface(?:[- ]area)?))?)?"
+)
 _PERIODS: Final = (
     (r"(?:days?|d|24 ?h(?:ours?)?)", 1.0),
     (r"(?:weeks?|wk|w)", 7.0),
@@ -160,14 +165,16 @@ _DOSE = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(
-    r"\s?(?:,? ?(?:and|or|then|then to|and then(?: to)?|but)|,|to|-|--|versus|vs\.?|/|\+/-|followed by)\s?"
+    r"\s?(?:,? ?(?:and|or|then|then to|and then(?: to)?|but)|,|to|-|--|versus|"
+    r"vs\.?|/|\+/-|followed by)\s?"
     r"(?:only |again to |approximately |about |a peak of |a nadir of |to |at )?",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"\s?(?:-|to)\s?")
 _SIGN = re.compile(
     r"(?:(?P<below><|\u2264|less than|below|under|lower than|fewer than|up to|not exceeding)"
-    r"|(?P<never>(?:never|not) exceed\w*|(?:never|not) above)|(?P<above>>|\u2265|more than|above|greater than|over|at least|exceed\w*|higher than))\s?$",
+    r"|(?P<never>(?:never|not) exceed\w*|(?:never|not) above)|(?P<above>>|\u2265|"
+    r"more than|above|greater than|over|at least|exceed\w*|higher than))\s?$",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(r"\bfrom\s?(?:[<>~]\s?|about |approximately )?$", re.IGNORECASE)
@@ -293,7 +300,11 @@ def _counted(words: str) -> Term | None:
     """Return the analyte that the words before ``/uL`` name, if they name nothing else."""
     for term in lexicon().analytes:
         match = term.pattern.match(words)
-        if term.counted and match is not None and _CELL_WORDS.fullmatch(words[match.end() :].strip()):
+        if (
+            term.counted
+            and match is not None
+            and _CELL_WORDS.fullmatch(words[match.end() :].strip())
+        ):
             return term
     return None
 

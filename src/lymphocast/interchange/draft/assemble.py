@@ -11,9 +11,17 @@ from lymphocast.interchange.draft.story import Fact, Kind, Place, Story, stop_of
 from lymphocast.record.provenance import Method
 
 SECTIONS: Final = (
-    "events", "administrations", "missed_doses", "measurements", "cultures", "symptoms",
-    "durations", "findings", "workup", "questions",
-)  # fmt: skip
+    "events",
+    "administrations",
+    "missed_doses",
+    "measurements",
+    "cultures",
+    "symptoms",
+    "durations",
+    "findings",
+    "workup",
+    "questions",
+)
 EARLIEST: Final = "1900"
 LATEST: Final = "2099"
 """Years between which an event lies that nothing dates: before its publication, or at any time."""
@@ -128,7 +136,11 @@ def _close(story: Story, undated: str) -> None:
 
 def _ask_for_dates(story: Story) -> None:
     """Ask once for the dates of the events that nothing dates."""
-    undated = [f for f in story.facts if f.section == "events" and str(f.keys["at"]).startswith(f"{EARLIEST}/")]
+    undated = [
+        f
+        for f in story.facts
+        if f.section == "events" and str(f.keys["at"]).startswith(f"{EARLIEST}/")
+    ]
     if undated:
         names = ", ".join(f.id for f in undated)
         place = undated[0].places[0]

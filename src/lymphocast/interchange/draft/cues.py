@@ -45,40 +45,70 @@ _CUES: Final = tuple(
     for happening, pattern in (
         (
             Happening.STOP,
-            r"\b(?:stopped|discontinued|ceased|withdrawn|completed|terminated|interrupted|switched from|discontinuation of|cessation of|"
-            r"completion of|(?:continued|maintained|given|administered|taken) (?:\w+ ){0,3}?(?:until|till|through|up to))\b",
+            (
+                r"\b(?:stopped|discontinued|ceased|withdrawn|completed|terminated|interrupted|"
+                r"switched from|discontinuation of|cessation of|"
+                r"completion of|(?:continued|maintained|given|administered|taken) (?:\w+ )"
+                r"{0,3}?(?:until|till|through|up to))\b"
+            ),
         ),
         (
             Happening.CHANGE,
-            r"\b(?:increased|raised|escalated|titrated|reduced|decreased|tapered|lowered|adjusted|maintenance|dose reduction|dose escalation)\b",
+            r"\b(?:increased|raised|escalated|titrated|reduced|decreased|tapered|lowered|"
+            r"adjusted|maintenance|dose reduction|dose escalation)\b",
         ),
         (
             Happening.START,
-            r"\b(?:started|starting|start|initiated|initiating|initiation|begun|began|commenced|instituted|institution|introduced|receiv(?:ed|es|ing)|"
-            r"treated|treatment with|therapy with|therapy consisting of|treatment consisting of|regimen of|combination of|given|administered|administration of|prescribed|placed on|put on|underwent|"
-            r"taking|took|tried|added|substituted|addition of|switched to|changed to|resumed|restarted|reintroduced|replaced by|course of|courses of|maintained on|injections of|infusions of|"
-            r"followed by|responded to|therapy was|managed with|prophylaxis with|on (?=(?:low[- ]dose |long-term |maintenance |pegylated |recombinant |weekly |daily )*(?:il|interleukin|interferon)))\b",
+            (
+                r"\b(?:started|starting|start|initiated|initiating|initiation|begun|began|"
+                r"commenced|instituted|institution|introduced|receiv(?:ed|es|ing)|"
+                r"treated|treatment with|therapy with|therapy consisting of|"
+                r"treatment consisting of|regimen of|combination of|given|administered|"
+                r"administration of|prescribed|placed on|put on|underwent|"
+                r"taking|took|tried|added|substituted|addition of|switched to|changed to|"
+                r"resumed|restarted|reintroduced|replaced by|course of|courses of|"
+                r"maintained on|injections of|infusions of|"
+                r"followed by|responded to|therapy was|managed with|prophylaxis with|"
+                r"on (?=(?:low[- ]dose |long-term |maintenance |pegylated |recombinant |"
+                r"weekly |daily )*(?:il|interleukin|interferon)))\b"
+            ),
         ),
         (
             Happening.PRESENTATION,
-            r"\b(?:presented|presenting|presents|admitted|hospitali[sz]ed|was referred|(?:was )?(?:first )?seen|came to|attended|was evaluated|was found to have|found to have)\b",
+            r"\b(?:presented|presenting|presents|admitted|hospitali[sz]ed|was referred|"
+            r"(?:was )?(?:first )?seen|came to|attended|was evaluated|was found to have|"
+            r"found to have)\b",
         ),
-        (Happening.DIAGNOSIS, r"\b(?:diagnosed|diagnosis of|the diagnosis|was confirmed|confirmed|established the)\b"),
-        (Happening.FOLLOW_UP, r"\b(?:last|latest|final|most recent) (?:follow-?up|visit|examination|evaluation|clinic visit)\b"),
+        (
+            Happening.DIAGNOSIS,
+            r"\b(?:diagnosed|diagnosis of|the diagnosis|(?<!ly )(?:was )"
+            r"?confirmed(?= (?:the diagnosis|by|as|[A-Z]{2,}))|established the)\b",
+        ),
+        (
+            Happening.FOLLOW_UP,
+            r"\b(?:last|latest|final|most recent) (?:follow-?up|visit|examination|"
+            r"evaluation|clinic visit)\b",
+        ),
         (Happening.DISCHARGE, r"\bdischarged\b"),
-        (Happening.SURGERY, r"\b(?:lobectomy|resection|splenectomy|thoracotomy|craniotomy|transplantation)\b"),
+        (
+            Happening.SURGERY,
+            r"\b(?:lobectomy|resection|splenectomy|thoracotomy|craniotomy|transplantation)\b",
+        ),
         (Happening.DEATH, r"\b(?:died|death|succumbed|expired|passed away|fatal)\b"),
         (Happening.WORSE, r"\b(?:worsen\w*|deteriorat\w+|progressed|exacerbat\w+)\b"),
         (
             Happening.RESOLVED,
-            r"\b(?:resolv\w+|resolution|disappear\w+|subsided?|regress\w+|recovered|recovery|cleared|clearance|clearing|healed|complete remission|cured)\b",
+            r"\b(?:resolv\w+|resolution|disappear\w+|subsided?|regress\w+|recovered|"
+            r"recovery|cleared|clearance|clearing|healed|complete remission|cured)\b",
         ),
         (Happening.IMPROVED, r"\b(?:improv\w+|ameliorat\w+|amelioration)\b"),
         (Happening.ONSET, r"\b(?:developed|onset of|had had|suffered|experienced)\b"),
     )
-)  # fmt: skip
+)
 _PASSIVE = re.compile(
-    r"\b(?:was|were|is|are|been|be|being)\s(?:\w+ly |then |also |therefore |again |subsequently |thus )*$", re.I
+    r"\b(?:was|were|is|are|been|be|being)\s(?:\w+ly |then |also |therefore |"
+    r"again |subsequently |thus )*$",
+    re.I,
 )
 OTHERS: Final = re.compile(
     r"\b(?:the )?(?:other|remaining|all|both|three|two|four) (?:\w+ )?"
@@ -87,7 +117,9 @@ OTHERS: Final = re.compile(
 )
 _ON = re.compile(r"\s(?:\w+ )?(?:on|with|to receive|to)\b", re.I)
 _LINK: Final = re.compile(
-    r"[\s,;()/+&-]*(?:and|plus|or|with|combined with|in combination with|together with|as well as|followed by|then|oral|daily|intravenous|high-dose|low-dose)?[\s,;()-]*",
+    r"[\s,;()/+&-]*(?:and|plus|or|with|combined with|in combination with|"
+    r"together with|as well as|followed by|then|oral|daily|intravenous|high-dose|"
+    r"low-dose)?[\s,;()-]*",
     re.I,
 )
 
@@ -147,7 +179,12 @@ def _near(scan: Scan, at: int, drugs: Sequence[Named]) -> list[Named]:
     found: list[Named] = []
     for drug in drugs:
         gap = scan.text[at : drug.start]
-        if re.search(r"[;.]\s|, (?:the|he|she|his|her|but|while|which|who)\b|\b(?:after|before|until|because|despite|due to)\b", gap, re.I):
+        if re.search(
+            r"[;.]\s|, (?:the|he|she|his|her|but|while|which|who)\b|\b(?:after|before|"
+            r"until|because|despite|due to)\b",
+            gap,
+            re.I,
+        ):
             break
         if len(gap) > 110:
             break
@@ -168,5 +205,7 @@ def _listed(scan: Scan, drugs: Sequence[Named]) -> tuple[Named, ...]:
 
 def _joined(scan: Scan, one: Named, two: Named) -> bool:
     gap = scan.text[one.end : two.start]
-    bare = re.sub(r"\([^()]*\)|[\d.,]+ ?(?:mg|g|ug|miu|iu|u)(?:/kg)?(?:/d(?:ay)?)?", "", gap, flags=re.I)
+    bare = re.sub(
+        r"\([^()]*\)|[\d.,]+ ?(?:mg|g|ug|miu|iu|u)(?:/kg)?(?:/d(?:ay)?)?", "", gap, flags=re.I
+    )
     return _LINK.fullmatch(bare) is not None

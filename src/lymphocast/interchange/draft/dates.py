@@ -9,7 +9,8 @@ from typing import Final, final
 
 _MONTHS: Final = {name.lower()[:3]: n for n, name in enumerate(calendar.month_name) if name}
 _MONTH = (
-    r"(?<!\w)(?:January|February|March|April|May|June|July|August|September|October|November|December|"
+    r"(?<!\w)(?:January|February|March|April|May|June|July|August|September|"
+    r"October|November|December|"
     r"Jan\.?|Feb\.?|Mar\.?|Apr\.?|Jun\.?|Jul\.?|Aug\.?|Sept?\.?|Oct\.?|Nov\.?|Dec\.?)(?!\w)"
 )
 _YEAR = r"(?:19[5-9]\d|20[0-4]\d)"
@@ -17,32 +18,46 @@ _PART = (
     r"(?:(?<!\w)(?P<part>early|mid(?:dle)?|late|the beginning of|beginning of|the end of|end of|"
     r"the middle of)[- ](?:of )?)?"
 )
-_NOT_A_UNIT = r"(?!\s?(?:cells?\b|mg\b|ug\b|/|iu\b|u\b|units?\b|copies|%|ml\b|g\b|x\b))(?![\d.,]\d|\w)"
+_NOT_A_UNIT = (
+    r"(?!\s?(?:cells?\b|mg\b|ug\b|/|iu\b|u\b|units?\b|copies|%|ml\b|g\b|x\b))(?![\d.,]\d|\w)"
+)
 _FORMS: Final = (
     rf"(?P<y>{_YEAR})-(?P<m>[01]\d)-(?P<d>[0-3]\d)(?!\d)",
-    rf"(?<![\d-])(?P<d1>\d{{1,2}}) ?(?:-|to|and) ?(?P<d>\d{{1,2}}) (?P<month>{_MONTH}),? (?P<y>{_YEAR})\b",
+    rf"(?<![\d-])(?P<d1>\d{{1,2}}) ?(?:-|to|and) ?(?P<d>\d{{1,2}})"
+    rf" (?P<month>{_MONTH}),? (?P<y>{_YEAR})\b",
     rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH}),? (?:of )?(?P<y>{_YEAR})\b",
     rf"(?P<month>{_MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y>{_YEAR})\b",
-    rf"{_PART}(?P<month>{_MONTH}) ?(?:-|to|through|until) ?(?P<month2>{_MONTH}),? (?:of )?(?P<y>{_YEAR})\b",
+    rf"{_PART}(?P<month>{_MONTH}) ?(?:-|to|through|until) ?(?P<month2>{_MONTH})"
+    rf",? (?:of )?(?P<y>{_YEAR})\b",
     rf"(?<=between ){_PART}(?P<month>{_MONTH}) and (?P<month2>{_MONTH}),? (?:of )?(?P<y>{_YEAR})\b",
     rf"{_PART}(?P<month>{_MONTH}),? (?:of )?(?:the year )?(?P<y>{_YEAR})\b",
     rf"(?P<a>\d{{1,2}})[./](?P<b>\d{{1,2}})[./](?P<y>{_YEAR})\b",
-    rf"(?P<part>early|mid|late) (?:(?:january|february|march|april|may|june|july|august|september|october|november|december))\b(?! \d)",
-    rf"(?:\b(?:in|since|by|from|until|till|during|of|year|after|before|between|and|to|spring|summer|autumn|fall|winter)(?: of)? |\b(?P<part>early|mid|late|the beginning of|the end of|end of)[- ]|(?<=\d-))(?P<y>{_YEAR}){_NOT_A_UNIT}",
-)  # fmt: skip
+    rf"(?P<part>early|mid|late) (?:(?:january|february|march|april|may|june|july|"
+    rf"august|september|october|november|december))\b(?! \d)",
+    rf"(?:\b(?:in|since|by|from|until|till|during|of|year|after|before|between|and|"
+    rf"to|spring|summer|autumn|fall|winter)(?: of)? |\b(?P<part>early|mid|late|"
+    rf"the beginning of|the end of|end of)[- ]|(?<=\d-))(?P<y>{_YEAR}){_NOT_A_UNIT}",
+)
 _PATTERNS: Final = tuple(
     re.compile(form, 0 if "early|mid|late) (?:(?:" in form else re.IGNORECASE) for form in _FORMS
 )
 _BARE_MONTH = re.compile(
     rf"\b(?:in|by|since|until|from|during|between|and|to|of)\s(?:(?P<part>early|mid|late)[- ])?"
-    rf"(?P<month>January|February|March|April|May|June|July|August|September|October|November|December)\b"
+    rf"(?P<month>January|February|March|April|May|June|July|August|September|"
+    rf"October|November|December)\b"
     r"(?!,? (?:of )?\d)(?! [a-z]+ed\b)"
 )
 _WORDS: Final = {
-    "early": "early", "the beginning of": "early", "beginning of": "early",
-    "mid": "mid", "middle": "mid", "the middle of": "mid",
-    "late": "late", "the end of": "late", "end of": "late",
-}  # fmt: skip
+    "early": "early",
+    "the beginning of": "early",
+    "beginning of": "early",
+    "mid": "mid",
+    "middle": "mid",
+    "the middle of": "mid",
+    "late": "late",
+    "the end of": "late",
+    "end of": "late",
+}
 _THIRDS: Final = {"early": (1, 4), "mid": (5, 8), "late": (9, 12)}
 
 
@@ -169,4 +184,6 @@ def _carried(found: list[Dated]) -> Iterator[Dated]:
             continue
         part, _, month = dated.text.rpartition("-")
         text = f"{part}{source.year}-{month}"
-        yield replace(dated, text=text, year=source.year, note="the year is that of the date beside it")
+        yield replace(
+            dated, text=text, year=source.year, note="the year is that of the date beside it"
+        )

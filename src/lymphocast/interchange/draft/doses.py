@@ -22,11 +22,23 @@ from lymphocast.interchange.draft.story import Kind, Place, Story, Stretch, star
 from lymphocast.units import UNITS, Quantity, number_text
 
 _OF = re.compile(
-    r"\s?(?:\w+ly |daily |once daily |twice daily |a day |per day |per week )?(?:of |doses? of |(?:\w+ )?(?:injections?|infusions?) of )(?:[\w-]+ ){0,3}?$", re.I
+    r"\s?(?:\w+ly |daily |once daily |twice daily |a day |per day |per week )"
+    r"?(?:of |doses? of |(?:\w+ )?(?:injections?|infusions?) of )(?:[\w-]+ )"
+    r"{0,3}?$",
+    re.I,
 )
-_DIRECT = re.compile(r"\s?(?:(?:oral|intravenous|subcutaneous|daily|recombinant|pegylated|human|liposomal)[ -])*$", re.I)
-_NOT_A_DRUG = re.compile(r"\s?of (?:packed|blood|red|fluid|fat|water|weight|sputum|pus|stool|ascit\w+)", re.I)
-_DOSE_WORDS = re.compile(r"\b(?:dos(?:e|es|age|ing)|daily|weekly|titrat\w+|escalat\w+|increas\w+|reduc\w+|maintenance|per day|injections?)\b", re.I)
+_DIRECT = re.compile(
+    r"\s?(?:(?:oral|intravenous|subcutaneous|daily|recombinant|pegylated|human|liposomal)[ -])*$",
+    re.I,
+)
+_NOT_A_DRUG = re.compile(
+    r"\s?of (?:packed|blood|red|fluid|fat|water|weight|sputum|pus|stool|ascit\w+)", re.I
+)
+_DOSE_WORDS = re.compile(
+    r"\b(?:dos(?:e|es|age|ing)|daily|weekly|titrat\w+|escalat\w+|increas\w+|"
+    r"reduc\w+|maintenance|per day|injections?)\b",
+    re.I,
+)
 _PAIRED = re.compile(r"\s?(?:,|;)?\s?(?:and|plus|with|,|\+|then)?\s?", re.I)
 _APART = re.compile(r" apart\b", re.I)
 _WEEK: Final = 7.0
@@ -73,7 +85,11 @@ def read_doses(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
     for cycle in scan.rhythms.cycles:
         drug = scan.drugs[-1].name if scan.drugs else story.main_drug
         words = scan.text[cycle.start : cycle.end]
-        story.ask(f"'{words}' ({drug or 'treatment'}): when did the cycles begin and end?", cycle.start, cycle.end)
+        story.ask(
+            f"'{words}' ({drug or 'treatment'}): when did the cycles begin and end?",
+            cycle.start,
+            cycle.end,
+        )
 
 
 def _drug_of(scan: Scan, story: Story, amount: Amount, before: int, after: int) -> str | None:
@@ -112,7 +128,14 @@ def _rhythm_of(
     precedes = [r for r in often if before <= r.start and r.end <= amount.start]
     if precedes:
         return precedes[-1], ""
-    apart = next((r for r in scan.relations if 0 <= r.start - amount.end < 12 and _APART.match(scan.text, r.duration.end)), None)
+    apart = next(
+        (
+            r
+            for r in scan.relations
+            if 0 <= r.start - amount.end < 12 and _APART.match(scan.text, r.duration.end)
+        ),
+        None,
+    )
     if apart is not None:
         days = Quantity(*_parts(apart)).to("d").value
         scan.use(apart.start, apart.end)
@@ -122,7 +145,9 @@ def _rhythm_of(
         if found is not None:
             return found, "the rhythm is printed once, after the last of the list"
         if doses[later].per is not None:
-            return Rhythm(amount.start, amount.end, doses[later].per or 1.0), "the rhythm is that of the next dose"
+            return Rhythm(
+                amount.start, amount.end, doses[later].per or 1.0
+            ), "the rhythm is that of the next dose"
     return None, ""
 
 
@@ -151,8 +176,14 @@ def _dose(
     if rhythm is None and amount.per is None:
         return "how often?"
     divided = next((d for d in scan.rhythms.divided if amount.end <= d.start < span[1]), None)
-    ends = [amount.end, *(x.end for x in (rhythm, divided) if x is not None and x.start >= amount.end)]
-    starts = [amount.start, *(r.start for r in (rhythm,) if r is not None and r.end <= amount.start)]
+    ends = [
+        amount.end,
+        *(x.end for x in (rhythm, divided) if x is not None and x.start >= amount.end),
+    ]
+    starts = [
+        amount.start,
+        *(r.start for r in (rhythm,) if r is not None and r.end <= amount.start),
+    ]
     per = amount.per if amount.per is not None else rhythm.per if rhythm else 1.0
     times = rhythm.times if rhythm is not None else 1
     single = rhythm is not None and rhythm.single
@@ -164,7 +195,9 @@ def _dose(
         total, parts = amount.value * times, times
     if total >= 1e6 and amount.unit in ("[IU]", "[arb'U]"):
         amount, total = replace(amount, unit=f"M{amount.unit}"), total / 1e6
-    return Dose(amount, drug, float(f"{total:.12g}"), per, parts, single, min(starts), max(ends), note)
+    return Dose(
+        amount, drug, float(f"{total:.12g}"), per, parts, single, min(starts), max(ends), note
+    )
 
 
 def _add(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue]) -> None:
@@ -199,9 +232,15 @@ def _add(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue]) -> None:
     start = begin if first else _change(scan, story, dose, cues, place)
     stem = f"{dose.drug}-{number_text(dose.total)}"
     fact = story.add(
-        "administrations", stem, Kind.DOSE, {**keys, "start": start}, place,
-        subject=dose.drug, value=dose.total, unit=unit,
-    )  # fmt: skip
+        "administrations",
+        stem,
+        Kind.DOSE,
+        {**keys, "start": start},
+        place,
+        subject=dose.drug,
+        value=dose.total,
+        unit=unit,
+    )
     story.stretches.append(Stretch(fact, dose.drug, weekly, unit, dose.single))
 
 
@@ -230,9 +269,15 @@ def _in_words(story: Story, dose: Dose, keys: dict[str, object], place: Place) -
     if "route" in keys:
         text += f", {keys['route']}"
     story.add(
-        "findings", f"{dose.drug}-dose", Kind.DOSE, {"what": text}, place,
-        subject=dose.drug, value=dose.total, unit=dose.amount.unit,
-    )  # fmt: skip
+        "findings",
+        f"{dose.drug}-dose",
+        Kind.DOSE,
+        {"what": text},
+        place,
+        subject=dose.drug,
+        value=dose.total,
+        unit=dose.amount.unit,
+    )
 
 
 def _change(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue], place: Place) -> str:
@@ -245,9 +290,7 @@ def _change(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue], place: Pl
     return name
 
 
-def _date_change(
-    scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue], name: str
-) -> None:
+def _date_change(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue], name: str) -> None:
     """Date the change of a dose by the time that stands nearest to it in the sentence."""
     start = next((c.start for c in reversed(cues) if c.end <= dose.start), scan.start)
     stops = (c.start for c in cues if c.start >= dose.end and c.happening is Happening.STOP)
@@ -273,15 +316,17 @@ def _times_a_change(relation: Relation, dose: Dose, cues: Sequence[Cue]) -> bool
     if relation.tie is Tie.LENGTH and relation.end <= dose.start:
         return True
     if relation.tie is Tie.LENGTH:
-        return bool(before) and before[-1].happening is Happening.CHANGE and before[-1].end <= dose.start
+        return (
+            bool(before)
+            and before[-1].happening is Happening.CHANGE
+            and before[-1].end <= dose.start
+        )
     if relation.tie is not Tie.AFTER:
         return False
     return not before or before[-1].happening is not Happening.STOP
 
 
-def _hang_change(
-    scan: Scan, story: Story, dose: Dose, relation: Relation, name: str
-) -> None:
+def _hang_change(scan: Scan, story: Story, dose: Dose, relation: Relation, name: str) -> None:
     loose = relation.anchor in ("previous", "elapsed") or relation.tie is Tie.LENGTH
     anchor = start_of(dose.drug) if loose else story.anchor(relation)
     if anchor is not None and relation.duration.high is None:
@@ -319,8 +364,13 @@ def _beside(routes: Sequence[Named], dose: Dose, near: Named | None) -> bool:
 
 
 _HOW_MANY = re.compile(
-    r"(?<![\w.-])(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ](?:(?:additional|further|more|consecutive|weekly|monthly|daily|intravenous|subcutaneous|intramuscular|[\w-]+) ){0,3}?"
-    r"(?P<what>injections|doses|cycles|courses|infusions)\b(?! every)(?: of (?:\w+ ){0,2}?(?:[\w-]+))?",
+    (
+        r"(?<![\w.-])(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|"
+        r"eleven|twelve)[- ](?:(?:additional|further|more|consecutive|weekly|monthly|"
+        r"daily|intravenous|subcutaneous|intramuscular|[\w-]+) ){0,3}?"
+        r"(?P<what>injections|doses|cycles|courses|infusions)\b(?! every)"
+        r"(?: of (?:\w+ ){0,2}?(?:[\w-]+))?"
+    ),
     re.I,
 )
 
@@ -329,7 +379,9 @@ def read_numbers_of_doses(scan: Scan, story: Story) -> None:
     """Add how many doses or cycles were given, as a finding: "3 injections of IL-7"."""
     for match in _HOW_MANY.finditer(scan.text, scan.start, scan.end):
         taken = [(d.start, d.end) for d in scan.rhythms.divided]
-        if any(a < match.end() and match.start() < b for a, b in taken) or re.search(r"\bmissed\b", scan.words, re.I):
+        if any(a < match.end() and match.start() < b for a, b in taken) or re.search(
+            r"\bmissed\b", scan.words, re.I
+        ):
             continue
         inside = [d.name for d in scan.drugs if match.start() <= d.start < match.end() + 30]
         before = [d.name for d in scan.drugs if d.end <= match.start()]
@@ -339,6 +391,11 @@ def read_numbers_of_doses(scan: Scan, story: Story) -> None:
         number = find_numbers(match["n"], 0, len(match["n"]), (), commas=False)
         words = squeezed(scan.text[match.start() : match.end()])
         story.add(
-            "findings", f"{drug}-{match['what']}", Kind.FINDING, {"what": f"{drug}: {words}"}, Place(*match.span()),
-            subject=f"{drug} {match['what'].lower()}", value=number[0].value,
-        )  # fmt: skip
+            "findings",
+            f"{drug}-{match['what']}",
+            Kind.FINDING,
+            {"what": f"{drug}: {words}"},
+            Place(*match.span()),
+            subject=f"{drug} {match['what'].lower()}",
+            value=number[0].value,
+        )

@@ -16,12 +16,26 @@ _UNITS: Final = (
     ("a", r"years?|yrs?"),
 )
 _UNIT = "|".join(f"(?P<{code}>{pattern})" for code, pattern in _UNITS)
-_AFTER = re.compile(rf"[\s-]?(?:consecutive |full |more |additional |further )?(?:{_UNIT})(?!\w)'?s?", re.IGNORECASE)
+_AFTER = re.compile(
+    rf"[\s-]?(?:consecutive |full |more |additional |further )?(?:{_UNIT})(?!\w)'?s?", re.IGNORECASE
+)
 _FIRST = re.compile(
-    rf"(?<!\w)(?:{_UNIT})s? (?P<n>\d{{1,4}})(?: ?(?P<join>-|to|and) ?(?P<m>\d{{1,4}}))?(?![\d.,]*\d|\s?(?:mg|ug|g|miu|mu|iu|u|cells|%|/|years?)\b)",
+    rf"(?<!\w)(?:{_UNIT})s? (?P<n>\d{{1,4}})(?: ?(?P<join>-|to|and)"
+    rf" ?(?P<m>\d{{1,4}}))?(?![\d.,]*\d|\s?(?:mg|ug|g|miu|mu|iu|u|cells|%|/|years?)"
+    rf"\b)",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(rf"(?<!\w)(?:an?|the next|the following) (?:{_UNIT})(?=,? (?:later|after|before|prior|earlier|ago|into|previously|following|history|of|course))(?! of age)", re.IGNORECASE)
+_NTH = re.compile(
+    r"(?<!\w)(?P<n>\d{1,3})(?:st|nd|rd|th) (?:hospital |postoperative |"
+    r"post-operative )?(?P<unit>day|week|month)(?!\w)",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(
+    rf"(?<!\w)(?:an?|the next|the following) (?:{_UNIT})(?=,? (?:later|after|"
+    rf"before|prior|earlier|ago|into|previously|following|history|of|course))"
+    rf"(?! of age)",
+    re.IGNORECASE,
+)
 _JOIN = re.compile(r"\s?(?P<join>-|to|or|and|,|, and|&)\s?", re.IGNORECASE)
 _OLD = re.compile(r"[\s-]?(?:old\b|of age\b)", re.IGNORECASE)
 
@@ -76,7 +90,11 @@ def find_durations(
     taken
         Spans that hold no length of time: rhythms, ages.
     """
-    found = [*_first(text, start, end, taken), *_articles(text, start, end)]
+    found = [
+        *_first(text, start, end, taken),
+        *_articles(text, start, end),
+        *_nth(text, start, end),
+    ]
     used = [(d.start, d.end) for d in found]
     lengths: list[Duration] = []
     for i in reversed(range(len(numbers))):
@@ -104,9 +122,7 @@ def _joined(text: str, number: Number, after: Duration) -> Duration | None:
     return replace(after, start=number.start, values=(number.value, *after.values))
 
 
-def _first(
-    text: str, start: int, end: int, taken: Sequence[tuple[int, int]]
-) -> Iterator[Duration]:
+def _first(text: str, start: int, end: int, taken: Sequence[tuple[int, int]]) -> Iterator[Duration]:
     for match in _FIRST.finditer(text, start, end):
         if any(a < match.end() and match.start() < b for a, b in taken):
             continue
@@ -116,6 +132,12 @@ def _first(
             yield Duration(*match.span(), (value, other), unit, None, numbered=True)
         else:
             yield Duration(*match.span(), (value,), unit, other, numbered=True)
+
+
+def _nth(text: str, start: int, end: int) -> Iterator[Duration]:
+    for match in _NTH.finditer(text, start, end):
+        unit = {"day": "d", "week": "wk", "month": "mo"}[match["unit"].lower()]
+        yield Duration(*match.span(), (float(match["n"]),), unit, None, numbered=True)
 
 
 def _articles(text: str, start: int, end: int) -> Iterator[Duration]:

@@ -42,8 +42,14 @@ _ACUTE = str.maketrans(
         "\n": " ",
         "\t": " ",
         "\r": " ",
-        **{sup: str(n) for n, sup in enumerate("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")},
-        **{sub: str(n) for n, sub in enumerate("\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089")},
+        **{
+            sup: str(n)
+            for n, sup in enumerate("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+        },
+        **{
+            sub: str(n)
+            for n, sub in enumerate("\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089")
+        },
         "\N{SUPERSCRIPT PLUS SIGN}": "+",
         "\N{FULLWIDTH PLUS SIGN}": "+",
         "\N{DIVISION SLASH}": "/",

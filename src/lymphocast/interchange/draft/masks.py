@@ -22,11 +22,17 @@ PATTERNS: Final = tuple(
         r"\bp(?:[- ]?values?)?\s?(?:=|<|>|\u2264|\u2265)\s?\d*\.?\d+(?:e-?\d+)?",
         r"\bn\s?=\s?\d+(?:/\d+)?",
         r"\b\d\d\s?%\s?(?:ci|confidence (?:interval|limits?)s?)\b[^;)]{0,40}",
-        r"\b(?:odds|hazard|risk|rate) ratios?\W{0,3}(?:of |was )?\d+(?:\.\d+)?|\b(?:a?or|hr|rr)\s?[=:]\s?\d+(?:\.\d+)?",
+        r"\b(?:odds|hazard|risk|rate) ratios?\W{0,3}(?:of |was )?\d+(?:\.\d+)?|"
+        r"\b(?:a?or|hr|rr)\s?[=:]\s?\d+(?:\.\d+)?",
         # numbered names
-        r"\b(?:type|grade|stage|phase|class|category|group|level|version|chromosome|exon|intron|codon|"
-        r"serotype|genotype|strain|lot|case|patient|subject|sibling|protocol|score|gcs|lobe|segment|"
-        r"class|criteri\w+|question|number|no\.)s?\s?(?:\d+\w?|i{1,3}\b|iv\b)(?:\s?(?:/|-|,|and|to)\s?\d+\w?)*",
+        (
+            r"\b(?:type|grade|stage|phase|class|category|group|level|version|chromosome|"
+            r"exon|intron|codon|"
+            r"serotype|genotype|strain|lot|case|patient|subject|sibling|protocol|score|"
+            r"gcs|lobe|segment|"
+            r"class|criteri\w+|question|number|no\.)s?\s?(?:\d+\w?|i{1,3}\b|iv\b)"
+            r"(?:\s?(?:/|-|,|and|to)\s?\d+\w?)*"
+        ),
         r"\binterleukin[- ]\d+\w?|\)-\d+\b",
         r"\b[cp]\.\s?[\w>*()+-]*\d[\w>*()+-]*|\brs\d+|\bhla-\S+",
         # names with digits in them: CD4, IL-2, HIV-1, GATA2, SARS-CoV-2, HTLV-1/2
@@ -39,9 +45,10 @@ PATTERNS: Final = tuple(
         r"\b\d{2,3}-(?:hour|h) (?:urine|collection|holter|monitoring)",
         r"\bno\. ?\d+",
         r"\b(?:one|two|three|1|2|3) of (?:the|his|her|these|them|our|\d+|which|whom)\b",
-        r"\bnumber one\b|\bno one\b|\bthis one\b|\bone (?:another|or more|such|side|hand|or two|is|can)\b",
+        r"\bnumber one\b|\bno one\b|\bthis one\b|\bone (?:another|or more|such|side|"
+        r"hand|or two|is|can)\b",
     )
-)  # fmt: skip
+)
 
 
 def masks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

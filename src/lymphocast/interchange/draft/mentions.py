@@ -8,16 +8,22 @@ from lymphocast.interchange.draft.lexicon import Named, Term, find, lexicon
 from lymphocast.interchange.draft.spelling import misspelt_drugs, misspelt_genera
 
 _NOT_AFTER = re.compile(
-    r"-?r\b|r\u03b1|(?:\s?\([^()]{1,8}\))?[- ](?:receptors?|production|secretion|levels?|antibod\w+|auto-?antibod\w+|"
-    r"release|pathway|genes?|deficien\w+|responses?|concentrations?|mrna|assay|expression|synthesis|"
-    r"axis|signal\w*|producing|resistan\w+|susceptib\w+|neutrali[sz]\w+|hypersensitivity|allergy|intolerance|"
+    r"-?r\b|r\u03b1|(?:\s?\([^()]{1,8}\))?[- ](?:receptors?|production|secretion|"
+    r"levels?|antibod\w+|auto-?antibod\w+|"
+    r"release|pathway|genes?|deficien\w+|responses?|concentrations?|mrna|assay|"
+    r"expression|synthesis|"
+    r"axis|signal\w*|producing|resistan\w+|susceptib\w+|neutrali[sz]\w+|"
+    r"hypersensitivity|allergy|intolerance|"
     r"mics?)\b",
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
-    r"(?:\banti-? ?|\bsoluble |\bserum |\bplasma |resistan\w+ (?:to|against) (?:\w+,? (?:and )?)?|susceptib\w+ to |"
-    r"sensitiv\w+ to |allerg\w+ to |\bagainst |\bmics? (?:of|for|to) |\blevels of |antibod\w+ (?:to|against) |"
-    r"\bdeclined |\brefused |\babsence of |\black of |\bwithout |endogenous |production of |refractory to |"
+    r"(?:\banti-? ?|\bsoluble |\bserum |\bplasma |resistan\w+ (?:to|against)"
+    r" (?:\w+,? (?:and )?)?|susceptib\w+ to |"
+    r"sensitiv\w+ to |allerg\w+ to |\bagainst |\bmics? (?:of|for|to) |"
+    r"\blevels of |antibod\w+ (?:to|against) |"
+    r"\bdeclined |\brefused |\babsence of |\black of |\bwithout |endogenous |"
+    r"production of |refractory to |"
     r"(?:neither|nor|no|not) (?:been )?(?:given|received|receiving|treated with|taking) )$",
     re.IGNORECASE,
 )

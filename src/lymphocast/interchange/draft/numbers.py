@@ -12,9 +12,17 @@ from typing import Final, final
 
 _ONES: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TEENS: Final = (
-    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
-    "eighteen", "nineteen",
-)  # fmt: skip
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+)
 _TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SCALES: Final = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 _SMALL_WORDS: Final = {
@@ -28,7 +36,9 @@ _small = rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{_one}))?|{'|'.join(_TEENS)}|{_one
 _base = rf"(?:(?:{_small}|a) hundred(?: (?:and )?{_small})?|{_small})"
 _big = rf"(?:{_base}|a)[- ](?:thousand|million|billion)(?: (?:and )?{_base})?"
 _WORDS = re.compile(rf"\b(?:{_big}|{_base})(?P<half> and a half)?\b", re.IGNORECASE)
-_PLAIN = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d{1,3}(?: \d{3})* \d00(?!\d)|\d+(?:[.,]\d+)?|\.\d+"
+_PLAIN = (
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d{1,3}(?: \d{3})* \d00(?!\d)|\d+(?:[.,]\d+)?|\.\d+"
+)
 _POWER = (
     r"\s?(?:x|\*)?\s?10\s?(?:\(\s?(?P<e1>\d{1,2})\s?\)|(?:\^|\*\*?)\s?\(?(?P<e2>\d{1,2})\)?)"
     r"|\s?(?:x|\*)\s?10(?P<e3>3|6|9|12)(?!\d)|e\+?(?P<e4>\d{1,2})(?!\w)"

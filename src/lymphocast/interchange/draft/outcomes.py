@@ -13,61 +13,138 @@ from lymphocast.interchange.draft.timing import Taken, time_of
 
 _CULTURE: Final = r"(?:cultures?|smears? and cultures?)"
 _NEGATIVE = re.compile(
-    rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<n>negative|sterile|no growth|clear(?:ed)?|did not grow|negativ\w+)\b"
+    rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<n>negative|sterile|no growth|clear(?:ed)?|"
+    rf"did not grow|negativ\w+)\b"
     rf"|\b(?P<n2>negative|sterile) (?:\w+ ){{0,3}}?{_CULTURE}\b"
-    r"|\b(?P<n3>(?:sputum|culture|bacteriological|microbiological|mycological)(?: culture)? (?:conversion|sterili[sz]ation|converted))\b",
+    r"|\b(?P<n3>(?:sputum|culture|bacteriological|microbiological|mycological)"
+    r"(?: culture)? (?:conversion|sterili[sz]ation|converted))\b",
     re.I,
 )
 _POSITIVE = re.compile(
-    rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<p>positive|grew|yielded|revealed|showed|demonstrated|identified|isolated|growth of|confirmed)\b"
+    rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<p>positive|grew|yielded|revealed|showed|"
+    rf"demonstrated|identified|isolated|growth of|confirmed)\b"
     rf"|\b(?P<p2>positive) (?:\w+ ){{0,3}}?{_CULTURE}\b"
-    r"|\b(?:sputum|lavage(?: fluid)?|bal|biopsy|blood|fluid|csf|aspirate|marrow|urine|specimens?|samples?) (?P<p4>grew|yielded)\b"
-    r"|\b(?P<p3>(?:was|were) (?:isolated|cultured|recovered|grown) from|isolation of|isolated from|grew from|isolated in)\b",
+    r"|\b(?:sputum|lavage(?: fluid)?|bal|biopsy|blood|fluid|csf|aspirate|marrow|"
+    r"urine|specimens?|samples?) (?P<p4>grew|yielded)\b"
+    r"|\b(?P<p3>(?:was|were) (?:isolated|cultured|recovered|grown) from|"
+    r"tested positive for|isolation of|isolated from|grew from|isolated in)\b",
     re.I,
 )
-_MANY: Final = re.compile(r"\b(?P<n>two|three|four|five|six|[2-9]) (?:consecutive |separate |successive |sequential )*(?:\w+ ){0,2}?cultures\b", re.I)
+_MANY: Final = re.compile(
+    r"\b(?P<n>two|three|four|five|six|[2-9]) (?:consecutive |separate |"
+    r"successive |sequential )*(?:\w+ ){0,2}?cultures\b",
+    re.I,
+)
 _NUMBERS: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_NOT = re.compile(r"\b(?:no|not|without|never|neither|nor|failed to|lack of|absence of|denied|free of)\b[\w ,-]{0,30}$", re.I)
-_LITTLE = re.compile(r"\b(?:minimal|little|slight|slightly|minor|marginal|partial(?:ly)?)\s(?:\w+ )?$", re.I)
+_NOT = re.compile(
+    r"\b(?:no|not|without|never|neither|nor|failed to|lack of|absence of|denied|"
+    r"free of)\b[\w ,-]{0,30}$",
+    re.I,
+)
+_LITTLE = re.compile(
+    r"\b(?:minimal|little|slight|slightly|minor|marginal|partial(?:ly)?)\s(?:\w+ )?$", re.I
+)
 _GRADES: Final = {
     Happening.WORSE: "worse",
     Happening.RESOLVED: "resolved",
     Happening.IMPROVED: "improving",
 }
 _WELL = re.compile(
-    r"\b(?:asymptomatic|symptom-free|(?:remain\w*|is|was|been|doing|alive and) (?:\w+ )?well\b(?![- ](?:tolerated|controlled|known|as|documented|described|established|preserved|treated|nourished|developed|below|above))|free of (?:symptoms|infections?|disease|opportunistic\w*(?: \w+)?)|in (?:complete )?remission|in good health|(?:remain\w*|is|been) (?:clinically )?stable)",
+    r"\b(?:asymptomatic|symptom-free|(?:remain\w*|is|was|been|doing|alive and)"
+    r" (?:\w+ )?well\b(?![- ](?:tolerated|controlled|known|as|documented|"
+    r"described|established|preserved|treated|nourished|developed|below|above))|"
+    r"free of (?:symptoms|infections?|disease|opportunistic\w*(?: \w+)?)|"
+    r"in (?:complete )?remission|in good health|(?:remain\w*|is|been)"
+    r" (?:clinically )?stable)",
     re.I,
 )
-_PRESENTED = re.compile(r"\b(?:presented|presenting|presents|admitted|hospitali[sz]ed|referred|evaluated|complained|complaining|suffered|suffering)\b[^.;]{0,30}?\b(?:with|for|because of|due to|of|from)\b", re.I)
+_PRESENTED = re.compile(
+    r"\b(?:presented|presenting|presents|admitted|hospitali[sz]ed|referred|"
+    r"evaluated|complained|complaining|suffered|suffering)\b[^.;]{0,30}?\b(?:with|"
+    r"for|because of|due to|of|from)\b",
+    re.I,
+)
 _FINDINGS: Final = tuple(
     (stem, re.compile(pattern, re.I))
     for stem, pattern in (
-        ("death", r"\b(?:he|she|the patient|who|and|patient|infant|child|man|woman)(?: \w+)? (?:died|succumbed|expired|passed away)\b(?: of [\w ]{3,40}?(?=[,.;]| \d|$))?"),
-        ("well-tolerated", r"\b(?:well[- ]tolerated|tolerated (?:\w+ )?well|good tolerance|tolerat\w+ without)\b"),
-        ("no-recurrence", r"\b(?:no|without|free of|absence of) (?:any )?(?:evidence of |signs? of |further |new |clinical )*(?:recurrences?|relapses?|opportunistic infections?|further infections?|reactivation)(?: of (?:any )?[\w -]{3,40}?)?(?=[,.;)]| and\b| was\b| were\b| during\b| after\b| in\b|$)|\bno (?:\w+ ){0,3}?(?:infections?|relapses?|recurrences?) (?:\w+ )?(?:recurred|occurred|developed)\b"),
-        ("relapse", r"\b(?:relapsed?|recurred|recurrence of [\w ]{3,30}|developed (?:a )?recurrence)\b"),
-        ("adverse-events", r"\b(?:no|without) (?:\w+ ){0,2}?(?:adverse|side|toxic)[- ](?:\w+ )?(?:effects?|events?|reactions?)\b|\bno toxicity\b"),
-        ("icl-diagnosis", r"\bidiopathic (?:\(?icl\)? )?(?:cd4\S{0,3} ?|\(\+\) ?)?(?:\(\+\) ?)?(?:positive )?(?:t[- ]?(?:cell |lymphocyte |helper )?)?lympho(?:cyto)?penia\b"),
+        (
+            "death",
+            r"\b(?:he|she|the patient|who|and|patient|infant|child|man|woman)(?: \w+)"
+            r"? (?:died|succumbed|expired|passed away)\b(?: of [\w ]{3,40}?(?=[,.;]| \d|$)"
+            r")?",
+        ),
+        (
+            "well-tolerated",
+            r"\b(?:well[- ]tolerated|tolerated (?:\w+ )?well|good tolerance|tolerat\w+ without)\b",
+        ),
+        (
+            "no-recurrence",
+            r"\b(?:no|without|free of|absence of) (?:any )?(?:evidence of |signs? of |"
+            r"further |new |clinical )*(?:recurrences?|relapses?|"
+            r"opportunistic infections?|further infections?|reactivation)(?: of (?:any )"
+            r"?[\w -]{3,40}?)?(?=[,.;)]| and\b| was\b| were\b| during\b| after\b| in\b|$)|"
+            r"\bno (?:\w+ ){0,3}?(?:infections?|relapses?|recurrences?) (?:\w+ )"
+            r"?(?:recurred|occurred|developed)\b",
+        ),
+        (
+            "relapse",
+            r"\b(?:relapsed?|recurred|recurrence of [\w ]{3,30}|developed (?:a )?recurrence)\b",
+        ),
+        (
+            "adverse-events",
+            r"\b(?:no|without) (?:\w+ ){0,2}?(?:adverse|side|toxic)[- ](?:\w+ )"
+            r"?(?:effects?|events?|reactions?)\b|\bno toxicity\b",
+        ),
+        (
+            "icl-diagnosis",
+            r"\bidiopathic (?:\(?icl\)? )?(?:cd4\S{0,3} ?|\(\+\) ?)?(?:\(\+\) ?)"
+            r"?(?:positive )?(?:t[- ]?(?:cell |lymphocyte |helper )?)?lympho(?:cyto)"
+            r"?penia\b",
+        ),
     )
-)  # fmt: skip
+)
 _DIAGNOSED = re.compile(
-    r"\b(?:diagnosed (?:\w+ )?(?:with|as having|as)|(?:a |the )?diagnosis of|diagnosed to have) (?P<what>[^,.;()]{4,80}?)(?=[,.;()]| was\b| were\b| and (?:was|he|she|the|treat|start)\b| (?:in|on|by|at|after|based|with|when|who|\d)\b|$)",
+    r"\b(?:diagnosed (?:\w+ )?(?:with|as having|as)|(?:a |the )?diagnosis of|"
+    r"diagnosed to have) (?P<what>[^,.;()]{4,80}?)(?=[,.;()]| was\b| were\b|"
+    r" and (?:was|he|she|the|treat|start)\b| (?:in|on|by|at|after|based|with|when|"
+    r"who|\d)\b|$)",
     re.I,
 )
 _DISEASE = re.compile(
-    r"\s?(?:\([^()]*\) ?)?(?:(?:pulmonary|lung|disseminated|cutaneous|chronic|systemic|lymph node|brain|bone marrow|skin) ){0,3}(?:infections?|disease|meningitis|pneumonia|meningoencephalitis|lymphadenitis|osteomyelitis|bacteremia|abscess|encephalitis)\b",
+    r"\s?(?:\([^()]*\) ?)?(?:(?:pulmonary|lung|disseminated|cutaneous|chronic|"
+    r"systemic|lymph node|brain|bone marrow|skin) ){0,3}(?:infections?|disease|"
+    r"meningitis|pneumonia|meningoencephalitis|lymphadenitis|osteomyelitis|"
+    r"bacteremia|abscess|encephalitis)\b",
     re.I,
 )
 _TESTS: Final = (
-    ("hiv", "infection with HIV", re.compile(
-        r"\bhiv(?:-[12](?:/2| and -?2)?)?[- ](?:sero)?(?P<r>negative|positive|uninfected|infected)\b"
-        r"|\b(?P<r2>negative|positive) (?:for|test(?:s|ing)? for)(?: antibod\w+ (?:to|against))? (?:the )?(?:hiv|human immunodeficiency virus)\b"
-        r"|\b(?:hiv|human immunodeficiency virus)(?:-[12](?:/2| and -?2)?)?(?: \(hiv\))?(?: \w+){0,4}? (?:was|were|tests?|testing|serology|antibod\w+|pcr)(?: \w+){0,3}? (?P<r3>negative|positive)\b"
-        r"|\bhiv(?:-[12])? (?:viral load|rna)(?: [\w,]+){0,8}? (?P<r5>negative|undetectable)\b"
-        r"|\b(?P<r4>no|without)(?: \w+){0,3}? (?:hiv|human immunodeficiency virus)(?: \(hiv\))? ?(?:infection)?\b", re.I)),
-    ("htlv", "infection with HTLV", re.compile(
-        r"\bhtlv\S*(?: \w+){0,4}? (?P<r>negative|positive)\b|\b(?P<r2>negative|positive) for (?:[\w-]+,? (?:and )?){0,3}htlv\b", re.I)),
-)  # fmt: skip
+    (
+        "hiv",
+        "infection with HIV",
+        re.compile(
+            r"\bhiv(?:-[12](?:/2| and -?2)?)?[- ](?:sero)?(?P<r>negative|positive|"
+            r"uninfected|infected)\b"
+            r"|\b(?P<r2>negative|positive) (?:for|test(?:s|ing)? for)(?: antibod\w+ (?:to|"
+            r"against))? (?:the )?(?:hiv|human immunodeficiency virus)\b"
+            r"|\b(?:hiv|human immunodeficiency virus)(?:-[12](?:/2| and -?2)?)"
+            r"?(?: \(hiv\))?(?: \w+){0,4}? (?:was|were|tests?|testing|serology|antibod\w+|"
+            r"pcr)(?: \w+){0,3}? (?P<r3>negative|positive)\b"
+            r"|\bhiv(?:-[12])? (?:viral load|rna)(?: [\w,]+){0,8}? (?P<r5>negative|undetectable)\b"
+            r"|\b(?P<r4>no|without)(?: \w+){0,3}? (?:hiv|human immunodeficiency virus)"
+            r"(?: \(hiv\))? ?(?:infection)?\b",
+            re.I,
+        ),
+    ),
+    (
+        "htlv",
+        "infection with HTLV",
+        re.compile(
+            r"\bhtlv\S*(?: \w+){0,4}? (?P<r>negative|positive)\b|\b(?P<r2>negative|"
+            r"positive) for (?:[\w-]+,? (?:and )?){0,3}htlv\b",
+            re.I,
+        ),
+    ),
+)
 
 
 def read_outcomes(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
@@ -100,7 +177,9 @@ def _cultures(scan: Scan, story: Story) -> None:
 def _grows(scan: Scan, match: re.Match[str]) -> bool:
     """Return whether an organism stands at a positive culture."""
     near = (match.start() - 90, match.end() + 60)
-    return any(near[0] <= o.start < near[1] for o in scan.organisms) or bool(match.groupdict().get("p2"))
+    return any(near[0] <= o.start < near[1] for o in scan.organisms) or bool(
+        match.groupdict().get("p2")
+    )
 
 
 def _culture(scan: Scan, story: Story, match: re.Match[str], result: str) -> None:
@@ -109,7 +188,14 @@ def _culture(scan: Scan, story: Story, match: re.Match[str], result: str) -> Non
     organism = organisms[-1 if result == "negative" else 0].name if organisms else story.organism
     if organism is None:
         keys: dict[str, object] = {"what": squeezed(f"{specimen} culture {result}")}
-        story.add("findings", f"culture-{result}", Kind.CULTURE, keys, Place(*match.span()), subject=result)
+        story.add(
+            "findings",
+            f"culture-{result}",
+            Kind.CULTURE,
+            keys,
+            Place(*match.span()),
+            subject=result,
+        )
         return
     story.organism = organism
     many = _MANY.search(scan.text, max(scan.start, match.start() - 30), match.end())
@@ -129,7 +215,15 @@ def _culture(scan: Scan, story: Story, match: re.Match[str], result: str) -> Non
     printed = [o for o in organisms if o.term.pattern.fullmatch(scan.text[o.start : o.end]) is None]
     if printed:
         keys["printed"] = [squeezed(scan.text[printed[0].start : printed[0].end])]
-    story.add("cultures", f"culture-{result}", Kind.CULTURE, keys, Place(*match.span(), note), *taken.places, subject=result)  # fmt: skip
+    story.add(
+        "cultures",
+        f"culture-{result}",
+        Kind.CULTURE,
+        keys,
+        Place(*match.span(), note),
+        *taken.places,
+        subject=result,
+    )
 
 
 def _nearest_specimen(scan: Scan, match: re.Match[str]) -> str:
@@ -141,8 +235,22 @@ def _nearest_specimen(scan: Scan, match: re.Match[str]) -> str:
 
 def _clause(scan: Scan, start: int, end: int) -> tuple[int, int]:
     """Return the part of a sentence between commas around a span."""
-    begin = max((scan.text.rfind(m, scan.start, start) + len(m) for m in (", ", "; ", " that ", " which ", " and the ", " followed by ") if scan.text.rfind(m, scan.start, start) >= 0), default=scan.start)
-    ends = [i for i in (scan.text.find(m, end, scan.end) for m in (", ", "; ", ". ", " and the ", " and he ", " and she ", " that worsened")) if i >= 0]
+    begin = max(
+        (
+            scan.text.rfind(m, scan.start, start) + len(m)
+            for m in (", ", "; ", " that ", " which ", " and the ", " followed by ")
+            if scan.text.rfind(m, scan.start, start) >= 0
+        ),
+        default=scan.start,
+    )
+    ends = [
+        i
+        for i in (
+            scan.text.find(m, end, scan.end)
+            for m in (", ", "; ", ". ", " and the ", " and he ", " and she ", " that worsened")
+        )
+        if i >= 0
+    ]
     stop = min(ends, default=scan.end)
     while stop > end and scan.text[stop - 1] in ".;,":
         stop -= 1
@@ -169,7 +277,11 @@ def _course(scan: Scan, story: Story, cue: Cue, cues: Sequence[Cue]) -> None:
         return
     begin, stop = _clause(scan, cue.start, cue.end)
     symptoms = any(begin <= m.start() < stop for m in _symptoms(scan))
-    of_a_value = [a for a in scan.analytes if begin <= a.start < stop and a.name not in ("temperature", "weight")]
+    of_a_value = [
+        a
+        for a in scan.analytes
+        if begin <= a.start < stop and a.name not in ("temperature", "weight")
+    ]
     if of_a_value and not symptoms:
         return
     before = scan.text[begin : cue.start]
@@ -177,7 +289,14 @@ def _course(scan: Scan, story: Story, cue: Cue, cues: Sequence[Cue]) -> None:
         if grade == "worse":
             return
         keys: dict[str, object] = {"what": squeezed(scan.text[begin:stop])}
-        story.add("findings", "no-improvement", Kind.FINDING, keys, Place(begin, stop), subject="no-improvement")
+        story.add(
+            "findings",
+            "no-improvement",
+            Kind.FINDING,
+            keys,
+            Place(begin, stop),
+            subject="no-improvement",
+        )
         return
     if grade == "improving" and _LITTLE.search(before):
         grade = "minimal-improvement"
@@ -187,7 +306,15 @@ def _course(scan: Scan, story: Story, cue: Cue, cues: Sequence[Cue]) -> None:
     keys = {"what": squeezed(scan.text[begin:stop])[:120], "grade": grade, "at": taken.text}
     if any(f.section == "symptoms" and f.keys["what"] == keys["what"] for f in story.facts):
         return
-    story.add("symptoms", f"symptoms-{grade}", Kind.SYMPTOM, keys, Place(begin, stop), *taken.places, subject=grade)  # fmt: skip
+    story.add(
+        "symptoms",
+        f"symptoms-{grade}",
+        Kind.SYMPTOM,
+        keys,
+        Place(begin, stop),
+        *taken.places,
+        subject=grade,
+    )
 
 
 def _symptoms(scan: Scan) -> Iterator[re.Match[str]]:
@@ -200,11 +327,17 @@ def _present(scan: Scan, story: Story) -> None:
     """Add the symptoms with which the patient came, and how he is at the end."""
     found = [m for m in _symptoms(scan) if not _of_disease(scan, m)]
     match = _PRESENTED.search(scan.text, scan.start, scan.end)
-    since = re.search(r"\b(?:had had|has had|had|suffered from|history of)\b[^.;,]{0,60}", scan.words, re.I)
+    since = re.search(
+        r"\b(?:had had|has had|had|suffered from|history of)\b[^.;,]{0,60}", scan.words, re.I
+    )
     lead = match or since
     if lead is not None:
         at = lead.end() if match else scan.start + lead.start()
-        mine = [m for m in found if at <= m.start() < at + 110 and not _NOT.search(scan.text[at : m.start()])]
+        mine = [
+            m
+            for m in found
+            if at <= m.start() < at + 110 and not _NOT.search(scan.text[at : m.start()])
+        ]
         if mine:
             _came_with(scan, story, at, mine[-1].end(), mine)
     for well in _WELL.finditer(scan.text, scan.start, scan.end):
@@ -213,11 +346,31 @@ def _present(scan: Scan, story: Story) -> None:
         taken = time_of(scan, story, *well.span())
         if not taken.text and story.last is not None:
             taken = Taken(f"{story.last}/", note="at or after what is told before it")
-        keys: dict[str, object] = {"what": squeezed(well[0]), "grade": "asymptomatic", "at": taken.text}
+        keys: dict[str, object] = {
+            "what": squeezed(well[0]),
+            "grade": "asymptomatic",
+            "at": taken.text,
+        }
         if "stable" in well[0].lower():
-            story.add("findings", "stable", Kind.FINDING, {"what": squeezed(well[0]), **({"at": taken.text} if taken.text else {})}, Place(*well.span()), *taken.places, subject="stable")  # fmt: skip
+            story.add(
+                "findings",
+                "stable",
+                Kind.FINDING,
+                {"what": squeezed(well[0]), **({"at": taken.text} if taken.text else {})},
+                Place(*well.span()),
+                *taken.places,
+                subject="stable",
+            )
         else:
-            story.add("symptoms", "asymptomatic", Kind.SYMPTOM, keys, Place(*well.span()), *taken.places, subject="asymptomatic")  # fmt: skip
+            story.add(
+                "symptoms",
+                "asymptomatic",
+                Kind.SYMPTOM,
+                keys,
+                Place(*well.span()),
+                *taken.places,
+                subject="asymptomatic",
+            )
 
 
 def _of_disease(scan: Scan, symptom: re.Match[str]) -> bool:
@@ -228,14 +381,28 @@ def _of_disease(scan: Scan, symptom: re.Match[str]) -> bool:
 
 def _came_with(scan: Scan, story: Story, at: int, end: int, mine: Sequence[re.Match[str]]) -> None:
     history = any(r.tie is Tie.HISTORY for r in scan.relations)
-    taken = Taken("symptom-onset") if history else time_of(scan, story, mine[0].start(), mine[-1].end())
+    taken = (
+        Taken("symptom-onset") if history else time_of(scan, story, mine[0].start(), mine[-1].end())
+    )
     text = taken.text
     if not text:
         text = story.event("presentation", Place(at, end))
     begin = max(at, mine[0].start() - 24)
     begin = scan.text.rfind(" ", at, begin) + 1 if begin > at else at
-    keys: dict[str, object] = {"what": squeezed(scan.text[begin:end].strip(" ,")), "grade": "present", "at": text}
-    story.add("symptoms", "symptoms-present", Kind.SYMPTOM, keys, Place(begin, end), *taken.places, subject="present")  # fmt: skip
+    keys: dict[str, object] = {
+        "what": squeezed(scan.text[begin:end].strip(" ,")),
+        "grade": "present",
+        "at": text,
+    }
+    story.add(
+        "symptoms",
+        "symptoms-present",
+        Kind.SYMPTOM,
+        keys,
+        Place(begin, end),
+        *taken.places,
+        subject="present",
+    )
 
 
 def _findings(scan: Scan, story: Story) -> None:
@@ -243,12 +410,16 @@ def _findings(scan: Scan, story: Story) -> None:
         match = pattern.search(scan.text, scan.start, scan.end)
         if match is None or any(f.subject == stem for f in story.facts):
             continue
-        if stem in ("relapse", "well-tolerated", "death") and _NOT.search(scan.text[scan.start : match.start()][-34:]):
+        if stem in ("relapse", "well-tolerated", "death") and _NOT.search(
+            scan.text[scan.start : match.start()][-34:]
+        ):
             continue
         taken = time_of(scan, story, *match.span()) if stem in ("death", "relapse") else Taken()
         at: dict[str, object] = {"at": taken.text} if taken.text else {}
         keys: dict[str, object] = {"what": squeezed(scan.text[match.start() : match.end()]), **at}
-        story.add("findings", stem, Kind.FINDING, keys, Place(*match.span()), *taken.places, subject=stem)
+        story.add(
+            "findings", stem, Kind.FINDING, keys, Place(*match.span()), *taken.places, subject=stem
+        )
 
 
 def _diagnoses(scan: Scan, story: Story) -> None:

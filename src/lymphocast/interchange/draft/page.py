@@ -23,7 +23,8 @@ SIZE_LIMIT: Final = 2 * 2**20
 NEEDED: Final = "the text of an abstract or legend"
 _REFERENCES = re.compile(r"^\W*(?:references|bibliography|literature cited)\W*$", re.I | re.M)
 _NOISE = re.compile(
-    r"^[^\S\n]*(?:(?:doi|pmid|pmcid|copyright|\u00a9|keywords?|key words|conflicts? of interest|funding|"
+    r"^[^\S\n]*(?:(?:doi|pmid|pmcid|copyright|\u00a9|keywords?|key words|"
+    r"conflicts? of interest|funding|"
     r"author information|affiliations?|correspondence|e-?mail)\b[^\n]*|https?://\S+|"
     r"(?:[A-Z][\w.& ]{1,60}\. )?(?:19|20)\d\d(?: [A-Z][a-z]{2}[\w -]*)?;\s?\d[^\n]*)$",
     re.I | re.M,

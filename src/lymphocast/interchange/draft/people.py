@@ -16,64 +16,115 @@ from lymphocast.interchange.draft.sentences import Sentence
 
 _MALE: Final = "man|male|boy|gentleman"
 _FEMALE: Final = "woman|female|girl|lady"
-_WHO: Final = f"{_MALE}|{_FEMALE}|patient|infant|child|adult|person|individual|toddler|neonate|adolescent|physician|farmer|nurse|student|worker|teacher|case|immigrant|smoker|brother|sister|sibling|twin"
+_WHO: Final = (
+    f"{_MALE}|{_FEMALE}|patient|infant|child|adult|person|individual|toddler|"
+    f"neonate|adolescent|physician|farmer|nurse|student|worker|teacher|case|"
+    f"immigrant|smoker|brother|sister|sibling|twin"
+)
 _NUMBER: Final = (
     r"(?:\d{1,3}(?:\.\d)?|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
     r"(?:-(?:one|two|three|four|five|six|seven|eight|nine))?|"
-    r"(?:six|seven|eight|nine|four|five|thir|fif|eigh)teen|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+    r"(?:six|seven|eight|nine|four|five|thir|fif|eigh)teen|two|three|four|five|"
+    r"six|seven|eight|nine|ten|eleven|twelve)"
 )
 _AGE = re.compile(
     rf"(?<![\w.])(?:(?P<n>{_NUMBER})[- ]?(?P<u>years?|yrs?|months?|weeks?|days?)[- ]olds?(?!\w)"
-    rf"|(?P<n2>{_NUMBER})[- ]?(?:y/?o|y\.o\.|y-o)(?!\w)|(?P<n3>{_NUMBER}) (?P<u3>years|months|weeks) of age"
-    rf"|(?:at (?:the )?age(?: of)?|aged?(?: of)?|age:?) (?P<n4>{_NUMBER})(?: (?P<u4>years?|yrs?|months?))?(?!\w|\.\d|-))",
+    rf"|(?P<n2>{_NUMBER})[- ]?(?:y/?o|y\.o\.|y-o)(?!\w)|(?P<n3>{_NUMBER})"
+    rf" (?P<u3>years|months|weeks) of age"
+    rf"|(?:at (?:the )?age(?: of)?|aged?(?: of)?|age:?) (?P<n4>{_NUMBER})"
+    rf"(?: (?P<u4>years?|yrs?|months?))?(?!\w|\.\d|-))",
     re.IGNORECASE,
 )
 _ONE: Final = re.compile(
     rf"\b(?:an?|this|our|the|one) (?:[\w/+-]+,? ){{0,7}}?(?:{_WHO})(?!s|\w)", re.IGNORECASE
 )
 _PATIENT_CUE: Final = re.compile(
-    r"\b(?:he|she|his|her|him|herself|himself)\b|\b(?:the|our|this|index|present) (?:\w+ )?(?:patient|man|woman|boy|girl|child|infant|case)(?:'s)?(?!s|\w)"
+    r"\b(?:he|she|his|her|him|herself|himself)\b|\b(?:the|our|this|index|present)"
+    r" (?:\w+ )?(?:patient|man|woman|boy|girl|child|infant|case)(?:'s)?(?!s|\w)"
     r"|\bpatient's\b|\bproband\b",
     re.IGNORECASE,
 )
 _GROUP_CUE: Final = re.compile(
     r"\b(?:patients|cases|subjects|participants|individuals|controls|volunteers|donors|recipients|"
-    r"adults|studies|trials|cohorts?|literature|investigators|persons|people|men|women|siblings|survivors|nonsurvivors)\b",
+    r"adults|studies|trials|cohorts?|literature|investigators|persons|people|men|"
+    r"women|siblings|survivors|nonsurvivors)\b",
     re.IGNORECASE,
 )
 _STATISTIC: Final = re.compile(
-    r"\b(?:medians?|means?|average[ds]?|interquartile|iqr|s\.?d\.|standard deviation|range(?! of motion)|"
+    r"\b(?:medians?|means?|average[ds]?|interquartile|iqr|s\.?d\.|"
+    r"standard deviation|range(?! of motion)|"
     r"confidence|prevalence|incidence|mortality|proportion|"
     r"healthy (?:\w+ )?(?:controls|volunteers|subjects|donors|individuals|adults|people)|"
-    r"normal(?:,|:| is| are|(?: \w+){0,3} (?:range|values?|limits?|counts?|numbers?|levels?|controls|individuals|subjects))|normal (?=[<>]?\s?\d)|"
+    r"normal(?:,|:| is| are|(?: \w+){0,3} (?:range|values?|limits?|counts?|"
+    r"numbers?|levels?|controls|individuals|subjects))|normal (?=[<>]?\s?\d)|"
     r"reference|cut-?off|threshold|upper limit|lower limit|controls|defined|definition|criteri\w+|"
     r"guidelines?|recommended|usually|typically|published|reported in|previously reported|"
     r"in the literature|placebo)\b|\bnormal (?=[<>]?\s?\d)|\+/-|\u00b1",
     re.IGNORECASE,
 )
 _GENERAL_CUE: Final = re.compile(
-    r"\b(?:is|are) (?:an? |the )?(?:rare|common|defined|characteri[sz]ed|usually|typically|often|generally|recommended|known|"
-    r"associated|important|considered|uncommon|caused|thought|most|indicated|estimated|likely|unusual|frequent\w*|still|not)\b"
-    r"|\b(?:should|may be|can be|could be|might|must|has been (?:reported|described|shown|used|associated)|have been|has rarely)\b"
-    r"|\bwe (?:review|reviewed|searched|conducted|performed a (?:review|search)|analy[sz]ed|evaluated|enrolled|included|compared|studied|investigated|aimed|sought|hypothesi[sz]ed)\b"
-    r"|\b(?:this|our|the present|these) (?:case|report|study|findings?|data|results?|observations?|experience|trial)s? (?:\w+ )?(?:suggests?|supports?|shows?|demonstrates?|illustrates?|highlights?|indicates?|underscores?|emphasi[sz]es?|provides?|confirms?)"
-    r"|\bsuggests? that\b|\bin conclusion\b|\bwe (?:conclude|suggest|propose|recommend|speculate|discuss)\b|\bdefined as\b",
+    (
+        r"\b(?:is|are) (?:an? |the )?(?:rare|common|defined|characteri[sz]ed|usually|"
+        r"typically|often|generally|recommended|known|"
+        r"associated|important|considered|uncommon|caused|thought|most|indicated|"
+        r"estimated|likely|unusual|frequent\w*|still|not)\b"
+        r"|\b(?:should|may be|can be|could be|might|must|has been (?:reported|"
+        r"described|shown|used|associated)|have been|has rarely)\b"
+        r"|\bwe (?:review|reviewed|searched|conducted|performed a (?:review|search)|"
+        r"analy[sz]ed|evaluated|enrolled|included|compared|studied|investigated|aimed|"
+        r"sought|hypothesi[sz]ed)\b"
+        r"|\b(?:this|our|the present|these) (?:case|report|study|findings?|data|"
+        r"results?|observations?|experience|trial)s? (?:\w+ )?(?:suggests?|supports?|"
+        r"shows?|demonstrates?|illustrates?|highlights?|indicates?|underscores?|"
+        r"emphasi[sz]es?|provides?|confirms?)"
+        r"|\bsuggests? that\b|\bin conclusion\b|\bwe (?:conclude|suggest|propose|"
+        r"recommend|speculate|discuss)\b|\bdefined as\b"
+    ),
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"\b(?:patient|case|subject|sibling) (?P<n>\d{1,2}|[A-D]\b|one|two|three|i{1,3}\b)|\b(?:the )?(?P<o>first|second|third|fourth|other|former|latter|elder|older|younger) (?:patient|case|sibling|brother|sister|child|twin|one|man|woman)\b",
+    r"\b(?:patient|case|subject|sibling) (?P<n>\d{1,2}|[A-D]\b|one|two|three|"
+    r"i{1,3}\b)|\b(?:the )?(?P<o>first|second|third|fourth|other|former|latter|"
+    r"elder|older|younger) (?:patient|case|sibling|brother|sister|child|twin|one|"
+    r"man|woman)\b",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
-    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|2|3|4|5|6|7|8|9|10) (?:[\w/+-]+ ){0,4}?(?:patients|cases|siblings|brothers|sisters|children|men|women|adults|infants|boys|girls|twins)\b",
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|2|3|4|5|6|7|8|9|10)"
+    r" (?:[\w/+-]+ ){0,4}?(?:patients|cases|siblings|brothers|sisters|children|"
+    r"men|women|adults|infants|boys|girls|twins)\b",
     re.IGNORECASE,
 )
 _KIN = re.compile(
-    r"\b(?:his|her|the patient's|whose) (?:\w+ )?(?:mother|father|brother|sister|siblings?|twin|son|daughter|wife|husband|parents?|cousin|uncle|aunt)\b|\bthe donor\b",
+    r"\b(?:his|her|the patient's|whose) (?:\w+ )?(?:mother|father|brother|sister|"
+    r"siblings?|twin|son|daughter|wife|husband|parents?|cousin|uncle|aunt)\b|"
+    r"\bthe donor\b",
     re.IGNORECASE,
 )
-_ORDINALS: Final = {"first": 1, "former": 1, "elder": 1, "older": 1, "younger": 2, "second": 2, "other": 2, "latter": 2, "third": 3, "fourth": 4}
-_LABELS: Final = {"a": 1, "b": 2, "c": 3, "d": 4, "one": 1, "two": 2, "three": 3, "i": 1, "ii": 2, "iii": 3}
+_ORDINALS: Final = {
+    "first": 1,
+    "former": 1,
+    "elder": 1,
+    "older": 1,
+    "younger": 2,
+    "second": 2,
+    "other": 2,
+    "latter": 2,
+    "third": 3,
+    "fourth": 4,
+}
+_LABELS: Final = {
+    "a": 1,
+    "b": 2,
+    "c": 3,
+    "d": 4,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "i": 1,
+    "ii": 2,
+    "iii": 3,
+}
 
 
 @final
@@ -111,18 +162,33 @@ def find_ages(text: str, start: int, end: int) -> tuple[Age, ...]:
         code = {"y": "a", "m": "mo", "w": "wk", "d": "d"}[unit[0]]
         introduces = match["n4"] is None and _article(text, start, match.start(), match.end(), end)
         if match["n4"] is not None and match[0][:2].lower() != "at":
-            introduces = re.search(r"\b(?:an?|our|one|elder|older|younger) [^.]{0,60}$", text[start : match.start()], re.I) is not None
+            introduces = (
+                re.search(
+                    r"\b(?:an?|our|one|elder|older|younger) [^.]{0,60}$",
+                    text[start : match.start()],
+                    re.I,
+                )
+                is not None
+            )
         found.append(_described(text, match, number[0].value, code, introduces, end))
     return tuple(found)
 
 
 def _article(text: str, start: int, begin: int, after: int, end: int) -> bool:
     """Return whether an age introduces a person: "a 39-year-old white man"."""
-    noun = re.search(rf"\b(?:{_WHO}) ?[,(] ?(?:aged )?$", text[max(start, begin - 40) : begin], re.I)
+    noun = re.search(
+        rf"\b(?:{_WHO}) ?[,(] ?(?:aged )?$", text[max(start, begin - 40) : begin], re.I
+    )
     if noun is not None:
         return True
-    before = re.search(r"\b(?:an?|our|this|the|another|one|and|,|^)\s?(?:[\w/+-]+,? ){0,5}$", text[max(start, begin - 60) : begin], re.I)
-    follows = re.match(rf"[, ]*(?:[\w/+()-]+,? ?){{0,8}}?\b(?:{_WHO})\b", text[after : min(end, after + 90)], re.I)
+    before = re.search(
+        r"\b(?:an?|our|this|the|another|one|and|,|^)\s?(?:[\w/+-]+,? ){0,5}$",
+        text[max(start, begin - 60) : begin],
+        re.I,
+    )
+    follows = re.match(
+        rf"[, ]*(?:[\w/+()-]+,? ?){{0,8}}?\b(?:{_WHO})\b", text[after : min(end, after + 90)], re.I
+    )
     return bool(follows) and (bool(before) or begin == start)
 
 
@@ -140,11 +206,21 @@ def _described(
         stop = match.end() + noun.end()
     if noun is not None:
         sex = "male" if noun["m"] else "female"
-    kind = re.search(rf"\b(?:{ANCESTRIES})\b", after[: noun.end()] if noun and stop > match.end() else after[:30], re.I)
+    kind = re.search(
+        rf"\b(?:{ANCESTRIES})\b",
+        after[: noun.end()] if noun and stop > match.end() else after[:30],
+        re.I,
+    )
     if kind is None:
-        origin = re.search(rf"\bof ({ANCESTRIES}) (?:origin|descent|ancestry|ethnicity)\b", text[match.end() : min(end, stop + 40)], re.I)
+        origin = re.search(
+            rf"\bof ({ANCESTRIES}) (?:origin|descent|ancestry|ethnicity)\b",
+            text[match.end() : min(end, stop + 40)],
+            re.I,
+        )
         kind = re.search(ANCESTRIES, origin[1], re.I) if origin else None
-    return Age(match.start(), match.end(), value, unit, introduces, sex, kind[0] if kind else None, stop)
+    return Age(
+        match.start(), match.end(), value, unit, introduces, sex, kind[0] if kind else None, stop
+    )
 
 
 @final
@@ -164,7 +240,10 @@ class Cast:
 def cast(text: str, parts: Sequence[Sentence]) -> Cast:
     """Return whom each sentence of a page is about."""
     whole = " ".join(text[s.start : s.end] for s in parts)
-    introduced = sum(a.introduces for s in parts for a in find_ages(text, s.start, s.end))
+    ages = [a for s in parts for a in find_ages(text, s.start, s.end) if a.introduces]
+    introduced = sum(not _ONE_OF_MANY.search(text[max(0, a.start - 40) : a.start]) for a in ages)
+    if introduced < len(ages) and not introduced and _grouped(whole):
+        return Cast((Who.NOBODY,) * len(parts), 0)
     several = _SEVERAL.search(whole) is not None
     labelled = any(_label(text, s) for s in parts)
     if not introduced and (not _ONE.search(whole) or _grouped(whole)):
@@ -173,16 +252,32 @@ def cast(text: str, parts: Sequence[Sentence]) -> Cast:
     return Cast(tuple(_walk(text, parts, unclear=unclear)), max(introduced, 1))
 
 
+_ONE_OF_MANY = re.compile(
+    r"\b(?:one|another) (?:\w+ )?(?:patient|participant|subject|volunteer|"
+    r"recipient)s?,? (?:was |is )?(?:\(?an? ?)?$",
+    re.I,
+)
+
+
 def _grouped(whole: str) -> bool:
     """Return whether a text without an age speaks of groups."""
-    groups = len(_GROUP_CUE.findall(whole)) + 2 * len(re.findall(r"\bmedian\b|\bmean\b|\bn ?=|\bcohort\b|random", whole, re.I))
-    ones = len(_PATIENT_CUE.findall(whole)) + len(re.findall(r"\b(?:a|one) (?:\w+ ){0,3}(?:man|woman|boy|girl|patient)\b", whole, re.I))
+    groups = len(_GROUP_CUE.findall(whole)) + 2 * len(
+        re.findall(r"\bmedian\b|\bmean\b|\bn ?=|\bcohort\b|random", whole, re.I)
+    )
+    ones = len(_PATIENT_CUE.findall(whole)) + len(
+        re.findall(r"\b(?:a|one) (?:\w+ ){0,3}(?:man|woman|boy|girl|patient)\b", whole, re.I)
+    )
     return groups >= 2 * ones
 
 
 def _reports_several(whole: str) -> bool:
     """Return whether the authors report several patients of their own."""
-    report = re.search(r"\b(?:we (?:report|describe|present|treated|document)|here,? we|are (?:reported|described|presented))\b", whole, re.I)
+    report = re.search(
+        r"\b(?:we (?:report|describe|present|treated|document)|here,? we|"
+        r"are (?:reported|described|presented))\b",
+        whole,
+        re.I,
+    )
     match = _SEVERAL.search(whole)
     return report is not None and match is not None and abs(match.start() - report.start()) < 160
 
@@ -198,7 +293,15 @@ def _label(text: str, sentence: Sentence) -> int | None:
     return _LABELS.get(name) or (int(name) if name.isdigit() else None)
 
 
-_CLOSING: Final = ("conclusion", "discussion", "interpretation", "comment", "lesson", "learning", "significance")
+_CLOSING: Final = (
+    "conclusion",
+    "discussion",
+    "interpretation",
+    "comment",
+    "lesson",
+    "learning",
+    "significance",
+)
 
 
 def _walk(text: str, parts: Sequence[Sentence], *, unclear: bool) -> Iterator[Who]:
@@ -229,14 +332,21 @@ def _introduces(text: str, sentence: Sentence) -> bool:
     )
 
 
-_VERDICT = re.compile(r"\bsuggests? that\b|\bin conclusion\b|\bwe conclude\b|\b(?:case|report) supports\b", re.I)
-_ANNOUNCED = re.compile(r"\b(?:we|here|authors?|this)\b[^.;]{0,40}\b(?:report|describe|present|discuss)s?\b", re.I
+_VERDICT = re.compile(
+    r"\bsuggests? that\b|\bin conclusion\b|\bwe conclude\b|\b(?:case|report) supports\b", re.I
+)
+_ANNOUNCED = re.compile(
+    r"\b(?:we|here|authors?|this)\b[^.;]{0,40}\b(?:report|describe|present|discuss)s?\b", re.I
 )
 
 
 def _who(words: str, person: int, new: int, *, general: bool, met: bool, unclear: bool) -> Who:
     own = new > 0 or _PATIENT_CUE.search(words) is not None
-    if not new and _ANNOUNCED.search(words) and not re.search(r"\d ?(?:mg|/|cells|IU|U\b|MIU)", words):
+    if (
+        not new
+        and _ANNOUNCED.search(words)
+        and not re.search(r"\d ?(?:mg|/|cells|IU|U\b|MIU)", words)
+    ):
         return Who.NOBODY
     if _VERDICT.search(words) and not new:
         return Who.NOBODY
@@ -251,8 +361,14 @@ def _who(words: str, person: int, new: int, *, general: bool, met: bool, unclear
     return Who.OTHER if person > 1 else Who.PATIENT
 
 
-_NORM = re.compile(r"\b(?:normal|reference) (?:\w+ )?(?:range|values?|limits?|interval)s?\s?$", re.I)
-_REACHED = re.compile(r"\b(?:to|within|into|in|reached) (?:the |a )?(?:normal|reference) (?:range|limits?|values?|levels?|interval)\b", re.I)
+_NORM = re.compile(
+    r"\b(?:normal|reference) (?:\w+ )?(?:range|values?|limits?|interval)s?\s?$", re.I
+)
+_REACHED = re.compile(
+    r"\b(?:to|within|into|in|reached) (?:the |a )?(?:normal|reference) (?:range|"
+    r"limits?|values?|levels?|interval)\b",
+    re.I,
+)
 
 
 def speaks_of_others(text: str, start: int, end: int, at: int) -> bool:
@@ -265,7 +381,13 @@ def speaks_of_others(text: str, start: int, end: int, at: int) -> bool:
     lead = text[max(start, at - 70) : at]
     if text[begin - 1 : begin] == "(":
         lead_in = text[max(start, begin - 40) : begin - 1].rpartition(", ")[2]
-        clause = f"{lead_in} {clause}" if _NORM.search(lead_in) and not _REACHED.search(lead_in) else clause
+        clause = (
+            f"{lead_in} {clause}"
+            if _NORM.search(lead_in) and not _REACHED.search(lead_in)
+            else clause
+        )
     if _STATISTIC.search(_REACHED.sub("", clause)):
         return True
-    return _KIN.search(lead) is not None and not re.search(r"\b(?:he|she|the patient)\b", lead, re.I)
+    return _KIN.search(lead) is not None and not re.search(
+        r"\b(?:he|she|the patient)\b", lead, re.I
+    )

@@ -18,7 +18,11 @@ from lymphocast.interchange.draft.treatment import date_events, read_treatment
 from lymphocast.interchange.draft.values import bare_dates, read_values
 from lymphocast.units import number_text
 
-_ODD = re.compile(r"\s?(?:patients?|cases?|times|doses?|cycles?|injections?|courses?|lesions?|of\b|or more|other|another|-fold|fold|weeks?|more)\b", re.I)
+_ODD = re.compile(
+    r"\s?(?:patients?|cases?|times|doses?|cycles?|injections?|courses?|lesions?|"
+    r"of\b|or more|other|another|-fold|fold|weeks?|more)\b",
+    re.I,
+)
 
 
 def read_story(page: Page) -> Story:
@@ -91,7 +95,13 @@ def _leftovers(found: Scan, story: Story) -> None:
             story.ask(f"'{quoted}': {date.asks}", date.start, date.end)
             continue
         what = _around(found, date.start, date.end)
-        event = story.add("events", "event", Kind.EVENT, {"what": what, "at": date.text}, Place(date.start, date.end, date.note))  # fmt: skip
+        event = story.add(
+            "events",
+            "event",
+            Kind.EVENT,
+            {"what": what, "at": date.text},
+            Place(date.start, date.end, date.note),
+        )
         story.last = event.id
     for relation in found.relations:
         times = story.times(relation)
@@ -100,10 +110,16 @@ def _leftovers(found: Scan, story: Story) -> None:
         if len(times) == 1:
             what = _around(found, relation.start, relation.duration.end)
             place = Place(relation.start, relation.end, relation.note)
-            story.last = story.add("events", "event", Kind.EVENT, {"what": what, "at": times[0]}, place).id
+            story.last = story.add(
+                "events", "event", Kind.EVENT, {"what": what, "at": times[0]}, place
+            ).id
         else:
             quoted = squeezed(found.text[relation.start : relation.duration.end])
-            story.ask(f"'{quoted}': from when to when, or after what?", relation.start, relation.duration.end)
+            story.ask(
+                f"'{quoted}': from when to when, or after what?",
+                relation.start,
+                relation.duration.end,
+            )
     for amount in found.amounts:
         if not found.is_used(amount.start, amount.end) and amount.sort.value != "percent":
             quoted = squeezed(found.text[amount.start : amount.end])
@@ -112,7 +128,14 @@ def _leftovers(found: Scan, story: Story) -> None:
 
 def _around(found: Scan, start: int, end: int) -> str:
     """Return the words around a date, for the name of an event."""
-    begin = max((found.text.rfind(m, found.start, start) + 2 for m in (", ", "; ") if found.text.rfind(m, found.start, start) >= 0), default=found.start)
+    begin = max(
+        (
+            found.text.rfind(m, found.start, start) + 2
+            for m in (", ", "; ")
+            if found.text.rfind(m, found.start, start) >= 0
+        ),
+        default=found.start,
+    )
     ends = [i for i in (found.text.find(m, end, found.end) for m in (", ", "; ")) if i >= 0]
     return squeezed(found.text[begin : min(ends, default=found.end)]).rstrip(".")[:120]
 
@@ -158,10 +181,35 @@ def _person(
 
 def _pronoun(text: str, mine: Sequence[Scan]) -> tuple[str | None, list[Place]]:
     """Return the sex that the pronouns say, if they agree."""
-    found = [m for s in mine for m in re.finditer(r"\b(?:(?P<m>he|his|him)|(?P<f>she|her))\b|\b(?P<m2>man|boy|male)\b|\b(?P<f2>woman|girl|female)\b", text[s.start : s.end], re.I)]
+    found = [
+        m
+        for s in mine
+        for m in re.finditer(
+            r"\b(?:(?P<m>he|his|him)|(?P<f>she|her))\b|\b(?P<m2>man|boy|male)\b|"
+            r"\b(?P<f2>woman|girl|female)\b",
+            text[s.start : s.end],
+            re.I,
+        )
+    ]
     males = [m for m in found if m["m"] or m["m2"]]
     if not found or 0 < len(males) < len(found):
         return None, []
-    first = next(m for s in mine for m in re.finditer(r"\b(?:he|his|him|she|her|man|boy|male|woman|girl|female)\b", text[s.start : s.end], re.I))
-    start = next(s.start for s in mine if re.search(r"\b(?:he|his|him|she|her|man|boy|male|woman|girl|female)\b", text[s.start : s.end], re.I))
+    first = next(
+        m
+        for s in mine
+        for m in re.finditer(
+            r"\b(?:he|his|him|she|her|man|boy|male|woman|girl|female)\b",
+            text[s.start : s.end],
+            re.I,
+        )
+    )
+    start = next(
+        s.start
+        for s in mine
+        if re.search(
+            r"\b(?:he|his|him|she|her|man|boy|male|woman|girl|female)\b",
+            text[s.start : s.end],
+            re.I,
+        )
+    )
     return ("male" if males else "female"), [Place(start + first.start(), start + first.end())]

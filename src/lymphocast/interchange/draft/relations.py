@@ -64,47 +64,97 @@ class Relation:
 
 
 _START: Final = (
-    r"(?:start(?:ing|ed)?|initiat(?:ion|ing|ed)|beginning|began|begun|commenc\w+|introduc\w+|institut\w+|"
-    r"(?:the )?first (?:dose|injection|infusion|administration|cycle|course)|receiving|therapy initiation|treatment initiation)"
+    r"(?:start(?:ing|ed)?|initiat(?:ion|ing|ed)|beginning|began|begun|commenc\w+|"
+    r"introduc\w+|institut\w+|"
+    r"(?:the )?first (?:dose|injection|infusion|administration|cycle|course)|"
+    r"receiving|therapy initiation|treatment initiation)"
 )
 _STOP: Final = (
-    r"(?:stop(?:ping|ped)?|discontinu\w+|cessation|ceas\w+|withdraw\w*|(?:the )?end(?:ing)?|complet\w+|"
-    r"interrupt\w+|terminat\w+|(?:the )?last (?:dose|injection|infusion|cycle|course)|finish\w+|off)"
+    r"(?:stop(?:ping|ped)?|discontinu\w+|cessation|ceas\w+|withdraw\w*|(?:the )"
+    r"?end(?:ing)?|complet\w+|"
+    r"interrupt\w+|terminat\w+|(?:the )?last (?:dose|injection|infusion|cycle|"
+    r"course)|finish\w+|off)"
 )
 _FIXED: Final = (
-    ("presentation", r"(?:the |his |her |initial |first |hospital )*(?:admission|presentation|hospitali[sz]ation|referral|visit|evaluation|consultation)"),
-    ("diagnosis", r"(?:the |his |her |initial |establishing |making )*(?:diagnos[ei]s|being diagnosed)"),
-    ("symptom-onset", r"(?:the |his |her |initial |first |disease |clinical )*(?:symptoms?(?:atology)?|onset|illness)(?: onset)?"),
+    (
+        "presentation",
+        r"(?:the |his |her |initial |first |hospital )*(?:admission|presentation|"
+        r"hospitali[sz]ation|referral|visit|evaluation|consultation)",
+    ),
+    (
+        "diagnosis",
+        r"(?:the |his |her |initial |establishing |making )*(?:diagnos[ei]s|being diagnosed)",
+    ),
+    (
+        "symptom-onset",
+        r"(?:the |his |her |initial |first |disease |clinical )"
+        r"*(?:symptoms?(?:atology)?|onset|illness)(?: onset)?",
+    ),
     ("discharge", r"(?:the |his |her |hospital )*discharge"),
-    ("surgery", r"(?:the |his |her )*(?:surgery|operation|resection|lobectomy|splenectomy|transplant\w*|craniotomy|procedure)"),
-)  # fmt: skip
-_TREATMENT: Final = r"(?:therap(?:y|ies)|treatments?|medications?|administration|regimen|injections?|infusions?|course|drugs?|antibiotics?|prophylaxis)"
-_LINK_AFTER = re.compile(r"[ ,]*(?:later )?(?P<link>after|following|from|since|post|into|of|on|with)\b[- ]?", re.I)
-_OFF = re.compile(r"[ ,]*(?:off|without) (?:\w+ )?(?:therapy|treatment|il-2|il-7|medication|drugs?|interleukin-\d|interferon)\b", re.I)
-_WELL_FOR = re.compile(r"\b(?:remain\w*|been|is|doing|stayed|alive|free)\b[\w ,-]{0,40}\bfor" + r"(?: \w+){0,2}\s?$", re.I)
-_LINK_BEFORE = re.compile(r"[ ,]*(?P<link>before|prior to|preceding|previous to|earlier than)\b ?", re.I)
+    (
+        "surgery",
+        r"(?:the |his |her )*(?:surgery|operation|resection|lobectomy|splenectomy|"
+        r"transplant\w*|craniotomy|procedure)",
+    ),
+)
+_TREATMENT: Final = (
+    r"(?:therap(?:y|ies)|treatments?|medications?|administration|regimen|"
+    r"injections?|infusions?|course|drugs?|antibiotics?|prophylaxis)"
+)
+_LINK_AFTER = re.compile(
+    r"[ ,]*(?:later )?(?P<link>after|following|from|since|post|into|of|on|with)\b[- ]?", re.I
+)
+_OFF = re.compile(
+    r"[ ,]*(?:off|without) (?:\w+ )?(?:therapy|treatment|il-2|il-7|medication|"
+    r"drugs?|interleukin-\d|interferon)\b",
+    re.I,
+)
+_WELL_FOR = re.compile(
+    r"\b(?:remain\w*|been|is|doing|stayed|alive|free)\b[\w ,-]{0,40}\bfor" + r"(?: \w+){0,2}\s?$",
+    re.I,
+)
+_LINK_BEFORE = re.compile(
+    r"[ ,]*(?P<link>before|prior to|preceding|previous to|earlier than)\b ?", re.I
+)
 _LATER = re.compile(r"[ ,]*(?:later|thereafter|afterwards?|subsequently)\b", re.I)
 _EARLIER = re.compile(r"[ ,]*(?:earlier|previously|before(?=[.,;)]|$)|ago|prior(?=[.,;)]|$))", re.I)
 _HISTORY = re.compile(r"[ ,]*(?:of )?(?:\w+ )?(?:history|duration|illness)\b", re.I)
 _OF_SYMPTOM = re.compile(r"[ ,]*of (?:[\w-]+,? ){0,3}", re.I)
 _FOLLOW = re.compile(r"[ ,]*(?:of )?(?:\w+ )?(?:follow-?[- ]?up|observation)\b", re.I)
-_BEFORE_N: Final = r"\s?(?:(?:about|approximately|approx\.?|around|nearly|almost|only|some|a total of|the (?:first|initial|last|past|following|next|subsequent)|more than|over|at least|up to|less than|>|<|~|another|additional|a further|an additional|a|an|his|her|roughly|the|these)\s)*$"
+_BEFORE_N: Final = (
+    r"\s?(?:(?:about|approximately|approx\.?|around|nearly|almost|only|some|"
+    r"a total of|the (?:first|initial|last|past|following|next|subsequent)|"
+    r"more than|over|at least|up to|less than|>|<|~|another|additional|a further|"
+    r"an additional|a|an|his|her|roughly|the|these)\s)*$"
+)
 _LEFT: Final = {
     name: re.compile(rf"\b(?:{words}){_BEFORE_N}", re.I)
     for name, words in {
         "after": r"after|following|at|by|within|in|on|post|and at|until|through",
-        "for": r"for|over|during|throughout|lasting|lasted|of|last|continued|maintained for|course of",
-        "past": r"for the (?:past|last|previous)|over the (?:past|last|previous)|during the (?:past|last|previous)|since",
-        "follow": r"follow(?:ed)?[- ]?(?:up)?(?: period| duration| time)?(?: \(?(?:of|for|at|was|period))?[ ,:]?|observed for",
+        "for": (
+            r"for|over|during|throughout|lasting|lasted|of|last|continued|maintained for|"
+            r"course of"
+        ),
+        "past": (
+            r"for the (?:past|last|previous)|over the (?:past|last|previous)|"
+            r"during the (?:past|last|previous)|since"
+        ),
+        "follow": (
+            r"follow(?:ed)?[- ]?(?:up)?(?: period| duration| time)?(?: \(?(?:of|for|at|"
+            r"was|period))?[ ,:]?|observed for"
+        ),
     }.items()
-}  # fmt: skip
-_COURSE = re.compile(r"[- ](?:\w+ ){0,2}?(?:course|cycle|regimen|treatment|therapy|trial|period of (?:treatment|therapy))s?\b", re.I)
+}
+_COURSE = re.compile(
+    r"[- ](?:[\w/-]+ ){0,2}?(?:course|cycle|regimen|treatment|therapy|trial|"
+    r"period of (?:treatment|therapy))s?\b",
+    re.I,
+)
+_HOSPITAL = re.compile(r"\bhospital(?:i[sz]ation)?\b|\bof admission\b|\badmission day\b", re.I)
 _OF_ADJECTIVES: Final = r"(?:(?:[\w+-]+ ){0,4}?)"
 
 
-def relate(
-    text: str, start: int, end: int, duration: Duration, drugs: Sequence[Named]
-) -> Relation:
+def relate(text: str, start: int, end: int, duration: Duration, drugs: Sequence[Named]) -> Relation:
     """Return what a length of time in a sentence is tied to."""
     left = text[max(start, duration.start - 60) : duration.start]
     at = duration.end
@@ -112,12 +162,20 @@ def relate(
         found = reader(text, at, end, left, duration, drugs)
         if found is not None:
             return found
+    if duration.numbered and _HOSPITAL.search(
+        text[max(start, duration.start - 12) : duration.end + 24]
+    ):
+        return Relation(duration, Tie.AFTER, "presentation", None, at)
     if duration.numbered:
-        note = "counted from the start of treatment" if drugs else "counted from a beginning not named"
+        note = (
+            "counted from the start of treatment" if drugs else "counted from a beginning not named"
+        )
         return Relation(duration, Tie.AFTER, "start", None, at, note)
     if _LEFT["after"].search(left):
         names = {d.name for d in drugs}
-        return Relation(duration, Tie.AFTER, "elapsed", names.pop() if len(names) == 1 else None, at)
+        return Relation(
+            duration, Tie.AFTER, "elapsed", names.pop() if len(names) == 1 else None, at
+        )
     return Relation(duration, Tie.UNTIED, "", None, at)
 
 
@@ -175,7 +233,9 @@ def _forwards(
     note = ""
     if anchor == "treatment":
         anchor = "start" if link in ("into", "from", "since") else "stop"
-        note = "" if link == "into" else f"read as after its {'end' if anchor == 'stop' else 'start'}"
+        note = (
+            "" if link == "into" else f"read as after its {'end' if anchor == 'stop' else 'start'}"
+        )
     return Relation(duration, Tie.AFTER, anchor, drug, stop, note)
 
 
@@ -221,9 +281,15 @@ def _given(
     if _LEFT["for"].search(left):
         before = [d for d in drugs if d.end <= duration.start]
         well = _WELL_FOR.search(left)
-        if well is not None and not any(d.end > duration.start - len(left) + well.start() for d in before):
+        if well is not None and not any(
+            d.end > duration.start - len(left) + well.start() for d in before
+        ):
             return Relation(duration, Tie.FOLLOW_UP, "previous", None, at)
-        if not before and lexicon().symptoms.search(left[-35:]) and not re.search(_TREATMENT, left, re.I):
+        if (
+            not before
+            and lexicon().symptoms.search(left[-35:])
+            and not re.search(_TREATMENT, left, re.I)
+        ):
             return Relation(duration, Tie.HISTORY, "presentation", None, at)
         return Relation(duration, Tie.LENGTH, "start", before[-1].name if before else None, at)
     return None
@@ -240,7 +306,11 @@ def _anchor(
     for kind, words in (("start", _START), ("stop", _STOP)):
         match = re.match(rf"(?:the |his |her |successful |this )?(?:{words})\b", phrase, re.I)
         if match is not None and (kind == "stop" or named or re.search(_TREATMENT, phrase, re.I)):
-            return kind, named[0].name if named else None, named[0].end if named else at + match.end()
+            return (
+                kind,
+                named[0].name if named else None,
+                named[0].end if named else at + match.end(),
+            )
     for kind, words in _FIXED:
         match = re.match(rf"(?:{words})\b", phrase, re.I)
         if match is not None and not named:

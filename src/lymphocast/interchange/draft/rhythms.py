@@ -5,19 +5,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-_COUNT: Final = {"once": 1, "twice": 2, "thrice": 3, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
-                 "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}  # fmt: skip
+_COUNT: Final = {
+    "once": 1,
+    "twice": 2,
+    "thrice": 3,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+}
 _WORD = "one|two|three|four|five|six|seven|eight|nine|ten"
 _N = rf"(?:\d{{1,2}}|{_WORD})"
 _UNITS: Final = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 _UNIT = r"(?:hours?|hrs?|h|days?|d|daily|weeks?|wks?|w|weekly|months?|monthly)(?!\w)"
 _TIMES = re.compile(
-    rf"(?<!\w)(?:(?P<word>once|twice|thrice)|(?:(?P<less>{_N}) ?(?:or|to|-) ?)?(?P<n>{_N})(?: ?x| times?| doses?| injections?))"
+    rf"(?<!\w)(?:(?P<word>once|twice|thrice)|(?:(?P<less>{_N}) ?(?:or|to|-) ?)"
+    rf"?(?P<n>{_N})(?: ?x| times?| doses?| injections?))"
     rf"(?:[- ]?(?:a|an|per|each|every|/|in a|during each)[- ]?|[- ])(?P<unit>{_UNIT})",
     re.IGNORECASE,
 )
 _EVERY = re.compile(
-    rf"(?<!\w)(?:every|each|q\.?) ?(?:(?P<other>other|second|alternate|third)[- ])?(?P<n>{_N}(?: ?(?:-|to) ?{_N})?)?[- ]?(?P<unit>{_UNIT})",
+    rf"(?<!\w)(?:every|each|q\.?) ?(?:(?P<other>other|second|alternate|third)[- ])"
+    rf"?(?P<n>{_N}(?: ?(?:-|to) ?{_N})?)?[- ]?(?P<unit>{_UNIT})",
     re.IGNORECASE,
 )
 _ALTERNATE = re.compile(r"(?<!\w)(?:on )?alternate[- ]days?(?!\w)", re.IGNORECASE)
@@ -26,25 +41,48 @@ _LATIN: Final = (
     (re.compile(r"(?<![\w.])(?:t\.?i\.?d\.?|t\.d\.s\.)(?!\w)", re.IGNORECASE), 3),
     (re.compile(r"(?<![\w.])(?:q\.?i\.?d\.?)(?!\w)", re.IGNORECASE), 4),
     (re.compile(r"(?<![\w.])(?:q\.?d\.?|o\.d\.|q\.?h\.?s\.?)(?!\w)", re.IGNORECASE), 1),
-)  # fmt: skip
+)
 _PLAIN: Final = (
-    (re.compile(r"(?<!\w)(?:once[- ])?(?:daily|nightly)(?!\w)|(?<!\w)(?:per|a|each|/) ?(?:day|d)(?!\w)", re.IGNORECASE), 1.0),
-    (re.compile(r"(?<!\w)(?:once[- ])?weekly(?!\w)|(?<!\w)(?:per|a|each|/) ?(?:week|wk)(?!\w)", re.IGNORECASE), 7.0),
-    (re.compile(r"(?<!\w)(?:once[- ])?monthly(?!\w)|(?<!\w)(?:per|a|each|/) ?month(?!\w)", re.IGNORECASE), 30.4375),
+    (
+        re.compile(
+            r"(?<!\w)(?:once[- ])?(?:daily|nightly)(?!\w)|(?<!\w)(?:per|a|each|/) ?(?:day|d)(?!\w)",
+            re.IGNORECASE,
+        ),
+        1.0,
+    ),
+    (
+        re.compile(
+            r"(?<!\w)(?:once[- ])?weekly(?!\w)|(?<!\w)(?:per|a|each|/) ?(?:week|wk)(?!\w)",
+            re.IGNORECASE,
+        ),
+        7.0,
+    ),
+    (
+        re.compile(
+            r"(?<!\w)(?:once[- ])?monthly(?!\w)|(?<!\w)(?:per|a|each|/) ?month(?!\w)", re.IGNORECASE
+        ),
+        30.4375,
+    ),
     (re.compile(r"(?<!\w)fortnightly(?!\w)", re.IGNORECASE), 14.0),
 )
 _TWO_READINGS = re.compile(r"(?<!\w)(bi|tri)-?(weekly|monthly)(?!\w)", re.IGNORECASE)
 _SINGLE = re.compile(
-    r"(?<!\w)(?:a |one )?single[- ](?:\w+[- ]){0,2}?(?:dose|injection|infusion)|(?<!\w)one dose(?!\w)", re.IGNORECASE
+    r"(?<!\w)(?:a |one )?single[- ](?:\w+[- ]){0,2}?(?:dose|injection|infusion)|"
+    r"(?<!\w)one dose(?!\w)",
+    re.IGNORECASE,
 )
 _DIVIDED = re.compile(
-    rf"(?<!\w)(?:divided |given |split |administered )?(?:in(?:to)?|over|as) (?P<n>{_N}) (?:equal |equally |separate )?(?:divided )?(?:doses|injections|parts|fractions|administrations)"
+    rf"(?<!\w)(?:divided |given |split |administered )?(?:in(?:to)?|over|as)"
+    rf" (?P<n>{_N}) (?:equal |equally |separate )?(?:divided )?(?:doses|injections|"
+    rf"parts|fractions|administrations)"
     rf"|(?<!\w)(?P<m>{_N}) (?:equal |equally )?divided doses",
     re.IGNORECASE,
 )
 _CYCLE = re.compile(
-    rf"(?<!\w)(?:for |x ?|on |over )?(?P<on>{_N})(?: consecutive)?[- ]days?(?: cycles?| courses?| infusions?| each)?,?"
-    rf"(?: of treatment)?,? (?:every|each|at intervals of|repeated every|of every|per) (?P<n>{_N})?[- ]?(?P<unit>days?|weeks?|months?)(?:ly)?(?!\w)"
+    rf"(?<!\w)(?:for |x ?|on |over )?(?P<on>{_N})(?: consecutive)"
+    rf"?[- ]days?(?: cycles?| courses?| infusions?| each)?,?"
+    rf"(?: of treatment)?,? (?:every|each|at intervals of|repeated every|of every|"
+    rf"per) (?P<n>{_N})?[- ]?(?P<unit>days?|weeks?|months?)(?:ly)?(?!\w)"
     rf"|(?<!\w)monthly (?P<on2>{_N})-day cycles",
     re.IGNORECASE,
 )
@@ -109,7 +147,11 @@ def find_rhythms(text: str, start: int, end: int) -> Rhythms:
     )
     on_off = [m for m in _CYCLE.finditer(text, start, end) if not _weekly(m)]
     cycles = tuple(
-        Cycle(*m.span(), _number(m["on"] or m["on2"]), _number(m["n"] or "one") * _days(m["unit"] or "month"))
+        Cycle(
+            *m.span(),
+            _number(m["on"] or m["on2"]),
+            _number(m["n"] or "one") * _days(m["unit"] or "month"),
+        )
         for m in on_off
     )
     spans = [(d.start, d.end) for d in (*divided, *cycles)]
@@ -149,7 +191,9 @@ def _candidates(text: str, start: int, end: int) -> list[Rhythm]:
         for m in _TWO_READINGS.finditer(text, start, end)
     ]
     found += [
-        Rhythm(*m.span(), per) for pattern, per in _PLAIN for m in pattern.finditer(text, start, end)
+        Rhythm(*m.span(), per)
+        for pattern, per in _PLAIN
+        for m in pattern.finditer(text, start, end)
     ]
     found += [Rhythm(*m.span(), 1.0, single=True) for m in _SINGLE.finditer(text, start, end)]
     return found

@@ -8,25 +8,34 @@ from typing import Final, final
 _ABBREVIATIONS: Final = frozenset(
     re.split(
         " ",
-        "e.g i.e vs dr fig figs no nos approx ca cf al st resp max min mo wk wks hr hrs i.v s.c i.m "
-        "p.o b.i.d t.i.d q.i.d q.d inc u.s dept prof spp sp subsp var ref refs eq vol eds jr mr mrs "
+        "e.g i.e vs dr fig figs no nos approx ca cf al st resp max min mo wk wks hr "
+        "hrs i.v s.c i.m "
+        "p.o b.i.d t.i.d q.i.d q.d inc u.s dept prof spp sp subsp var ref refs eq "
+        "vol eds jr mr mrs "
         "ms jan feb mar apr jun jul aug sep sept oct nov dec ssp pp cu i.e. e.g.",
     )
 )
-_END = re.compile(r"[.!?][\"')\]]*(?=\s+[\"'(\[]?[A-Z0-9<>])|\n\s*\n|(?<=[a-z.)\d])\n(?=[A-Z][a-z]+ ?[a-z]* ?[a-z]*\n)")
+_END = re.compile(
+    r"[.!?][\"')\]]*(?=\s+[\"'(\[]?[A-Z0-9<>])|\n\s*\n|(?<=[a-z.)\d])"
+    r"\n(?=[A-Z][a-z]+ ?[a-z]* ?[a-z]*\n)"
+)
 _LABEL = re.compile(
     r"\s*(?P<label>background|introduction|objectives?|aims?|purpose|context|rationale|importance|"
     r"methods?|materials? and methods?|patients? and methods?|design|setting|"
     r"case (?:report|presentation|description|history|summary|series)s?|case diagnosis/treatment|"
-    r"cases?|patients?(?: description| concerns| presentation)?|presentation|clinical (?:case|presentation|findings)|"
-    r"observations?|diagnos[ei]s|interventions?|treatment|outcomes?|follow-up|findings|main findings|"
+    r"cases?|patients?(?: description| concerns| presentation)?|presentation|"
+    r"clinical (?:case|presentation|findings)|"
+    r"observations?|diagnos[ei]s|interventions?|treatment|outcomes?|follow-up|"
+    r"findings|main findings|"
     r"results?|conclusions?|discussion|interpretation|comments?|lessons?|learning points?|"
     r"significance|summary|what is known|clinical significance|main symptoms[\w ,/]*|"
-    r"main diagnos[ei]s[\w ,/]*|abstract|keywords?)\s*(?::|(?-i:\.(?=\s[A-Z])|\n|(?<=[A-Z])\s(?=[A-Z][a-z])))",
+    r"main diagnos[ei]s[\w ,/]*|abstract|keywords?)\s*(?::|(?-i:\.(?=\s[A-Z])|\n|"
+    r"(?<=[A-Z])\s(?=[A-Z][a-z])))",
     re.IGNORECASE,
 )
 _RUN_ON = re.compile(
-    r"\s*(?P<label>Background|Introduction|Objectives?|Aims?|Purpose|Methods?|Results?|Conclusions?|Discussion|"
+    r"\s*(?P<label>Background|Introduction|Objectives?|Aims?|Purpose|Methods?|"
+    r"Results?|Conclusions?|Discussion|"
     r"Case (?:[Rr]eport|[Pp]resentation|[Dd]escription|[Ss]ummary)|Findings) (?=[A-Z])(?!Of\b|In\b)"
 )
 _GENERAL_LABELS: Final = (
@@ -88,8 +97,14 @@ def _stops(text: str, start: int, end: int) -> Iterator[int]:
             yield match.end()
 
 
-_MAY_END = re.compile(r"\b(?:[bt]\.?i\.?d|q\.?i\.?d|i\.v|s\.c|i\.m|p\.o|wks?|mo|yrs?|hrs?|approx|al)$", re.I)
-_OPENS = re.compile(r"\s+(?:In|The|He|She|His|Her|After|At|On|By|During|A|An|Two|Three|This|It|We|When|Treatment|Therapy|CD4\S*|Sputum|Cultures|No|There|Because|Since|Later|Subsequently|Six|Four|Both)\s")
+_MAY_END = re.compile(
+    r"\b(?:[bt]\.?i\.?d|q\.?i\.?d|i\.v|s\.c|i\.m|p\.o|wks?|mo|yrs?|hrs?|approx|al)$", re.I
+)
+_OPENS = re.compile(
+    r"\s+(?:In|The|He|She|His|Her|After|At|On|By|During|A|An|Two|Three|This|It|We|"
+    r"When|Treatment|Therapy|CD4\S*|Sputum|Cultures|No|There|Because|Since|Later|"
+    r"Subsequently|Six|Four|Both)\s"
+)
 
 
 def _ended(before: str, after: str) -> bool:
@@ -107,4 +122,6 @@ def _abbreviated(before: str) -> bool:
         return True
     # An initial or a genus (M. avium); "B." and "C." may end "amphotericin B" or "hepatitis C".
     single = re.fullmatch(r"[A-Z]", last) is not None
-    return single and not re.search(r"\b(?:amphotericin|hepatitis|vitamin|protein|type|group) [A-Z]$", before)
+    return single and not re.search(
+        r"\b(?:amphotericin|hepatitis|vitamin|protein|type|group) [A-Z]$", before
+    )

@@ -163,7 +163,7 @@ class Story:
         )
         if not asked:
             keys: dict[str, object] = {"what": question}
-            self.add("questions", "question-1", Kind.QUESTION, keys, Place(start, end))
+            self.add("questions", "question", Kind.QUESTION, keys, Place(start, end))
 
     def find(self, name: str) -> Fact | None:
         """Return the fact of this name."""
@@ -190,7 +190,11 @@ class Story:
             event.keys["at"] = at
             event.places = [p for p in event.places if before == at] + [place]
             return name
-        keys: dict[str, object] = {"what": f"{event.keys['what']}, dated again", "at": at, "same_as": name}
+        keys: dict[str, object] = {
+            "what": f"{event.keys['what']}, dated again",
+            "at": at,
+            "same_as": name,
+        }
         return self.add("events", f"{name}-again", Kind.EVENT, keys, place).id
 
     def hang(self, name: str, anchor: str, length: str, place: Place, what: str = "") -> None:
@@ -200,7 +204,11 @@ class Story:
         if anchor == name or event is None:
             return
         if event.keys["at"] == UNDATED and not self._depends(anchor, name):
-            event.keys["at"] = f"{anchor} + {length}" if not length.startswith("-") else f"{anchor} - {length[1:].strip()}"
+            event.keys["at"] = (
+                f"{anchor} + {length}"
+                if not length.startswith("-")
+                else f"{anchor} - {length[1:].strip()}"
+            )
             event.places = [place]
         if not length.startswith("-"):
             self.length(anchor, name, length, place)
@@ -211,7 +219,14 @@ class Story:
         keys: dict[str, object] = {"start": start, "stop": stop, "length": length}
         stem = f"{start}-to-{stop}"
         self.add(
-            "durations", stem, Kind.DURATION, keys, place, subject=stem, value=float(value), unit=unit
+            "durations",
+            stem,
+            Kind.DURATION,
+            keys,
+            place,
+            subject=stem,
+            value=float(value),
+            unit=unit,
         )
 
     def _depends(self, name: str, on: str) -> bool:

@@ -17,22 +17,49 @@ from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Place, Story
 
 _ADJACENT = re.compile(
-    r"[\s,(]*(?:cells?|lymphocytes|respectively)?[\s,(]*(?:at|after|on|in|by|within|during|over|until|then|only|again|as of|measured|taken|approximately|about|the|for|a|nadir|peak|dated)*[\s,(]*"
+    r"[\s,(]*(?:cells?|lymphocytes|respectively)?[\s,(]*(?:at|after|on|in|by|"
+    r"within|during|over|until|then|only|again|as of|measured|taken|approximately|"
+    r"about|the|for|a|nadir|peak|dated)*[\s,(]*"
     r"(?:at|after|on|in|by|within|over|approximately|about|only)?\s?",
     re.I,
 )
 _ANCHORED: Final = tuple(
     (kind, re.compile(pattern, re.I))
     for kind, pattern in (
-        ("before", r"\b(?:before|prior to) (?:the )?(?:start of |starting |initiation of |initiating |beginning |any )?(?:\w+ ){0,3}?(?:treatment|therapy|il-2|il-7|interleukin-\d)\b|\bpre-?treatment\b|\bbefore (?:\w+ )?(?:il-2|il-7)\b"),
-        ("treatment-end", r"\b(?:at|by) the (?:end|completion) of (?:the )?(?:\w+ ){0,3}?(?:treatment|therapy|course)\b|\b(?:after|on|upon) (?:completion|completing|cessation|discontinuation)(?: of)?(?: \w+){0,3}? (?:treatment|therapy|course)\b"),
-        ("treatment-begin", r"\b(?:at|on) (?:the )?(?:start|beginning|initiation|commencement) of (?:the )?(?:\w+ ){0,3}?(?:treatment|therapy)\b|\bat baseline\b|\bbaseline\b"),
-        ("presentation", r"\b(?:at|on|upon|by|during) (?:the time of )?(?:the |his |her |first |initial |hospital |this )*(?:presentation|admission|referral|evaluation|visit|consultation|work-?up)\b|\binitial(?:ly)?\b|\bpresented with\b|\bpresenting with\b|\bfound to have\b"),
+        (
+            "before",
+            r"\b(?:before|prior to) (?:the )?(?:start of |starting |initiation of |"
+            r"initiating |beginning |any )?(?:\w+ ){0,3}?(?:treatment|therapy|il-2|il-7|"
+            r"interleukin-\d)\b|\bpre-?treatment\b|\bbefore (?:\w+ )?(?:il-2|il-7)\b",
+        ),
+        (
+            "treatment-end",
+            r"\b(?:at|by) the (?:end|completion) of (?:the )?(?:\w+ ){0,3}?(?:treatment|"
+            r"therapy|course)\b|\b(?:after|on|upon) (?:completion|completing|cessation|"
+            r"discontinuation)(?: of)?(?: \w+){0,3}? (?:treatment|therapy|course)\b",
+        ),
+        (
+            "treatment-begin",
+            r"\b(?:at|on) (?:the )?(?:start|beginning|initiation|commencement) of (?:the )"
+            r"?(?:\w+ ){0,3}?(?:treatment|therapy)\b|\bat baseline\b|\bbaseline\b",
+        ),
+        (
+            "presentation",
+            r"\b(?:at|on|upon|by|during) (?:the time of )?(?:the |his |her |first |"
+            r"initial |hospital |this )*(?:presentation|admission|referral|evaluation|"
+            r"visit|consultation|work-?up)\b|\binitial(?:ly)?\b|\bpresented with\b|"
+            r"\bpresenting with\b|\bfound to have\b",
+        ),
         ("diagnosis", r"\bat (?:the )?(?:time of )?(?:the |his |her |initial )*diagnosis\b"),
         ("discharge", r"\b(?:at|on|upon) (?:the time of )?(?:hospital )?discharge\b"),
-        ("last-follow-up", r"\b(?:at|on) (?:the )?(?:last|latest|most recent|final) (?:follow-?up|visit|measurement|examination|evaluation)\b|\bat last follow-?up\b|\b(?:current|latest|most recent|last)(?:ly)?\b"),
+        (
+            "last-follow-up",
+            r"\b(?:at|on) (?:the )?(?:last|latest|most recent|final) (?:follow-?up|visit|"
+            r"measurement|examination|evaluation)\b|\bat last follow-?up\b|\b(?:current|"
+            r"latest|most recent|last)(?:ly)?\b",
+        ),
     )
-)  # fmt: skip
+)
 
 
 @final
@@ -83,14 +110,14 @@ def times_of_values(scan: Scan, story: Story, amounts: Sequence[Amount]) -> list
     return [_taken(scan, story, amounts, i, found) for i in range(len(amounts))]
 
 
-def _in_order(
-    scan: Scan, amounts: Sequence[Amount], times: Sequence[_Time]
-) -> Sequence[_Time]:
+def _in_order(scan: Scan, amounts: Sequence[Amount], times: Sequence[_Time]) -> Sequence[_Time]:
     """Return the times of "counts on 5 June and 12 March were 255 and 410", one for each value."""
     if len(times) != len(amounts) or len(times) < 2 or times[-1].end > amounts[0].start:
         return ()
     gaps = (scan.text[a.end : b.start] for a, b in pairwise(times))
-    joined = all(re.fullmatch(r"[\s,]*(?:and|,|&)?\s?(?:at|on|in|after|again)?\s?", gap) for gap in gaps)
+    joined = all(
+        re.fullmatch(r"[\s,]*(?:and|,|&)?\s?(?:at|on|in|after|again)?\s?", gap) for gap in gaps
+    )
     return times if joined else ()
 
 
@@ -140,9 +167,7 @@ def _anchored(scan: Scan, story: Story, kind: str, place: Place) -> str:
     return story.begin(drug, place) if drug else story.event("treatment-start", place)
 
 
-def _one(
-    scan: Scan, amounts: Sequence[Amount], i: int, times: Sequence[_Time]
-) -> _Time | None:
+def _one(scan: Scan, amounts: Sequence[Amount], i: int, times: Sequence[_Time]) -> _Time | None:
     """Return the time right behind a value, else the last before it, else the only one after it."""
     amount = amounts[i]
     edge = amounts[i + 1].start if i + 1 < len(amounts) else scan.end
@@ -164,7 +189,11 @@ def _one(
     tail = scan.text[amounts[-1].end : only.start] if only is not None else ""
     if only is not None and ", " in tail and len(tail) >= 12:
         return None
-    if only is not None and only.start > amounts[-1].start and not _cued(scan, amount.end, only.start):
+    if (
+        only is not None
+        and only.start > amounts[-1].start
+        and not _cued(scan, amount.end, only.start)
+    ):
         return only
     return None
 
@@ -190,11 +219,17 @@ def _taken(
     if _from(scan, amounts[i]):
         later = next((t for t in found[i + 1 :] if t is not None), None)
         if later is not None and later.base.endswith("-start"):
-            return Taken(later.base, (), "the value before the change, taken to be that at its beginning")
+            return Taken(
+                later.base, (), "the value before the change, taken to be that at its beginning"
+            )
         return Taken()
-    if not any(begun < amounts[i].start for begun in story.begun.values()):
+    if amounts[i].high is None and not any(
+        begun < amounts[i].start for begun in story.begun.values()
+    ):
         place = Place(amounts[i].start, amounts[i].end)
-        return Taken(story.event("presentation", place), (), "stands before any treatment in the text")
+        return Taken(
+            story.event("presentation", place), (), "stands before any treatment in the text"
+        )
     return Taken()
 
 

@@ -23,13 +23,16 @@ _FIXED: Final = {
     Happening.SURGERY: "surgery",
     Happening.FOLLOW_UP: "last-follow-up",
 }
-_FOLLOWED = re.compile(r"\b(?:followed by|(?:then )?(?:switched|changed) to|replaced (?:by|with)|and then)\b", re.I)
+_FOLLOWED = re.compile(
+    r"\b(?:followed by|(?:then )?(?:switched|changed) to|replaced (?:by|with)|and then)\b", re.I
+)
 _JOINS = re.compile(r"added|addition of|substituted", re.I)
 _TAPERED = re.compile(r",? (?:and |then |and then )(?:was |were )?(?:gradually )?taper", re.I)
 _AFTER_FIRST = re.compile(r"\s*(?:\w+, )?(?:after|following|despite)\b", re.I)
 _BY = re.compile(r"\b(?P<word>by|before|until|till|after|since)\s?$", re.I)
 _MISSED = re.compile(
-    r"\b(?:missed|skipped|omitted)\b[^.;]{0,40}\bdoses?\b|\bdoses? (?:of [\w-]+ )?(?:were|was) (?:missed|skipped|omitted)\b",
+    r"\b(?:missed|skipped|omitted)\b[^.;]{0,40}\bdoses?\b|\bdoses? (?:of [\w-]+ )"
+    r"?(?:were|was) (?:missed|skipped|omitted)\b",
     re.I,
 )
 
@@ -62,7 +65,14 @@ def read_treatment(scan: Scan, story: Story) -> tuple[Cue, ...]:
         drug = scan.drugs[0].name if scan.drugs else story.main_drug
         if drug is not None:
             keys: dict[str, object] = {"drug": drug, "dates_known": "false"}
-            story.add("missed_doses", f"{drug}-missed", Kind.MISSED, keys, Place(*match.span()), subject=drug)
+            story.add(
+                "missed_doses",
+                f"{drug}-missed",
+                Kind.MISSED,
+                keys,
+                Place(*match.span()),
+                subject=drug,
+            )
     return cues
 
 
@@ -116,7 +126,15 @@ def _register(scan: Scan, story: Story, cue: Cue) -> None:
         story.stopped[cue.start] = () if cue.drugs else _others(scan, story, cue)
         for name in story.stopped[cue.start]:
             story.last = story.end(name, Place(cue.start, cue.end))
-        if not cue.drugs and story.main_drug and re.search(r"\b(?:therapy|treatment|drug|injections?|it)\b", scan.text[max(scan.start, cue.start - 40) : cue.start], re.I):
+        if (
+            not cue.drugs
+            and story.main_drug
+            and re.search(
+                r"\b(?:therapy|treatment|drug|injections?|it)\b",
+                scan.text[max(scan.start, cue.start - 40) : cue.start],
+                re.I,
+            )
+        ):
             story.last = story.end(story.main_drug, Place(cue.start, cue.end))
     elif cue.happening in _FIXED and cue.happening is not Happening.SURGERY:
         if story.last is None and cue.happening is Happening.PRESENTATION:
@@ -167,11 +185,17 @@ def _happened(scan: Scan, story: Story, timed: Timed, cue: Cue) -> None:
     for name in _events_of(scan, story, cue):
         source = timed.source
         near = abs(timed.start - cue.end) < 60 or abs(cue.start - timed.end) < 60
-        begin, end = (min(cue.start, timed.start), max(cue.end, timed.end)) if near else (timed.start, timed.end)
+        begin, end = (
+            (min(cue.start, timed.start), max(cue.end, timed.end))
+            if near
+            else (timed.start, timed.end)
+        )
         place = Place(begin, end, _qualified(scan, timed))
         if isinstance(source, Dated):
             if source.asks:
-                story.ask(f"'{scan.text[timed.start : timed.end]}': {source.asks}", timed.start, timed.end)
+                story.ask(
+                    f"'{scan.text[timed.start : timed.end]}': {source.asks}", timed.start, timed.end
+                )
                 continue
             story.date(name, source.text, place)
             scan.use(timed.start, timed.end)
@@ -201,14 +225,22 @@ def _since(scan: Scan, story: Story, source: Relation, cue: Cue, name: str) -> s
     return story.before.get(cue.start) if anchor == name else anchor
 
 
-_TREATMENT_BEGAN = re.compile(r"\b(?:treatment|therapy|injections?)\b[\w ]{0,12}\b(?:began|begun|started|initiated|commenced)$", re.I)
+_TREATMENT_BEGAN = re.compile(
+    r"\b(?:treatment|therapy|injections?)\b[\w ]{0,12}\b(?:began|begun|started|"
+    r"initiated|commenced)$",
+    re.I,
+)
 
 
 def _events_of(scan: Scan, story: Story, cue: Cue) -> tuple[str, ...]:
     """Return the events that a cue reports and that exist."""
     if cue.happening is Happening.START:
         drug = story.drug_named or story.main_drug
-        if not cue.drugs and drug is not None and _TREATMENT_BEGAN.search(scan.text[max(scan.start, cue.start - 30) : cue.end]):
+        if (
+            not cue.drugs
+            and drug is not None
+            and _TREATMENT_BEGAN.search(scan.text[max(scan.start, cue.start - 30) : cue.end])
+        ):
             return (story.begin(drug, Place(cue.start, cue.end)),)
         return tuple(start_of(d.name) for d in cue.drugs)
     if cue.happening is Happening.STOP:
@@ -244,6 +276,8 @@ def _given_for(scan: Scan, story: Story, relation: Relation, cues: Sequence[Cue]
     course = (Happening.RESOLVED, Happening.IMPROVED, Happening.WORSE)
     if last and last[-1].happening is Happening.CHANGE:
         return
+    if last and last[-1].happening is Happening.STOP:
+        return
     if last and last[-1].happening in course and not treated:
         return
     if _leads_to_a_dose(scan, relation, drug):
@@ -276,14 +310,14 @@ def _leads_to_a_dose(scan: Scan, relation: Relation, drug: str) -> bool:
     return all(name == drug for name in between) and "U]" in after[0].unit
 
 
-def _together(
-    scan: Scan, relation: Relation, drug: str, cues: Sequence[Cue]
-) -> tuple[str, ...]:
+def _together(scan: Scan, relation: Relation, drug: str, cues: Sequence[Cue]) -> tuple[str, ...]:
     """Return the drugs that were given together for one length of time: "A and B for 14 days"."""
     for cue in cues:
         before = [d.name for d in cue.drugs if d.end <= relation.start]
         first = min((d.start for d in cue.drugs), default=scan.start)
-        lengths = [r for r in scan.relations if r.tie is Tie.LENGTH and first <= r.start < relation.start]
+        lengths = [
+            r for r in scan.relations if r.tie is Tie.LENGTH and first <= r.start < relation.start
+        ]
         if before and before[-1] == drug and not lengths:
             later = {d.name for d in scan.drugs if d.start >= relation.end}
             return tuple(n for n in dict.fromkeys(before) if n not in later)

@@ -15,23 +15,58 @@ from lymphocast.interchange.draft.story import Kind, Place, Story
 from lymphocast.interchange.draft.timing import Taken, times_of_values
 from lymphocast.units import UNITS, Quantity, number_text
 
-PLAUSIBLE: Final = {"CD4": (1.0, 5000.0), "CD8": (1.0, 10_000.0), "leukocytes": (100.0, 500_000.0), "lymphocytes": (5.0, 500_000.0), "neutrophils": (20.0, 200_000.0)}  # fmt: skip
+PLAUSIBLE: Final = {
+    "CD4": (1.0, 5000.0),
+    "CD8": (1.0, 10_000.0),
+    "leukocytes": (100.0, 500_000.0),
+    "lymphocytes": (5.0, 500_000.0),
+    "neutrophils": (20.0, 200_000.0),
+}
 """Counts per uL outside of which a printed unit is asked about: a judgement."""
 _AFTER = re.compile(r"\s?(?:\)?\s?)(?:of |for )?(?:the )?(?:were |was )?$", re.I)
-_THE_COUNT = re.compile(r"^(?:counts?|values) |\b(?:the|his|her|this|cell|these|absolute) (?:\w+ )?(?:counts?|levels?|values?|cells)\b", re.I)
+_THE_COUNT = re.compile(
+    r"^(?:counts?|values) |\b(?:the|his|her|this|cell|these|absolute) (?:\w+ )"
+    r"?(?:counts?|levels?|values?|cells)\b",
+    re.I,
+)
 _TO_NUMBER = re.compile(
-    r"\s?(?:\((?:[a-z0-9+ -]{1,30})\))?\s?,?\s?(?:(?:cell |lymphocyte )?(?:counts?|levels?|value|ratio|number))?\s?(?:[(\[]\s?)?"
-    r"(?:(?:of|was|were|is|:|=|,|at|to|from|being|had|remained|rose|increased|fell|dropped|decreased|declined|improved|recovered|"
-    r"reached|peaked|returned|still|only|just|about|around|approximately|as low as|low|(?:then|again|further|gradually|steadily|initially|subsequently))\s?){0,5}[<>~]?\s?$",
+    (
+        r"\s?(?:\((?:[a-z0-9+ -]{1,30})\))?\s?,?\s?(?:(?:cell |lymphocyte )"
+        r"?(?:counts?|levels?|value|ratio|number))?\s?(?:[(\[]\s?)?"
+        r"(?:(?:of|was|were|is|:|=|,|at|to|from|being|had|remained|rose|increased|"
+        r"fell|dropped|decreased|declined|improved|recovered|"
+        r"reached|peaked|returned|still|only|just|about|around|approximately|"
+        r"as low as|low|(?:then|again|further|gradually|steadily|initially|"
+        r"subsequently))\s?){0,5}[<>~]?\s?$"
+    ),
     re.I,
 )
 _TITRE = re.compile(r"(?<![\w.:])1\s?:\s?(\d[\d, ]*\d|\d)(?![\w:])")
 _PRESSURE = re.compile(r"(?<![\w.])(\d{2,3})\s?/\s?(\d{2,3})\s?mm\s?hg", re.I)
 _UNIT_ONE: Final = frozenset({"CD4/CD8 ratio"})
-_CHANGE_OF_WEIGHT = re.compile(r"\bweight (?:loss|gain)\b|\b(?:lost|gained) (?:about |over |approximately )?$|\b(?:lost|gained)\b", re.I)
-_OF_CELLS = re.compile(r"\s?(?:\)\s?)?(?:of|from|among) (?:the |all |total |peripheral |blood )*(?P<what>t[- ]?(?:cells|lymphocytes)|cd3\S*|lymphocytes)", re.I)
+_CHANGE_OF_WEIGHT = re.compile(
+    r"\bweight (?:loss|gain)\b|\b(?:lost|gained) (?:about |over |approximately )"
+    r"?$|\b(?:lost|gained)\b",
+    re.I,
+)
+_BY = re.compile(
+    r"\b(?:decreas|increas|rose|risen|fell|fallen|drop|declin|reduc|gain|climb)"
+    r"\w*\b[^.;,]{0,20}\bby (?:about |approximately |a mean of |only )?$",
+    re.I,
+)
+_OF_CELLS = re.compile(
+    r"\s?(?:\)\s?)?(?:of|from|among) (?:the |all |total |peripheral |blood )"
+    r"*(?P<what>t[- ]?(?:cells|lymphocytes)|cd3\S*|lymphocytes)",
+    re.I,
+)
 _CSF_ANALYTES: Final = frozenset({"leukocytes", "lymphocytes", "neutrophils", "glucose", "protein"})
-_ALONE: Final = {"Cel": "temperature", "[degF]": "temperature", "mm/h": "erythrocyte sedimentation rate", "kg/m2": "body mass index", "kg": "weight"}  # fmt: skip
+_ALONE: Final = {
+    "Cel": "temperature",
+    "[degF]": "temperature",
+    "mm/h": "erythrocyte sedimentation rate",
+    "kg/m2": "body mass index",
+    "kg": "weight",
+}
 
 
 @final
@@ -62,10 +97,18 @@ def read_values(scan: Scan, story: Story) -> None:
 def _with_analytes(scan: Scan, story: Story, amounts: Sequence[Amount]) -> Iterator[Value]:
     paired = _respectively(scan, amounts)
     for amount in amounts:
-        weight = amount.unit in ("kg", "%") and _CHANGE_OF_WEIGHT.search(scan.text[max(scan.start, amount.start - 24) : amount.end + 24])
+        weight = amount.unit in ("kg", "%") and _CHANGE_OF_WEIGHT.search(
+            scan.text[max(scan.start, amount.start - 24) : amount.end + 24]
+        )
         if weight:
             words = weight[0].lower()
-            yield Value(amount, "weight loss" if "loss" in words or "lost" in words else "weight gain")
+            yield Value(
+                amount, "weight loss" if "loss" in words or "lost" in words else "weight gain"
+            )
+            continue
+        if _BY.search(scan.text[max(scan.start, amount.start - 40) : amount.start]):
+            named = amount.term or _analyte(scan, amount)
+            yield Value(amount, f"{named.name} change" if named else "change")
             continue
         term = amount.term or paired.get(amount.start) or _analyte(scan, amount)
         quoted = scan.text[amount.start : amount.end]
@@ -75,7 +118,12 @@ def _with_analytes(scan: Scan, story: Story, amounts: Sequence[Amount]) -> Itera
             continue
         name = _carried(scan, story, amount)
         if name:
-            yield Value(amount, name, _doubt(amount, name, quoted, scan), "the analyte is that of the sentence before")
+            yield Value(
+                amount,
+                name,
+                _doubt(amount, name, quoted, scan),
+                "the analyte is that of the sentence before",
+            )
         elif amount.sort is not Sort.PERCENT:
             yield Value(amount, "", f"'{quoted}': a value of what?")
 
@@ -86,7 +134,9 @@ def _analyte(scan: Scan, amount: Amount) -> Term | None:
     for named in fitting:
         if amount.sort is Sort.PERCENT and scan.text[amount.end :].lstrip(" )").startswith("of "):
             break
-        if 0 <= named.start - amount.end < 16 and _AFTER.fullmatch(scan.text[amount.end : named.start]):
+        if 0 <= named.start - amount.end < 16 and _AFTER.fullmatch(
+            scan.text[amount.end : named.start]
+        ):
             return named.term
     before = [a for a in fitting if a.end <= amount.start]
     if before and (amount.sort is not Sort.PERCENT or amount.start - before[-1].end < 60):
@@ -100,7 +150,9 @@ def _measured(scan: Scan, named: Named, amount: Amount) -> bool:
     if not word.endswith(("penia", "cytosis", "philia")) or word.startswith("cd4"):
         return True
     gap = scan.text[named.end : amount.start]
-    return re.fullmatch(r"\s?(?:\(|of |to |at |with |: ?|[<>] ?|only |as low as )*", gap) is not None
+    return (
+        re.fullmatch(r"\s?(?:\(|of |to |at |with |: ?|[<>] ?|only |as low as )*", gap) is not None
+    )
 
 
 def _fits(term: Term, amount: Amount) -> bool:
@@ -108,7 +160,12 @@ def _fits(term: Term, amount: Amount) -> bool:
     if amount.sort is Sort.COUNT:
         return term.counted
     if amount.sort is Sort.PERCENT:
-        return term.counted or term.name in ("FEV1", "forced vital capacity", "oxygen saturation", "haemoglobin")
+        return term.counted or term.name in (
+            "FEV1",
+            "forced vital capacity",
+            "oxygen saturation",
+            "haemoglobin",
+        )
     expected = _ALONE.get(amount.unit)
     if expected is not None:
         return term.name == expected
@@ -157,7 +214,9 @@ def _specific(scan: Scan, term: Term, amount: Amount) -> str:
     if amount.sort is Sort.PERCENT and term.name == "CD4":
         match = _OF_CELLS.match(scan.text, amount.end)
         if match is not None:
-            return "CD4 of lymphocytes" if match["what"].lower() == "lymphocytes" else "CD4 of T cells"
+            return (
+                "CD4 of lymphocytes" if match["what"].lower() == "lymphocytes" else "CD4 of T cells"
+            )
     return term.name
 
 
@@ -192,14 +251,20 @@ def _bare(scan: Scan, story: Story) -> Iterator[Amount]:
     """Return numbers without a unit that stand right behind a counted analyte."""
     for number in scan.numbers:
         named = [a for a in scan.analytes if a.end <= number.start]
-        if number.word or not named or speaks_of_others(scan.text, scan.start, scan.end, number.start):
+        if (
+            number.word
+            or not named
+            or speaks_of_others(scan.text, scan.start, scan.end, number.start)
+        ):
             continue
         term = named[-1].term
         counted = term.counted or term.name in _UNIT_ONE
         if not counted or not _leads(scan, named[-1], number):
             continue
         unit = "1" if term.name in _UNIT_ONE else story.units.get(term.name, "")
-        yield Amount(number.start, number.end, number.value, unit, Sort.COUNT, other=number.other, term=term)
+        yield Amount(
+            number.start, number.end, number.value, unit, Sort.COUNT, other=number.other, term=term
+        )
 
 
 def _leads(scan: Scan, named: Named, number: Number) -> bool:
@@ -217,13 +282,30 @@ def _titres(scan: Scan, story: Story) -> None:
     for match in _PRESSURE.finditer(scan.text, scan.start, scan.end):
         scan.use(*match.span())
         what = f"blood pressure {match[1]}/{match[2]} mm[Hg]"
-        story.add("findings", "blood-pressure", Kind.FINDING, {"what": what}, Place(*match.span()), subject="blood pressure", value=float(match[1]), unit="mm[Hg]")  # fmt: skip
+        story.add(
+            "findings",
+            "blood-pressure",
+            Kind.FINDING,
+            {"what": what},
+            Place(*match.span()),
+            subject="blood pressure",
+            value=float(match[1]),
+            unit="mm[Hg]",
+        )
     for match in _TITRE.finditer(scan.text, scan.start, scan.end):
         named = [a for a in scan.analytes if a.end <= match.start() and not a.term.counted]
         what = f"{named[-1].name} {match[0]}" if named else f"titre {match[0]}"
         scan.use(*match.span())
         titre = float(re.sub(r"[, ]", "", match[1]))
-        story.add("findings", "titre", Kind.FINDING, {"what": what}, Place(*match.span()), subject=named[-1].name if named else "", value=titre)  # fmt: skip
+        story.add(
+            "findings",
+            "titre",
+            Kind.FINDING,
+            {"what": what},
+            Place(*match.span()),
+            subject=named[-1].name if named else "",
+            value=titre,
+        )
 
 
 def _add(scan: Scan, story: Story, value: Value, when: Taken) -> None:
@@ -233,19 +315,32 @@ def _add(scan: Scan, story: Story, value: Value, when: Taken) -> None:
         story.ask(value.asks, amount.start, amount.end)
         return
     if not amount.unit:
-        story.ask(f"{value.analyte} {quoted}: no unit is printed; cells per uL?", amount.start, amount.end)
+        story.ask(
+            f"{value.analyte} {quoted}: no unit is printed; cells per uL?", amount.start, amount.end
+        )
         return
     notes = [n for n in (value.note, when.note) if n]
     place = Place(amount.start, amount.end, "; ".join(notes))
-    if amount.sign and re.search(r"\b(?:never|not) ", scan.text[max(scan.start, amount.start - 28) : amount.start]):
+    if amount.sign and re.search(
+        r"\b(?:never|not) ", scan.text[max(scan.start, amount.start - 28) : amount.start]
+    ):
         when = Taken()
     places = (place, *when.places)
     story.measured.append(value.analyte)
-    in_words = value.analyte.startswith("weight ") or amount.high is not None
+    in_words = value.analyte.endswith(("change", "loss", "gain")) or amount.high is not None
     if amount.sign or in_words or amount.unit not in UNITS or amount.value <= 0:
         at: dict[str, object] = {"at": when.text} if when.text else {}
         text = f"{value.analyte} {amount.text}"
-        story.add("findings", value.analyte, Kind.FINDING, {"what": text, **at}, *places, subject=value.analyte, value=amount.value, unit=amount.unit)  # fmt: skip
+        story.add(
+            "findings",
+            value.analyte,
+            Kind.FINDING,
+            {"what": text, **at},
+            *places,
+            subject=value.analyte,
+            value=amount.value,
+            unit=amount.unit,
+        )
         return
     story.units.setdefault(value.analyte, amount.unit)
     keys: dict[str, object] = {
@@ -253,12 +348,31 @@ def _add(scan: Scan, story: Story, value: Value, when: Taken) -> None:
         "value": f"{number_text(amount.value)} {amount.unit}",
         "at": when.text,
     }
-    known = next((f for f in story.facts if f.section == "measurements" and f.keys["value"] == keys["value"] and f.keys["analyte"] == value.analyte and (not when.text or f.keys["at"] in ("", when.text))), None)  # fmt: skip
+    known = next(
+        (
+            f
+            for f in story.facts
+            if f.section == "measurements"
+            and f.keys["value"] == keys["value"]
+            and f.keys["analyte"] == value.analyte
+            and (not when.text or f.keys["at"] in ("", when.text))
+        ),
+        None,
+    )
     if known is not None:
         known.keys["at"] = known.keys["at"] or when.text
         known.places += [p for p in places if p not in known.places]
         return
-    fact = story.add("measurements", f"{value.analyte}-{number_text(amount.value)}", Kind.MEASUREMENT, keys, *places, subject=value.analyte, value=amount.value, unit=amount.unit)  # fmt: skip
+    fact = story.add(
+        "measurements",
+        f"{value.analyte}-{number_text(amount.value)}",
+        Kind.MEASUREMENT,
+        keys,
+        *places,
+        subject=value.analyte,
+        value=amount.value,
+        unit=amount.unit,
+    )
     if when.text:
         story.last = fact.id
 
