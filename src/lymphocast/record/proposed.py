@@ -88,4 +88,5 @@ def refuse_proposals(record: PatientRecord) -> None:
         facts = sum(1 for proposal in waiting if not proposal.text)
         found = f"{facts} proposals and {len(waiting) - facts} questions that wait ({named})"
         needed = "each fact accepted ('stated' in place of 'proposed') or removed"
-        raise RecordError(f"record '{record.id}'", None, found, needed)
+        where = f"record '{record.id}'"
+        raise RecordError(where, None, found, needed)

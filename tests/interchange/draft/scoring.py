@@ -3,7 +3,8 @@
 A page of the corpus is a text, a line of four hyphens, and one fact a line:
 
 - ``CD4 172 /uL`` a measurement, ``CD4 172 /uL at presentation`` its time;
-- ``value ...`` a value that a case file holds in words only; ``dose DRUG AMOUNT UNIT per DAYS in N``;
+- ``value ...`` a value that a case file holds in words only;
+- ``dose DRUG AMOUNT UNIT per DAYS in N``;
 - ``given DRUG``; ``event ID WHEN``; ``duration LENGTH START STOP``; ``missed DRUG``;
 - ``culture SPECIMEN RESULT ORGANISM``, ``symptom GRADE``, ``finding ID``, each perhaps with ``at``;
 - ``age``, ``sex``, ``ancestry``, ``workup``; ``question WORDS``: these words must be asked about.
@@ -18,7 +19,8 @@ from typing import Any, final
 
 from lymphocast.interchange.draft.assemble import Draft
 from lymphocast.interchange.draft.drafting import draft_page
-from lymphocast.units import parse_quantity, unit_named
+from lymphocast.interchange.draft.story import Kind
+from lymphocast.units import parse_quantity
 
 CORPUS = Path(__file__).parent / "corpus"
 HELD_OUT = Path(__file__).parent / "held_out"
@@ -90,7 +92,7 @@ def _settled(found: Iterator[str], expected: frozenset[str]) -> Iterator[str]:
 
 
 def lines(draft: Draft) -> Iterator[str]:
-    """Return what a draft proposes, one fact a line; the question about missing dates is left out."""
+    """Return what a draft proposes, one fact a line, without the question about missing dates."""
     case: Mapping[str, Any] = draft.case
     patient = case.get("patient", {})
     yield from (f"{key} {patient[key]}" for key in ("age", "sex", "ancestry") if key in patient)
@@ -103,7 +105,7 @@ def lines(draft: Draft) -> Iterator[str]:
         amount = parse_quantity(row["amount"])
         yield f"dose {row['drug']} {amount} per {row['per']} in {row['divided']}"
     for proposal in draft.facts:
-        if proposal.kind.value == "dose" and proposal.id not in {
+        if proposal.kind is Kind.DOSE and proposal.id not in {
             r["id"] for r in case.get("administrations", ())
         }:
             words = str(proposal.text)
@@ -133,24 +135,26 @@ def _others(draft: Draft, case: Mapping[str, Any]) -> Iterator[str]:
         yield f"duration {row['length']} {row['start']} {row['stop']}"
     yield from (f"missed {row['drug']}" for row in case.get("missed_doses", ()))
     for row in case.get("cultures", ()):
-        line = f"culture {row['specimen']} {row['result']} {row['organism']}"
-        yield line
+        yield f"culture {row['specimen']} {row['result']} {row['organism']}"
         if not str(row["at"]).startswith(UNDATED):
             yield f"culture {row['result']} at {row['at']}"
     for row in case.get("symptoms", ()):
         yield from _timed(f"symptom {row['grade']}", row)
     yield from (f"workup {row['id']} {row['status']}" for row in case.get("workup", ()))
-    findings = {row["id"]: row for row in case.get("findings", ())}
-    for proposal in draft.facts:
-        if proposal.id in findings and proposal.kind.value == "culture":
-            yield f"culture {findings[proposal.id]['what'].replace(' culture ', ' ')}"
-        elif proposal.id in findings and proposal.kind.value == "finding":
-            yield from _finding(
-                proposal.text, proposal.subject, proposal.value, findings[proposal.id]
-            )
+    yield from _findings(draft, case)
     for question in draft.questions:
         if question.id != "question-dates":
             yield f"question {question.quote} {question.text}"
+
+
+def _findings(draft: Draft, case: Mapping[str, Any]) -> Iterator[str]:
+    findings = {row["id"]: row for row in case.get("findings", ())}
+    for proposal in draft.facts:
+        row = findings.get(proposal.id)
+        if row is not None and proposal.kind is Kind.CULTURE:
+            yield f"culture {row['what'].replace(' culture ', ' ')}"
+        elif row is not None and proposal.kind is Kind.FINDING:
+            yield from _finding(proposal.text, proposal.subject, proposal.value, row)
 
 
 def _finding(text: str, subject: str, value: float | None, row: Mapping[str, Any]) -> Iterator[str]:
@@ -167,8 +171,3 @@ def _timed(line: str, row: Mapping[str, Any]) -> Iterator[str]:
     at = str(row.get("at", "1900/"))
     if not at.startswith(UNDATED) and not at.split("/")[-1].startswith("2099"):
         yield f"{line} at {at}"
-
-
-def code(unit: str) -> str:
-    """Return the code of a printed unit."""
-    return unit_named(unit).code

@@ -1,1 +1,1 @@
-"""Draft: facts proposed from the text of an abstract or legend, for a person to accept or remove."""
+"""Facts proposed from the text of an abstract or legend, for a person to accept or remove."""

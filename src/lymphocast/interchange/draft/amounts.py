@@ -1,4 +1,4 @@
-"""Amounts: a number with its unit, and what the unit says it is: a count, a laboratory value, a dose.
+"""Amounts: a number with its unit, and what the unit says: a count, a laboratory value, a dose.
 
 Numbers that share one unit are read together: ``596 and 378 cells/mm(3)``, ``from 85 to 210 /uL``,
 ``25-50 ug``. A unit is translated to the code of case files where their table has one; where it has

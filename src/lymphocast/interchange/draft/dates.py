@@ -32,8 +32,8 @@ _FORMS: Final = (
     rf"(?<=between ){_PART}(?P<month>{_MONTH}) and (?P<month2>{_MONTH}),? (?:of )?(?P<y>{_YEAR})\b",
     rf"{_PART}(?P<month>{_MONTH}),? (?:of )?(?:the year )?(?P<y>{_YEAR})\b",
     rf"(?P<a>\d{{1,2}})[./](?P<b>\d{{1,2}})[./](?P<y>{_YEAR})\b",
-    rf"(?P<part>early|mid|late) (?:(?:january|february|march|april|may|june|july|"
-    rf"august|september|october|november|december))\b(?! \d)",
+    r"(?P<part>early|mid|late) (?:(?:january|february|march|april|may|june|july|"
+    r"august|september|october|november|december))\b(?! \d)",
     rf"(?:\b(?:in|since|by|from|until|till|during|of|year|after|before|between|and|"
     rf"to|spring|summer|autumn|fall|winter)(?: of)? |\b(?P<part>early|mid|late|"
     rf"the beginning of|the end of|end of)[- ]|(?<=\d-))(?P<y>{_YEAR}){_NOT_A_UNIT}",
@@ -42,9 +42,9 @@ _PATTERNS: Final = tuple(
     re.compile(form, 0 if "early|mid|late) (?:(?:" in form else re.IGNORECASE) for form in _FORMS
 )
 _BARE_MONTH = re.compile(
-    rf"\b(?:in|by|since|until|from|during|between|and|to|of)\s(?:(?P<part>early|mid|late)[- ])?"
-    rf"(?P<month>January|February|March|April|May|June|July|August|September|"
-    rf"October|November|December)\b"
+    r"\b(?:in|by|since|until|from|during|between|and|to|of)\s(?:(?P<part>early|mid|late)[- ])?"
+    r"(?P<month>January|February|March|April|May|June|July|August|September|"
+    r"October|November|December)\b"
     r"(?!,? (?:of )?\d)(?! [a-z]+ed\b)"
 )
 _WORDS: Final = {
@@ -114,21 +114,23 @@ def _dated(match: re.Match[str]) -> Dated | None:
     part = _WORDS.get((groups.get("part") or "").lower(), "")
     if month is None:
         return Dated(begin, match.end(), _year(year, part), year)
-    day = groups.get("d")
-    if day:
-        try:
-            text = date(year, month, int(day)).isoformat()
-            if groups.get("d1"):
-                text = f"{date(year, month, int(groups['d1'] or 0)).isoformat()}/{text}"
-            return Dated(match.start(), match.end(), text, year)
-        except ValueError:
-            return None
+    text = _day_or_month(groups, year, month, part)
+    return Dated(begin, match.end(), text, year) if text else None
+
+
+def _day_or_month(groups: dict[str, str | None], year: int, month: int, part: str) -> str:
+    """Return a day, a range of days or months, or a month; nothing if it does not exist."""
+    try:
+        if groups.get("d"):
+            text = date(year, month, int(groups["d"] or 0)).isoformat()
+            first = groups.get("d1")
+            return f"{date(year, month, int(first)).isoformat()}/{text}" if first else text
+    except ValueError:
+        return ""
     if groups.get("month2"):
-        last = _MONTHS[groups["month2"].lower()[:3]]
-        if month > last:
-            return None
-        return Dated(begin, match.end(), f"{year}-{month:02}/{year}-{last:02}", year)
-    return Dated(begin, match.end(), f"{part} {year}-{month:02}".strip(), year)
+        last = _MONTHS[(groups["month2"] or "").lower()[:3]]
+        return f"{year}-{month:02}/{year}-{last:02}" if month <= last else ""
+    return f"{part} {year}-{month:02}".strip()
 
 
 def _month_of(groups: dict[str, str | None]) -> int | None:

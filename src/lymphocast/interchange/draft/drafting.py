@@ -14,9 +14,9 @@ from lymphocast.record.casefile import parse_case
 
 HEAD: Final = """\
 # Proposed from the text of {file}; nothing here is accepted yet.
-# Each fact quotes the characters that it was read from. To accept a fact write 'stated' (or 'derived')
-# in place of 'proposed' at each of its places; to reject it delete it. Delete a question when it is
-# answered. A file that still holds a proposal or a question is neither fitted nor forecast.
+# Each fact quotes the characters that it was read from. To accept a fact write 'stated' (or
+# 'derived') in place of 'proposed' at each of its places; to reject it delete it. Delete a question
+# when it is answered. A file that still holds a proposal or a question is not fitted.
 """
 
 

@@ -1,4 +1,4 @@
-"""The words of case reports, from ``lexicon.yaml``: drugs, analytes, organisms, routes, symptoms."""
+"""The words of case reports, from ``lexicon.yaml``: drugs, analytes, organisms, symptoms."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

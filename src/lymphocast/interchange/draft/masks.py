@@ -8,6 +8,7 @@ _TIME_WORDS: Final = (
     "year|yr|month|mo|week|wk|day|hour|h|hr|minute|min|fold|mg|ug|g|kg|ml|cm|mm|drug|dose|point|"
     "patient|times|to|and|or|cycle|step|log|unit|iu|cell|course|pack|lead|ward"
 )
+_UNIT_WORDS: Final = _TIME_WORDS.replace("|to|and|or", "")
 PATTERNS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -26,7 +27,7 @@ PATTERNS: Final = tuple(
         r"\b(?:a?or|hr|rr)\s?[=:]\s?\d+(?:\.\d+)?",
         # numbered names
         (
-            r"\b(?:type|grade|stage|phase|class|category|group|level|version|chromosome|"
+            r"\b(?:type|grade|stage|phase|class|category|group|version|chromosome|"
             r"exon|intron|codon|"
             r"serotype|genotype|strain|lot|case|patient|subject|sibling|protocol|score|"
             r"gcs|lobe|segment|"
@@ -36,10 +37,11 @@ PATTERNS: Final = tuple(
         r"\binterleukin[- ]\d+\w?|\)-\d+\b",
         r"\b[cp]\.\s?[\w>*()+-]*\d[\w>*()+-]*|\brs\d+|\bhla-\S+",
         # names with digits in them: CD4, IL-2, HIV-1, GATA2, SARS-CoV-2, HTLV-1/2
-        r"(?<![\w.])(?!(?:mm|cm|dm|m|u?l|x|e)\d)(?![a-z]*(?:%s)s?-?\d)[a-z]+(?:-?[a-z]+)*-?\d[\w+]*"
-        r"(?:[-/]\w+)*" % _TIME_WORDS.replace("|to|and|or", ""),
+        r"(?<![\w.])(?!(?:mm|cm|dm|m|u?l|x|e)\d)(?![a-z]*(?:" + _UNIT_WORDS + r")s?-?\d)"
+        r"[a-z]+(?:-?[a-z]+)*-?\d[\w+]*"
+        r"(?:[-/]\w+)*",
         # 5-fluorocytosine, 1,3-beta-D-glucan
-        r"(?<![\w.])\d(?:,\d)*-(?!(?:%s)s?\b)[a-z]{3,}[\w-]*" % _TIME_WORDS,
+        r"(?<![\w.])\d(?:,\d)*-(?!(?:" + _TIME_WORDS + r")s?\b)[a-z]{3,}[\w-]*",
         r"\b\d{1,2}(?::\d\d)?\s?(?:a\.m\.|p\.m\.|am\b|pm\b)|\b\d\d:\d\d\s?h?\b",
         r"\b\d{1,2}(?:st|nd|rd|th)\b",
         r"\b\d{2,3}-(?:hour|h) (?:urine|collection|holter|monitoring)",

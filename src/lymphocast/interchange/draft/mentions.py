@@ -1,4 +1,4 @@
-"""Mentions: drugs that are given (not measured, not resisted), and organisms, as a sentence names them."""
+"""Mentions: the drugs that are given (not measured, not resisted) and the organisms of a text."""
 
 import re
 from collections.abc import Iterator, Sequence

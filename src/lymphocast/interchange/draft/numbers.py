@@ -1,4 +1,4 @@
-"""Numbers as authors print them: 600,000; 600 000; 0,5; 4.5 x 10(9); eleven million; two and a half.
+"""Numbers as authors print them: 600,000; 600 000; 0,5; 4.5 x 10(9); eleven million.
 
 A point or comma before exactly three digits is a grouping mark in one half of the world and a
 decimal mark in the other. A comma is read as grouping (1,200), a point as decimal, unless the page

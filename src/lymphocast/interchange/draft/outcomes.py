@@ -6,41 +6,13 @@ from typing import Final
 
 from lymphocast.interchange.citation import squeezed
 from lymphocast.interchange.draft.cues import Cue, Happening
+from lymphocast.interchange.draft.cultures import NOT, read_cultures
+from lymphocast.interchange.draft.lexicon import lexicon
 from lymphocast.interchange.draft.relations import Tie
 from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Kind, Place, Story, start_of
 from lymphocast.interchange.draft.timing import Taken, time_of
 
-_CULTURE: Final = r"(?:cultures?|smears? and cultures?)"
-_NEGATIVE = re.compile(
-    rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<n>negative|sterile|no growth|clear(?:ed)?|"
-    rf"did not grow|negativ\w+)\b"
-    rf"|\b(?P<n2>negative|sterile) (?:\w+ ){{0,3}}?{_CULTURE}\b"
-    r"|\b(?P<n3>(?:sputum|culture|bacteriological|microbiological|mycological)"
-    r"(?: culture)? (?:conversion|sterili[sz]ation|converted))\b",
-    re.I,
-)
-_POSITIVE = re.compile(
-    rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<p>positive|grew|yielded|revealed|showed|"
-    rf"demonstrated|identified|isolated|growth of|confirmed)\b"
-    rf"|\b(?P<p2>positive) (?:\w+ ){{0,3}}?{_CULTURE}\b"
-    r"|\b(?:sputum|lavage(?: fluid)?|bal|biopsy|blood|fluid|csf|aspirate|marrow|"
-    r"urine|specimens?|samples?) (?P<p4>grew|yielded)\b"
-    r"|\b(?P<p3>(?:was|were) (?:isolated|cultured|recovered|grown) from|"
-    r"tested positive for|isolation of|isolated from|grew from|isolated in)\b",
-    re.I,
-)
-_MANY: Final = re.compile(
-    r"\b(?P<n>two|three|four|five|six|[2-9]) (?:consecutive |separate |"
-    r"successive |sequential )*(?:\w+ ){0,2}?cultures\b",
-    re.I,
-)
-_NUMBERS: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_NOT = re.compile(
-    r"\b(?:no|not|without|never|neither|nor|failed to|lack of|absence of|denied|"
-    r"free of)\b[\w ,-]{0,30}$",
-    re.I,
-)
 _LITTLE = re.compile(
     r"\b(?:minimal|little|slight|slightly|minor|marginal|partial(?:ly)?)\s(?:\w+ )?$", re.I
 )
@@ -149,7 +121,7 @@ _TESTS: Final = (
 
 def read_outcomes(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
     """Add the cultures, symptoms, findings and tests of a sentence."""
-    _cultures(scan, story)
+    read_cultures(scan, story)
     for cue in cues:
         _course(scan, story, cue, cues)
     _present(scan, story)
@@ -162,75 +134,6 @@ def read_outcomes(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
             status = "positive" if said in ("positive", "infected") else "negative"
             keys: dict[str, object] = {"what": what, "status": status}
             story.add("workup", stem, Kind.WORKUP, keys, Place(*match.span()), subject=stem)
-
-
-def _cultures(scan: Scan, story: Story) -> None:
-    for result, pattern in (("negative", _NEGATIVE), ("positive", _POSITIVE)):
-        for match in pattern.finditer(scan.text, scan.start, scan.end):
-            if result == "positive" and (_NEGATIVE.search(match[0]) or not _grows(scan, match)):
-                continue
-            if _NOT.search(scan.text[scan.start : match.start()][-34:]):
-                continue
-            _culture(scan, story, match, result)
-
-
-def _grows(scan: Scan, match: re.Match[str]) -> bool:
-    """Return whether an organism stands at a positive culture."""
-    near = (match.start() - 90, match.end() + 60)
-    return any(near[0] <= o.start < near[1] for o in scan.organisms) or bool(
-        match.groupdict().get("p2")
-    )
-
-
-def _culture(scan: Scan, story: Story, match: re.Match[str], result: str) -> None:
-    specimen = _nearest_specimen(scan, match)
-    organisms = [o for o in scan.organisms if abs(o.start - match.end()) < 120]
-    organism = organisms[-1 if result == "negative" else 0].name if organisms else story.organism
-    if organism is None:
-        keys: dict[str, object] = {"what": squeezed(f"{specimen} culture {result}")}
-        story.add(
-            "findings",
-            f"culture-{result}",
-            Kind.CULTURE,
-            keys,
-            Place(*match.span()),
-            subject=result,
-        )
-        return
-    story.organism = organism
-    many = _MANY.search(scan.text, max(scan.start, match.start() - 30), match.end())
-    number = (_NUMBERS.get(many["n"].lower()) or int(many["n"])) if many else 1
-    taken = time_of(scan, story, match.start(), match.end())
-    if not taken.text and result == "positive" and not story.begun and not scan.dates:
-        taken = Taken(story.event("presentation", Place(*match.span())))
-    plural = number == 1 and re.search(r"\bcultures\b", match[0], re.I)
-    keys = {
-        "specimen": specimen or "not stated",
-        "organism": organism,
-        "result": result,
-        **({"number": number} if many else {}),
-        "at": taken.text,
-    }
-    note = "the text has a plural without a number" if plural else ""
-    printed = [o for o in organisms if o.term.pattern.fullmatch(scan.text[o.start : o.end]) is None]
-    if printed:
-        keys["printed"] = [squeezed(scan.text[printed[0].start : printed[0].end])]
-    story.add(
-        "cultures",
-        f"culture-{result}",
-        Kind.CULTURE,
-        keys,
-        Place(*match.span(), note),
-        *taken.places,
-        subject=result,
-    )
-
-
-def _nearest_specimen(scan: Scan, match: re.Match[str]) -> str:
-    near = sorted(scan.specimens, key=lambda s: abs(s.start - match.start()))
-    if near and abs(near[0].start - match.start()) < 80:
-        return near[0].name
-    return "sputum" if "sputum" in match[0].lower() else ""
 
 
 def _clause(scan: Scan, start: int, end: int) -> tuple[int, int]:
@@ -277,49 +180,30 @@ def _course(scan: Scan, story: Story, cue: Cue, cues: Sequence[Cue]) -> None:
         return
     begin, stop = _clause(scan, cue.start, cue.end)
     symptoms = any(begin <= m.start() < stop for m in _symptoms(scan))
-    of_a_value = [
-        a
-        for a in scan.analytes
-        if begin <= a.start < stop and a.name not in ("temperature", "weight")
-    ]
-    if of_a_value and not symptoms:
+    named = (a for a in scan.analytes if begin <= a.start < stop)
+    if not symptoms and any(a.name not in ("temperature", "weight") for a in named):
         return
-    before = scan.text[begin : cue.start]
-    if _NOT.search(before):
-        if grade == "worse":
-            return
-        keys: dict[str, object] = {"what": squeezed(scan.text[begin:stop])}
-        story.add(
-            "findings",
-            "no-improvement",
-            Kind.FINDING,
-            keys,
-            Place(begin, stop),
-            subject="no-improvement",
-        )
+    before, place = scan.text[begin : cue.start], Place(begin, stop)
+    what = squeezed(scan.text[begin:stop])[:120]
+    if NOT.search(before):
+        if grade != "worse":
+            keys: dict[str, object] = {"what": what}
+            stem = "no-improvement"
+            story.add("findings", stem, Kind.FINDING, keys, place, subject=stem)
         return
     if grade == "improving" and _LITTLE.search(before):
         grade = "minimal-improvement"
     taken = time_of(scan, story, cue.start, cue.end, cue)
     if not taken.text:
         taken = _while_given(scan, story, cue, cues)
-    keys = {"what": squeezed(scan.text[begin:stop])[:120], "grade": grade, "at": taken.text}
-    if any(f.section == "symptoms" and f.keys["what"] == keys["what"] for f in story.facts):
+    if any(f.section == "symptoms" and f.keys["what"] == what for f in story.facts):
         return
-    story.add(
-        "symptoms",
-        f"symptoms-{grade}",
-        Kind.SYMPTOM,
-        keys,
-        Place(begin, stop),
-        *taken.places,
-        subject=grade,
-    )
+    keys = {"what": what, "grade": grade, "at": taken.text}
+    places = (place, *taken.places)
+    story.add("symptoms", f"symptoms-{grade}", Kind.SYMPTOM, keys, *places, subject=grade)
 
 
 def _symptoms(scan: Scan) -> Iterator[re.Match[str]]:
-    from lymphocast.interchange.draft.lexicon import lexicon
-
     return lexicon().symptoms.finditer(scan.text, scan.start, scan.end)
 
 
@@ -336,41 +220,27 @@ def _present(scan: Scan, story: Story) -> None:
         mine = [
             m
             for m in found
-            if at <= m.start() < at + 110 and not _NOT.search(scan.text[at : m.start()])
+            if at <= m.start() < at + 110 and not NOT.search(scan.text[at : m.start()])
         ]
         if mine:
             _came_with(scan, story, at, mine[-1].end(), mine)
     for well in _WELL.finditer(scan.text, scan.start, scan.end):
-        if _NOT.search(scan.text[scan.start : well.start()][-30:]):
-            continue
-        taken = time_of(scan, story, *well.span())
-        if not taken.text and story.last is not None:
-            taken = Taken(f"{story.last}/", note="at or after what is told before it")
-        keys: dict[str, object] = {
-            "what": squeezed(well[0]),
-            "grade": "asymptomatic",
-            "at": taken.text,
-        }
-        if "stable" in well[0].lower():
-            story.add(
-                "findings",
-                "stable",
-                Kind.FINDING,
-                {"what": squeezed(well[0]), **({"at": taken.text} if taken.text else {})},
-                Place(*well.span()),
-                *taken.places,
-                subject="stable",
-            )
-        else:
-            story.add(
-                "symptoms",
-                "asymptomatic",
-                Kind.SYMPTOM,
-                keys,
-                Place(*well.span()),
-                *taken.places,
-                subject="asymptomatic",
-            )
+        if not NOT.search(scan.text[scan.start : well.start()][-30:]):
+            _is_well(scan, story, well)
+
+
+def _is_well(scan: Scan, story: Story, well: re.Match[str]) -> None:
+    taken = time_of(scan, story, *well.span())
+    if not taken.text and story.last is not None:
+        taken = Taken(f"{story.last}/", note="at or after what is told before it")
+    what, places = squeezed(well[0]), (Place(*well.span()), *taken.places)
+    if "stable" in what.lower():
+        at: dict[str, object] = {"at": taken.text} if taken.text else {}
+        keys: dict[str, object] = {"what": what, **at}
+        story.add("findings", "stable", Kind.FINDING, keys, *places, subject="stable")
+    else:
+        keys = {"what": what, "grade": "asymptomatic", "at": taken.text}
+        story.add("symptoms", "asymptomatic", Kind.SYMPTOM, keys, *places, subject="asymptomatic")
 
 
 def _of_disease(scan: Scan, symptom: re.Match[str]) -> bool:
@@ -410,7 +280,7 @@ def _findings(scan: Scan, story: Story) -> None:
         match = pattern.search(scan.text, scan.start, scan.end)
         if match is None or any(f.subject == stem for f in story.facts):
             continue
-        if stem in ("relapse", "well-tolerated", "death") and _NOT.search(
+        if stem in ("relapse", "well-tolerated", "death") and NOT.search(
             scan.text[scan.start : match.start()][-34:]
         ):
             continue

@@ -108,7 +108,7 @@ def _bare(text: str) -> Iterator[Section]:
 
 
 def _trimmed(text: str, begin: int, end: int) -> tuple[int, int]:
-    """Return a span without white space, and without a heading such as ``Abstract``, at its ends."""
+    """Return a span without white space and a heading such as ``Abstract`` at its ends."""
     first, _, rest = text[begin:end].lstrip().partition("\n")
     if first.strip().rstrip(":").casefold() in HEADINGS and rest:
         begin = text.index(first, begin) + len(first)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from lymphocast.interchange.citation import squeezed
 from lymphocast.interchange.draft.doses import read_doses, read_numbers_of_doses
+from lymphocast.interchange.draft.happenings import date_events
 from lymphocast.interchange.draft.lexicon import normal
 from lymphocast.interchange.draft.mentions import abbreviations
 from lymphocast.interchange.draft.numbers import writes_decimal_commas
@@ -12,9 +13,9 @@ from lymphocast.interchange.draft.outcomes import read_outcomes
 from lymphocast.interchange.draft.page import Page
 from lymphocast.interchange.draft.people import Age, Who, cast, find_ages
 from lymphocast.interchange.draft.scan import Scan, scan
-from lymphocast.interchange.draft.sentences import Sentence, sentences
+from lymphocast.interchange.draft.sentences import sentences
 from lymphocast.interchange.draft.story import Kind, Place, Story
-from lymphocast.interchange.draft.treatment import date_events, read_treatment
+from lymphocast.interchange.draft.treatment import read_treatment
 from lymphocast.interchange.draft.values import bare_dates, read_values
 from lymphocast.units import number_text
 
@@ -78,13 +79,13 @@ def _read(found: Scan, story: Story) -> None:
 def _ask_whose(found: Scan, story: Story) -> None:
     """Turn every amount, date and length of another person into a question."""
     whose = "another patient's, or this one's?" if found.who is Who.OTHER else "which patient's?"
-    things = (*found.amounts, *found.dates, *(r.duration for r in found.relations))
-    for thing in sorted(things, key=lambda t: t.start):
-        quoted = squeezed(found.text[thing.start : thing.end])
-        story.ask(f"'{quoted}': {whose}", thing.start, thing.end)
-    for age in found.ages:
-        quoted = squeezed(found.text[age.start : age.end])
-        story.ask(f"'{quoted}': {whose}", age.start, age.end)
+    things = [
+        *((a.start, a.end) for a in found.amounts),
+        *((d.start, d.end) for d in found.dates),
+        *((r.duration.start, r.duration.end) for r in found.relations),
+    ]
+    for start, end in (*sorted(things), *((a.start, a.end) for a in found.ages)):
+        story.ask(f"'{squeezed(found.text[start:end])}': {whose}", start, end)
 
 
 def _leftovers(found: Scan, story: Story) -> None:

@@ -1,7 +1,7 @@
-"""What a length of time says: so long after a start, before an admission, how long a drug was given.
+"""What a length of time says: so long after a start or a stop, or how long a drug was given.
 
-A length stands for itself only with its neighbours: "after 5 months of therapy" is a time that hangs
-on a start, "clarithromycin for 4 months" the length of a treatment, "a 3-month history of cough" the
+A length is understood by its neighbours: "after 5 months of therapy" is a time that hangs on a
+start, "clarithromycin for 4 months" the length of a treatment, "a 3-month history of cough" the
 time of an onset.
 """
 
@@ -40,8 +40,8 @@ class Relation:
         How it is tied.
     anchor
         ``start``, ``stop``, ``presentation``, ``diagnosis``, ``symptom-onset``, ``discharge``,
-        ``surgery``, ``previous`` (the fact told before), ``elapsed`` (the treatment that goes on, else
-        the fact told before), or nothing.
+        ``surgery``, ``previous`` (the fact told before), ``elapsed`` (the treatment that goes on,
+        else the fact told before), or nothing.
     drug
         The drug whose start or stop it is; ``None`` for "therapy" without a name.
     end

@@ -137,7 +137,8 @@ class Rhythms:
     @property
     def spans(self) -> tuple[tuple[int, int], ...]:
         """Where they stand."""
-        return tuple((r.start, r.end) for r in (*self.often, *self.divided, *self.cycles))
+        found: tuple[Rhythm | Divided | Cycle, ...] = (*self.often, *self.divided, *self.cycles)
+        return tuple((r.start, r.end) for r in found)
 
 
 def find_rhythms(text: str, start: int, end: int) -> Rhythms:
@@ -154,7 +155,7 @@ def find_rhythms(text: str, start: int, end: int) -> Rhythms:
         )
         for m in on_off
     )
-    spans = [(d.start, d.end) for d in (*divided, *cycles)]
+    spans = [*((d.start, d.end) for d in divided), *((c.start, c.end) for c in cycles)]
     found: list[Rhythm] = []
     for rhythm in _candidates(text, start, end):
         span = (rhythm.start, rhythm.end)

@@ -262,9 +262,9 @@ class Story:
         return self.principal(self.started) or self.drug
 
     def principal(self, drugs: Sequence[str]) -> str | None:
-        """Return the drug that stands for a treatment: of those begun last a cytokine, else the first.
+        """Return the drug that names a treatment: of those begun last a cytokine, else the first.
 
-        Drugs that only support another treatment, such as levothyroxine, are left out if they can be.
+        Drugs that only support another treatment (levothyroxine) are left out if they can be.
         """
         drugs = [d for d in drugs if d not in ADJUNCTS] or list(drugs)
         if not drugs:

@@ -104,9 +104,9 @@ def times_of_values(scan: Scan, story: Story, amounts: Sequence[Amount]) -> list
             scan.use(time.start, time.end)
         return [time.taken() for time in listed_times]
     found = [_one(scan, amounts, i, single) for i in range(len(amounts))]
-    for time in found:
-        if time is not None:
-            scan.use(time.start, time.end)
+    for one in found:
+        if one is not None:
+            scan.use(one.start, one.end)
     return [_taken(scan, story, amounts, i, found) for i in range(len(amounts))]
 
 
@@ -212,7 +212,7 @@ def _from(scan: Scan, amount: Amount) -> bool:
 def _taken(
     scan: Scan, story: Story, amounts: Sequence[Amount], i: int, found: Sequence[_Time | None]
 ) -> Taken:
-    """Return a value's own time; else the base of its change, else presentation before treatment."""
+    """Return a value's own time; else the base of its change; else presentation."""
     time = found[i]
     if time is not None:
         return time.taken()

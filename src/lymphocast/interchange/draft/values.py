@@ -1,280 +1,29 @@
 """Values: counts and laboratory values with their analyte, and the time at which each was taken."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, final
 
-from lymphocast.interchange.draft.amounts import Amount, Sort
+from lymphocast.interchange.draft.analytes import Value, values_of
 from lymphocast.interchange.draft.dates import Dated
-from lymphocast.interchange.draft.lexicon import Named, Term, lexicon
-from lymphocast.interchange.draft.numbers import Number
-from lymphocast.interchange.draft.people import speaks_of_others
 from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Kind, Place, Story
 from lymphocast.interchange.draft.timing import Taken, times_of_values
-from lymphocast.units import UNITS, Quantity, number_text
+from lymphocast.units import UNITS, number_text
 
-PLAUSIBLE: Final = {
-    "CD4": (1.0, 5000.0),
-    "CD8": (1.0, 10_000.0),
-    "leukocytes": (100.0, 500_000.0),
-    "lymphocytes": (5.0, 500_000.0),
-    "neutrophils": (20.0, 200_000.0),
-}
-"""Counts per uL outside of which a printed unit is asked about: a judgement."""
-_AFTER = re.compile(r"\s?(?:\)?\s?)(?:of |for )?(?:the )?(?:were |was )?$", re.I)
-_THE_COUNT = re.compile(
-    r"^(?:counts?|values) |\b(?:the|his|her|this|cell|these|absolute) (?:\w+ )"
-    r"?(?:counts?|levels?|values?|cells)\b",
-    re.I,
-)
-_TO_NUMBER = re.compile(
-    (
-        r"\s?(?:\((?:[a-z0-9+ -]{1,30})\))?\s?,?\s?(?:(?:cell |lymphocyte )"
-        r"?(?:counts?|levels?|value|ratio|number))?\s?(?:[(\[]\s?)?"
-        r"(?:(?:of|was|were|is|:|=|,|at|to|from|being|had|remained|rose|increased|"
-        r"fell|dropped|decreased|declined|improved|recovered|"
-        r"reached|peaked|returned|still|only|just|about|around|approximately|"
-        r"as low as|low|(?:then|again|further|gradually|steadily|initially|"
-        r"subsequently))\s?){0,5}[<>~]?\s?$"
-    ),
-    re.I,
-)
+_NEVER = re.compile(r"\b(?:never|not) ", re.I)
 _TITRE = re.compile(r"(?<![\w.:])1\s?:\s?(\d[\d, ]*\d|\d)(?![\w:])")
 _PRESSURE = re.compile(r"(?<![\w.])(\d{2,3})\s?/\s?(\d{2,3})\s?mm\s?hg", re.I)
-_UNIT_ONE: Final = frozenset({"CD4/CD8 ratio"})
-_CHANGE_OF_WEIGHT = re.compile(
-    r"\bweight (?:loss|gain)\b|\b(?:lost|gained) (?:about |over |approximately )"
-    r"?$|\b(?:lost|gained)\b",
-    re.I,
-)
-_BY = re.compile(
-    r"\b(?:decreas|increas|rose|risen|fell|fallen|drop|declin|reduc|gain|climb)"
-    r"\w*\b[^.;,]{0,20}\bby (?:about |approximately |a mean of |only )?$",
-    re.I,
-)
-_OF_CELLS = re.compile(
-    r"\s?(?:\)\s?)?(?:of|from|among) (?:the |all |total |peripheral |blood )"
-    r"*(?P<what>t[- ]?(?:cells|lymphocytes)|cd3\S*|lymphocytes)",
-    re.I,
-)
-_CSF_ANALYTES: Final = frozenset({"leukocytes", "lymphocytes", "neutrophils", "glucose", "protein"})
-_ALONE: Final = {
-    "Cel": "temperature",
-    "[degF]": "temperature",
-    "mm/h": "erythrocyte sedimentation rate",
-    "kg/m2": "body mass index",
-    "kg": "weight",
-}
-
-
-@final
-@dataclass(frozen=True)
-class Value:
-    """A value with its analyte, before it is placed in time."""
-
-    amount: Amount
-    analyte: str
-    asks: str = ""
-    note: str = ""
 
 
 def read_values(scan: Scan, story: Story) -> None:
     """Add the measurements of a sentence; what is ambiguous becomes a question."""
     _titres(scan, story)
-    spoken = [a.name for a in scan.analytes if a.term.counted]
-    free = (a for a in scan.values() if not scan.is_used(a.start, a.end))
-    amounts = sorted((*free, *_bare(scan, story)), key=lambda a: a.start)
-    values = list(_with_analytes(scan, story, amounts))
+    values = values_of(scan, story)
     taken = times_of_values(scan, story, [v.amount for v in values])
     for value, when in zip(values, taken, strict=True):
         scan.use(value.amount.start, value.amount.end)
         _add(scan, story, value, when)
+    spoken = [a.name for a in scan.analytes if a.term.counted]
     story.spoken = spoken[-1] if spoken else story.spoken
-
-
-def _with_analytes(scan: Scan, story: Story, amounts: Sequence[Amount]) -> Iterator[Value]:
-    paired = _respectively(scan, amounts)
-    for amount in amounts:
-        weight = amount.unit in ("kg", "%") and _CHANGE_OF_WEIGHT.search(
-            scan.text[max(scan.start, amount.start - 24) : amount.end + 24]
-        )
-        if weight:
-            words = weight[0].lower()
-            yield Value(
-                amount, "weight loss" if "loss" in words or "lost" in words else "weight gain"
-            )
-            continue
-        if _BY.search(scan.text[max(scan.start, amount.start - 40) : amount.start]):
-            named = amount.term or _analyte(scan, amount)
-            yield Value(amount, f"{named.name} change" if named else "change")
-            continue
-        term = amount.term or paired.get(amount.start) or _analyte(scan, amount)
-        quoted = scan.text[amount.start : amount.end]
-        if term is not None:
-            name = _specific(scan, term, amount)
-            yield Value(amount, name, _doubt(amount, name, quoted, scan))
-            continue
-        name = _carried(scan, story, amount)
-        if name:
-            yield Value(
-                amount,
-                name,
-                _doubt(amount, name, quoted, scan),
-                "the analyte is that of the sentence before",
-            )
-        elif amount.sort is not Sort.PERCENT:
-            yield Value(amount, "", f"'{quoted}': a value of what?")
-
-
-def _analyte(scan: Scan, amount: Amount) -> Term | None:
-    """Return the analyte beside an amount: right after it, else the nearest before it."""
-    fitting = [a for a in scan.analytes if _fits(a.term, amount) and _measured(scan, a, amount)]
-    for named in fitting:
-        if amount.sort is Sort.PERCENT and scan.text[amount.end :].lstrip(" )").startswith("of "):
-            break
-        if 0 <= named.start - amount.end < 16 and _AFTER.fullmatch(
-            scan.text[amount.end : named.start]
-        ):
-            return named.term
-    before = [a for a in fitting if a.end <= amount.start]
-    if before and (amount.sort is not Sort.PERCENT or amount.start - before[-1].end < 60):
-        return before[-1].term
-    return None
-
-
-def _measured(scan: Scan, named: Named, amount: Amount) -> bool:
-    """Return whether a word such as "lymphopenia" is what an amount gives the value of."""
-    word = scan.text[named.start : named.end].lower()
-    if not word.endswith(("penia", "cytosis", "philia")) or word.startswith("cd4"):
-        return True
-    gap = scan.text[named.end : amount.start]
-    return (
-        re.fullmatch(r"\s?(?:\(|of |to |at |with |: ?|[<>] ?|only |as low as )*", gap) is not None
-    )
-
-
-def _fits(term: Term, amount: Amount) -> bool:
-    """Return whether an analyte can have a value of this sort."""
-    if amount.sort is Sort.COUNT:
-        return term.counted
-    if amount.sort is Sort.PERCENT:
-        return term.counted or term.name in (
-            "FEV1",
-            "forced vital capacity",
-            "oxygen saturation",
-            "haemoglobin",
-        )
-    expected = _ALONE.get(amount.unit)
-    if expected is not None:
-        return term.name == expected
-    return not term.counted and term.name not in _ALONE.values() and term.name not in _UNIT_ONE
-
-
-def _respectively(scan: Scan, amounts: Sequence[Amount]) -> dict[int, Term]:
-    """Pair "CD4 and CD8 counts were 120 and 300 cells/uL" in their order."""
-    found: dict[int, Term] = {}
-    run: list[Amount] = []
-    for amount in (*amounts, None):
-        if amount is not None and (not run or _same_list(scan, run[-1], amount)):
-            run.append(amount)
-            continue
-        if len(run) > 1:
-            names = _listed(scan, run[0])
-            if len(names) == len(run):
-                found |= {a.start: n.term for a, n in zip(run, names, strict=True)}
-        run = [amount] if amount is not None else []
-    return found
-
-
-def _same_list(scan: Scan, one: Amount, two: Amount) -> bool:
-    gap = scan.text[one.end : two.start]
-    return one.sort is two.sort and re.fullmatch(r"\s?(?:,|and|, and|&|/)\s?", gap) is not None
-
-
-def _listed(scan: Scan, amount: Amount) -> list[Named]:
-    """Return the analytes that are listed before an amount, all different."""
-    before = [a for a in scan.analytes if a.end <= amount.start and _fits(a.term, amount)]
-    names: list[Named] = []
-    for named in reversed(before):
-        gap = scan.text[named.end : names[0].start] if names else ""
-        if names and not re.fullmatch(r"[\s,]*(?:and|/|,)[\s,]*(?:absolute )?", gap):
-            break
-        names.insert(0, named)
-    return names if len({n.name for n in names}) == len(names) else []
-
-
-def _specific(scan: Scan, term: Term, amount: Amount) -> str:
-    """Return the analyte's name with its specimen or denominator where the text gives it."""
-    if term.name in _CSF_ANALYTES and any(
-        s.name == "cerebrospinal fluid" and s.end <= amount.start for s in scan.specimens
-    ):
-        return f"CSF {term.name}"
-    if amount.sort is Sort.PERCENT and term.name == "CD4":
-        match = _OF_CELLS.match(scan.text, amount.end)
-        if match is not None:
-            return (
-                "CD4 of lymphocytes" if match["what"].lower() == "lymphocytes" else "CD4 of T cells"
-            )
-    return term.name
-
-
-def _doubt(amount: Amount, analyte: str, quoted: str, scan: Scan) -> str:
-    """Return what must be asked of a value, or nothing."""
-    if amount.sort is Sort.PERCENT and analyte == "CD4":
-        return f"CD4 {number_text(amount.value)} %: of T cells or of all lymphocytes?"
-    if amount.other is not None:
-        either = f"{number_text(amount.value)} or {number_text(amount.other)}"
-        return f"{analyte} '{quoted}': {either}?"
-    low, high = PLAUSIBLE.get(analyte, (0.0, float("inf")))
-    if amount.sort is Sort.COUNT and amount.known and amount.unit != "1" and not amount.sign:
-        value = Quantity(amount.value, amount.unit).to("/uL").value
-        if not low <= value <= high:
-            return f"{analyte} '{quoted}' is {value:g} /uL: is the unit right?"
-    return ""
-
-
-def _carried(scan: Scan, story: Story, amount: Amount) -> str:
-    """Return the analyte that "the count" means, or the one that a unit alone tells."""
-    if amount.unit in _ALONE:
-        return _ALONE[amount.unit] if amount.unit != "kg" else ""
-    lead = scan.text[scan.start : amount.start]
-    if not _THE_COUNT.search(lead) or amount.sort is not Sort.COUNT:
-        return ""
-    counted = {t.name for t in lexicon().analytes if t.counted}
-    known = [m for m in story.measured if m in counted]
-    return known[-1] if known else story.spoken or ""
-
-
-def _bare(scan: Scan, story: Story) -> Iterator[Amount]:
-    """Return numbers without a unit that stand right behind a counted analyte."""
-    for number in scan.numbers:
-        named = [a for a in scan.analytes if a.end <= number.start]
-        if (
-            number.word
-            or not named
-            or speaks_of_others(scan.text, scan.start, scan.end, number.start)
-        ):
-            continue
-        term = named[-1].term
-        counted = term.counted or term.name in _UNIT_ONE
-        if not counted or not _leads(scan, named[-1], number):
-            continue
-        unit = "1" if term.name in _UNIT_ONE else story.units.get(term.name, "")
-        yield Amount(
-            number.start, number.end, number.value, unit, Sort.COUNT, other=number.other, term=term
-        )
-
-
-def _leads(scan: Scan, named: Named, number: Number) -> bool:
-    """Return whether nothing but a verb stands between an analyte and a number, or a list of them."""
-    gap = scan.text[named.end : number.start]
-    for other in scan.numbers:
-        if named.end <= other.start < number.start:
-            gap = gap.replace(scan.text[other.start : other.end], "", 1)
-    bare = re.sub(r"(?:and|to|,|before|after|treatment|therapy)\s?", "", gap)
-    return len(gap) < 70 and (_TO_NUMBER.fullmatch(gap) or _TO_NUMBER.fullmatch(bare)) is not None
 
 
 def _titres(scan: Scan, story: Story) -> None:
@@ -310,59 +59,62 @@ def _titres(scan: Scan, story: Story) -> None:
 
 def _add(scan: Scan, story: Story, value: Value, when: Taken) -> None:
     amount = value.amount
-    quoted = scan.text[amount.start : amount.end]
     if value.asks:
         story.ask(value.asks, amount.start, amount.end)
         return
     if not amount.unit:
-        story.ask(
-            f"{value.analyte} {quoted}: no unit is printed; cells per uL?", amount.start, amount.end
-        )
+        quoted = scan.text[amount.start : amount.end]
+        question = f"{value.analyte} {quoted}: no unit is printed; cells per uL?"
+        story.ask(question, amount.start, amount.end)
         return
     notes = [n for n in (value.note, when.note) if n]
     place = Place(amount.start, amount.end, "; ".join(notes))
-    if amount.sign and re.search(
-        r"\b(?:never|not) ", scan.text[max(scan.start, amount.start - 28) : amount.start]
-    ):
-        when = Taken()
-    places = (place, *when.places)
     story.measured.append(value.analyte)
     in_words = value.analyte.endswith(("change", "loss", "gain")) or amount.high is not None
     if amount.sign or in_words or amount.unit not in UNITS or amount.value <= 0:
-        at: dict[str, object] = {"at": when.text} if when.text else {}
-        text = f"{value.analyte} {amount.text}"
-        story.add(
-            "findings",
-            value.analyte,
-            Kind.FINDING,
-            {"what": text, **at},
-            *places,
-            subject=value.analyte,
-            value=amount.value,
-            unit=amount.unit,
-        )
-        return
+        _in_words(scan, story, value, when, place)
+    else:
+        _measured(story, value, when, place)
+
+
+def _in_words(scan: Scan, story: Story, value: Value, when: Taken, place: Place) -> None:
+    """Add a bound, a range, or a value in a unit that case files do not have."""
+    amount = value.amount
+    lead = scan.text[max(scan.start, amount.start - 28) : amount.start]
+    if amount.sign and _NEVER.search(lead):
+        when = Taken()
+    at: dict[str, object] = {"at": when.text} if when.text else {}
+    story.add(
+        "findings",
+        value.analyte,
+        Kind.FINDING,
+        {"what": f"{value.analyte} {amount.text}", **at},
+        place,
+        *when.places,
+        subject=value.analyte,
+        value=amount.value,
+        unit=amount.unit,
+    )
+
+
+def _measured(story: Story, value: Value, when: Taken, place: Place) -> None:
+    """Add a measurement, or the place of one that is known already."""
+    amount = value.amount
     story.units.setdefault(value.analyte, amount.unit)
     keys: dict[str, object] = {
         "analyte": value.analyte,
         "value": f"{number_text(amount.value)} {amount.unit}",
         "at": when.text,
     }
-    known = next(
-        (
-            f
-            for f in story.facts
-            if f.section == "measurements"
-            and f.keys["value"] == keys["value"]
-            and f.keys["analyte"] == value.analyte
-            and (not when.text or f.keys["at"] in ("", when.text))
-        ),
-        None,
-    )
-    if known is not None:
-        known.keys["at"] = known.keys["at"] or when.text
-        known.places += [p for p in places if p not in known.places]
-        return
+    places = (place, *when.places)
+    for known in story.facts:
+        same = known.section == "measurements" and known.keys["value"] == keys["value"]
+        if not same or known.keys["analyte"] != value.analyte:
+            continue
+        if not when.text or known.keys["at"] in ("", when.text):
+            known.keys["at"] = known.keys["at"] or when.text
+            known.places += [p for p in places if p not in known.places]
+            return
     fact = story.add(
         "measurements",
         f"{value.analyte}-{number_text(amount.value)}",
