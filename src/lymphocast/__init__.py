@@ -59,6 +59,14 @@ if TYPE_CHECKING:
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
     from lymphocast.inference.posterior import Fit as Fit
+    from lymphocast.interchange.bibtex import write_bibtex as write_bibtex
+    from lymphocast.interchange.citation import Citation as Citation
+    from lymphocast.interchange.citation import Reference as Reference
+    from lymphocast.interchange.draft.assemble import Draft as Draft
+    from lymphocast.interchange.draft.assemble import Proposal as Proposal
+    from lymphocast.interchange.draft.drafting import draft_case as draft_case
+    from lymphocast.interchange.draft.drafting import draft_page as draft_page
+    from lymphocast.interchange.medline import read_citations as read_citations
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.models.library import find_model as find_model
     from lymphocast.models.library import model_names as model_names
@@ -75,6 +83,7 @@ if TYPE_CHECKING:
     from lymphocast.record.events import Finding as Finding
     from lymphocast.record.events import Measurement as Measurement
     from lymphocast.record.events import MissedDoses as MissedDoses
+    from lymphocast.record.events import Question as Question
     from lymphocast.record.events import StatedDuration as StatedDuration
     from lymphocast.record.events import Symptom as Symptom
     from lymphocast.record.events import SymptomGrade as SymptomGrade
@@ -120,6 +129,7 @@ _PUBLIC: Final = {
     "check_json": "criteria.check",
     "check_lines": "criteria.check",
     "CheckReport": "criteria.check",
+    "Citation": "interchange.citation",
     "Claim": "record.patient",
     "Contraction": "forecast.results",
     "CriterionItem": "criteria.icl",
@@ -131,6 +141,9 @@ _PUBLIC: Final = {
     "describe_models": "catalogue",
     "Document": "report.blocks",
     "DoseEvent": "dataset.regimen",
+    "Draft": "interchange.draft.assemble",
+    "draft_case": "interchange.draft.drafting",
+    "draft_page": "interchange.draft.drafting",
     "Drawn": "forecast.results",
     "Event": "record.events",
     "EventRecord": "dataset.events",
@@ -168,14 +181,18 @@ _PUBLIC: Final = {
     "PatientRecord": "record.patient",
     "Prediction": "forecast.results",
     "PriorLine": "forecast.results",
+    "Proposal": "interchange.draft.assemble",
     "Provenance": "record.provenance",
     "Published": "publish",
     "Quantity": "units",
+    "Question": "record.events",
     "RangeText": "record.when",
     "read_case": "record.casefile",
+    "read_citations": "interchange.medline",
     "read_events": "interchange.nonmem",
     "read_fit": "inference.fit_file",
     "RecordError": "errors",
+    "Reference": "interchange.citation",
     "Regimen": "dataset.regimen",
     "Results": "forecast.results",
     "run_demo": "publish",
@@ -203,6 +220,7 @@ _PUBLIC: Final = {
     "When": "record.when",
     "WorkupItem": "record.events",
     "WorkupStatus": "record.events",
+    "write_bibtex": "interchange.bibtex",
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
     "write_report": "report.write",

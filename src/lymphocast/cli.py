@@ -162,6 +162,22 @@ def check(
 
 
 @app.command()
+def draft(
+    page: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PAGE", exists=True, dir_okay=False, help="Text of an abstract or legend."
+        ),
+    ],
+    output: Annotated[Path, _output(".yaml", ".yml", ".json")],
+) -> None:
+    """Propose the facts that a page states of one patient."""
+    from lymphocast.interchange.draft.drafting import draft_case, draft_lines
+
+    typer.echo("\n".join((str(output), *draft_lines(draft_case(page, output)))))
+
+
+@app.command()
 def figure(
     source: Annotated[
         str,

@@ -7,7 +7,7 @@ from typing import Final, final
 
 from lymphocast.interchange.citation import Citation, squeezed
 from lymphocast.interchange.draft.page import Page
-from lymphocast.interchange.draft.story import Fact, Kind, Place, Story, stop_of
+from lymphocast.interchange.draft.story import Fact, Kind, Place, Story, Stretch, stop_of
 from lymphocast.record.provenance import Method
 
 SECTIONS: Final = (
@@ -114,24 +114,28 @@ def _close(story: Story, undated: str) -> None:
     latest = undated.partition("/")[2]
     for stretch in story.stretches:
         keys = stretch.fact.keys
-        own = [s for s in story.stretches if s.drug == stretch.drug]
-        after = own[own.index(stretch) + 1] if stretch is not own[-1] else None
-        start = str(keys["start"])
-        if stretch.single:
-            stop = start
-        elif after is not None:
-            stop = str(after.fact.keys["start"])
-        elif story.find(stop_of(stretch.drug)) is not None:
-            stop = stop_of(stretch.drug)
-        else:
-            stop = f"{start}/{latest}"
-        keys["stop"] = stop
+        keys["stop"] = _stop_of(story, stretch, latest)
+        if story.misprinted.get(stretch.drug):
+            keys["printed"] = story.misprinted[stretch.drug]
     for fact in story.facts:
         at = fact.keys.get("at")
         if at == "":
             fact.keys["at"] = undated
         elif isinstance(at, str) and at.endswith("/"):
             fact.keys["at"] = f"{at}{latest}"
+
+
+def _stop_of(story: Story, stretch: Stretch, latest: str) -> str:
+    """Return the end of a stretch: the next dose of its drug, its stop, or any time after it."""
+    start = str(stretch.fact.keys["start"])
+    own = [s for s in story.stretches if s.drug == stretch.drug]
+    if stretch.single:
+        return start
+    if stretch is not own[-1]:
+        return str(own[own.index(stretch) + 1].fact.keys["start"])
+    if story.find(stop_of(stretch.drug)) is not None:
+        return stop_of(stretch.drug)
+    return f"{start}/{latest}"
 
 
 def _ask_for_dates(story: Story) -> None:

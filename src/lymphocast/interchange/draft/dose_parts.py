@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
-from lymphocast.interchange.citation import plain
 from lymphocast.interchange.draft.amounts import Amount
 from lymphocast.interchange.draft.lexicon import CYTOKINES, Named, find, lexicon
 from lymphocast.interchange.draft.relations import Relation
@@ -187,9 +186,6 @@ def described(scan: Scan, dose: Dose) -> dict[str, object]:
         products = find(lexicon().products, scan.text, max(scan.start, near.start - 60), near.end)
         if products and dose.drug in (*CYTOKINES, "amphotericin B"):
             keys["product"] = " ".join(dict.fromkeys(p.name for p in products))
-        printed = scan.text[near.start : near.end]
-        if plain(printed) != plain(dose.drug) and near.term.pattern.fullmatch(printed) is None:
-            keys["printed"] = [printed]
     routes = find(lexicon().routes, scan.text, *span)
     others = {d.name for d in scan.drugs if span[0] <= d.start < span[1]} - {dose.drug}
     names = {r.name for r in routes}

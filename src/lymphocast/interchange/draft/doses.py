@@ -25,6 +25,15 @@ from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Kind, Place, Story, Stretch, start_of
 from lymphocast.units import UNITS, number_text
 
+PRINTED_UNITS: Final = {
+    "[arb'U]": "U",
+    "k[arb'U]": "kU",
+    "M[arb'U]": "MU",
+    "[IU]": "IU",
+    "k[IU]": "kIU",
+    "M[IU]": "MIU",
+}
+"""How case files print units of biologics."""
 _WEEK: Final = 7.0
 
 
@@ -68,7 +77,7 @@ def _add(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue]) -> None:
     unit = dose.amount.unit
     keys: dict[str, object] = {
         "drug": dose.drug,
-        "amount": f"{number_text(dose.total)} {unit}",
+        "amount": f"{number_text(dose.total)} {PRINTED_UNITS.get(unit, unit)}",
         "per": f"{number_text(dose.per)} d",
         "divided": dose.divided,
         **described(scan, dose),
@@ -113,7 +122,7 @@ def _same(stretch: Stretch, dose: Dose, weekly: float) -> bool:
 
 
 def _merge(stretch: Stretch, keys: dict[str, object], place: Place) -> None:
-    for key in ("route", "product", "printed"):
+    for key in ("route", "product"):
         if key in keys:
             stretch.fact.keys.setdefault(key, keys[key])
     old = stretch.fact.keys.get("divided")

@@ -6,6 +6,7 @@ from typing import Final
 
 import yaml
 
+from lymphocast.errors import UsageError
 from lymphocast.files import write_whole
 from lymphocast.interchange.draft.assemble import Draft, assemble
 from lymphocast.interchange.draft.page import read_page
@@ -53,7 +54,12 @@ def draft_case(page: Path, out: Path) -> Draft:
     ------
     FileNotFoundError, RecordError
         As ``draft_page``.
+    UsageError
+        If the case file is the page itself.
     """
+    if out.exists() and page.exists() and out.samefile(page):
+        message = f"cannot write '{out}': it is the page that is read"
+        raise UsageError(message)
     draft = draft_page(page)
     text = case_text(draft, as_json=out.suffix.lower() == ".json")
     parse_case(text, out.name)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from lymphocast.interchange.citation import squeezed
+from lymphocast.interchange.draft.ages import Age, find_ages
 from lymphocast.interchange.draft.doses import read_doses, read_numbers_of_doses
 from lymphocast.interchange.draft.happenings import date_events
 from lymphocast.interchange.draft.lexicon import normal
@@ -11,7 +12,7 @@ from lymphocast.interchange.draft.mentions import abbreviations
 from lymphocast.interchange.draft.numbers import writes_decimal_commas
 from lymphocast.interchange.draft.outcomes import read_outcomes
 from lymphocast.interchange.draft.page import Page
-from lymphocast.interchange.draft.people import Age, Who, cast, find_ages
+from lymphocast.interchange.draft.people import Who, cast
 from lymphocast.interchange.draft.scan import Scan, scan
 from lymphocast.interchange.draft.sentences import sentences
 from lymphocast.interchange.draft.story import Kind, Place, Story
@@ -72,6 +73,11 @@ def _read(found: Scan, story: Story) -> None:
     read_values(found, story)
     read_outcomes(found, story, cues)
     _leftovers(found, story)
+    for drug in found.drugs:
+        printed = squeezed(found.text[drug.start : drug.end])
+        known = story.misprinted.setdefault(drug.name, [])
+        if drug.term.pattern.fullmatch(printed) is None and printed not in known:
+            known.append(printed)
     named = [d.name for d in found.drugs if not d.term.is_class]
     story.drug_named = named[-1] if named else story.drug_named
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
+from lymphocast.interchange.draft.ages import Age, find_ages
 from lymphocast.interchange.draft.amounts import Amount, Sort, find_amounts
 from lymphocast.interchange.draft.dates import Dated, find_dates
 from lymphocast.interchange.draft.durations import Duration, find_durations
@@ -11,7 +12,7 @@ from lymphocast.interchange.draft.lexicon import Named, Term, find, lexicon
 from lymphocast.interchange.draft.masks import masks
 from lymphocast.interchange.draft.mentions import drugs_given, organisms
 from lymphocast.interchange.draft.numbers import Number, find_numbers, overlap
-from lymphocast.interchange.draft.people import Age, Who, find_ages, speaks_of_others
+from lymphocast.interchange.draft.people import Who, speaks_of_others
 from lymphocast.interchange.draft.relations import Relation, relate
 from lymphocast.interchange.draft.rhythms import Rhythms, find_rhythms
 from lymphocast.interchange.draft.sentences import Sentence

@@ -110,6 +110,7 @@ class Story:
     units: dict[str, str] = field(default_factory=dict)
     organism: str | None = None
     spoken: str | None = None
+    misprinted: dict[str, list[str]] = field(default_factory=dict)
     drug_named: str | None = None
     before: dict[int, str | None] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
