@@ -78,7 +78,9 @@ def _article(text: str, start: int, begin: int, after: int, end: int) -> bool:
         re.I,
     )
     follows = re.match(
-        rf"[, ]*(?:[\w/+()-]+,? ?){{0,8}}?\b(?:{WHO})\b", text[after : min(end, after + 90)], re.I
+        rf"[, ]*(?:[\w/+()-]+(?:, ?| )){{0,8}}?\b(?:{WHO})\b",
+        text[after : min(end, after + 90)],
+        re.I,
     )
     return bool(follows) and (bool(before) or begin == start)
 

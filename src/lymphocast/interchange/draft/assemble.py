@@ -8,7 +8,9 @@ from typing import Final, final
 from lymphocast.interchange.citation import Citation, squeezed
 from lymphocast.interchange.draft.page import Page
 from lymphocast.interchange.draft.story import Fact, Kind, Place, Story, Stretch, stop_of
+from lymphocast.record.misread import Misread
 from lymphocast.record.provenance import Method
+from lymphocast.record.when import When, parse_when
 
 SECTIONS: Final = (
     "events",
@@ -112,30 +114,65 @@ def _interval(citation: Citation) -> str:
 def _close(story: Story, undated: str) -> None:
     """Give every fact a time, and every stretch of treatment an end."""
     latest = undated.partition("/")[2]
+    for fact in story.facts:
+        if fact.keys.get("at") == "":
+            fact.keys["at"] = undated
+    times = _times(story)
+    for fact in story.facts:
+        at = str(fact.keys.get("at", ""))
+        if at.endswith("/"):
+            fact.keys["at"] = _until(times, at[:-1], latest)
+        elif at and fact.id not in times:
+            fact.keys["at"] = undated  # an interval that ends before it begins
     for stretch in story.stretches:
         keys = stretch.fact.keys
-        keys["stop"] = _stop_of(story, stretch, latest)
+        keys["stop"] = _stop_of(story, stretch, latest, times)
         if story.misprinted.get(stretch.drug):
-            keys["printed"] = story.misprinted[stretch.drug]
-    for fact in story.facts:
-        at = fact.keys.get("at")
-        if at == "":
-            fact.keys["at"] = undated
-        elif isinstance(at, str) and at.endswith("/"):
-            fact.keys["at"] = f"{at}{latest}"
+            keys["printed"] = list(story.misprinted[stretch.drug])
 
 
-def _stop_of(story: Story, stretch: Stretch, latest: str) -> str:
+def _times(story: Story) -> Mapping[str, When]:
+    """Return the days of every fact whose time can be read, whatever their order."""
+    waiting = {f.id: str(f.keys["at"]) for f in story.facts if "at" in f.keys}
+    times: dict[str, When] = {}
+    found = True
+    while found:
+        found = False
+        for name, at in tuple(waiting.items()):
+            try:
+                times[name] = parse_when(at, times)
+            except Misread:
+                continue
+            del waiting[name]
+            found = True
+    return times
+
+
+def _until(times: Mapping[str, When], start: str, latest: str) -> str:
+    """Return the days from a fact to the publication; the fact's own if it is dated later."""
+    known = times.get(start)
+    late = known is not None and known.earliest > parse_when(latest).latest
+    return start if late else f"{start}/{latest}"
+
+
+def _stop_of(story: Story, stretch: Stretch, latest: str, times: Mapping[str, When]) -> str:
     """Return the end of a stretch: the next dose of its drug, its stop, or any time after it."""
     start = str(stretch.fact.keys["start"])
     own = [s for s in story.stretches if s.drug == stretch.drug]
     if stretch.single:
         return start
+    stop = stop_of(stretch.drug)
     if stretch is not own[-1]:
-        return str(own[own.index(stretch) + 1].fact.keys["start"])
-    if story.find(stop_of(stretch.drug)) is not None:
-        return stop_of(stretch.drug)
-    return f"{start}/{latest}"
+        stop = str(own[own.index(stretch) + 1].fact.keys["start"])
+    begin, end = times.get(start), times.get(stop)
+    if story.find(stop) is None or begin is None or end is None:
+        return _until(times, start, latest)
+    if end.latest < begin.earliest:
+        place = stretch.fact.places[0]
+        question = f"{stop} ({end.dates}) lies before {start} ({begin.dates}): which is right?"
+        story.ask(question, place.start, place.end)
+        return _until(times, start, latest)
+    return stop
 
 
 def _ask_for_dates(story: Story) -> None:

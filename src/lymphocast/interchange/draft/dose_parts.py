@@ -124,7 +124,7 @@ def _doubt(amount: Amount, rhythm: Rhythm | None) -> str:
     """Return what must be asked of a dose, or nothing."""
     if amount.high is not None:
         return "which dose of the range?"
-    if amount.sign:
+    if amount.sign or amount.value <= 0:
         return "which dose?"
     if amount.other is not None:
         return f"{number_text(amount.value)} or {number_text(amount.other)}?"

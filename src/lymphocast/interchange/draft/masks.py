@@ -12,9 +12,9 @@ _UNIT_WORDS: Final = _TIME_WORDS.replace("|to|and|or", "")
 PATTERNS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"https?://\S+|www\.\S+|\S+@\S+\.\w+",
+        r"https?://\S+|www\.\S+|(?<!\S)[\w.+-]{1,64}@[\w-]{1,64}(?:\.\w+)+",
         r"\bdoi:?\s?\S+|\b10\.\d{4,9}/\S+",
-        r"\b(?:pmid|pmcid|nct|isrctn|eudract|umin)[:\s-]*[\w-]*\d[\w-]*",
+        r"\b(?:pmid|pmcid|nct|isrctn|eudract|umin)[:\s-]{0,4}[a-z-]{0,20}\d[\w-]*",
         # journal;volume:pages
         r"\b(?:19|20)\d\d\s?;\s?\d+(?:\s?\(\w+\))?(?:\s?:\s?[\w-]+)?",
         r"\[\d{1,3}(?:\s?[,-]\s?\d{1,3})*\]",
@@ -35,10 +35,10 @@ PATTERNS: Final = tuple(
             r"(?:\s?(?:/|-|,|and|to)\s?\d+\w?)*"
         ),
         r"\binterleukin[- ]\d+\w?|\)-\d+\b",
-        r"\b[cp]\.\s?[\w>*()+-]*\d[\w>*()+-]*|\brs\d+|\bhla-\S+",
+        r"\b[cp]\.\s?[a-z>*()+-]{0,12}\d[\w>*()+-]*|\brs\d+|\bhla-\S+",
         # names with digits in them: CD4, IL-2, HIV-1, GATA2, SARS-CoV-2, HTLV-1/2
         r"(?<![\w.])(?!(?:mm|cm|dm|m|u?l|x|e)\d)(?![a-z]*(?:" + _UNIT_WORDS + r")s?-?\d)"
-        r"[a-z]+(?:-?[a-z]+)*-?\d[\w+]*"
+        r"[a-z]+(?:-[a-z]+)*-?\d[\w+]*"
         r"(?:[-/]\w+)*",
         # 5-fluorocytosine, 1,3-beta-D-glucan
         r"(?<![\w.])\d(?:,\d)*-(?!(?:" + _TIME_WORDS + r")s?\b)[a-z]{3,}[\w-]*",

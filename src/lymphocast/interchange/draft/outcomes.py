@@ -309,4 +309,4 @@ def _diagnoses(scan: Scan, story: Story) -> None:
 def _diagnosis(story: Story, what: str, place: Place) -> None:
     known = [str(f.keys["what"]).lower() for f in story.facts if f.subject == "diagnosis"]
     if not any(what.lower() in k or k in what.lower() for k in known):
-        story.add("findings", "diagnosis", Kind.FINDING, {"what": what}, place, subject="diagnosis")
+        story.add("findings", "diagnosed", Kind.FINDING, {"what": what}, place, subject="diagnosis")

@@ -18,7 +18,7 @@ from lymphocast.interchange.nbib import is_nbib, read_nbib, records
 from lymphocast.interchange.pubmed_page import HEADINGS, Section, read_saved_pages
 from lymphocast.interchange.pubmed_xml import is_xml, read_xml
 
-SIZE_LIMIT: Final = 2 * 2**20
+SIZE_LIMIT: Final = 2**20
 """Largest page in bytes: an abstract has some 2000, a whole article some 100 000."""
 NEEDED: Final = "the text of an abstract or legend"
 _REFERENCES = re.compile(r"^\W*(?:references|bibliography|literature cited)\W*$", re.I | re.M)

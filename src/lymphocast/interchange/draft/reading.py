@@ -37,7 +37,7 @@ def read_story(page: Page) -> Story:
         for sentence in sentences(page.text, section.start, section.end, section.name)
     ]
     people = cast(text, parts)
-    story = Story()
+    story = Story(page.file)
     if not people.described:
         return story
     short, commas = abbreviations(text), writes_decimal_commas(text)
@@ -150,10 +150,11 @@ def _around(found: Scan, start: int, end: int) -> str:
 def _demographics(page: Page, text: str, scans: Sequence[Scan], story: Story) -> None:
     """Add age, sex and ancestry: of the first person introduced, else from the title."""
     mine = [s for s in scans if s.who is Who.PATIENT]
-    ages = [a for s in mine for a in s.ages if a.introduces]
+    ages = [a for s in mine for a in s.ages if a.introduces and a.value > 0]
     if not ages:
         titles = (s for s in page.sections if s.name == "title")
-        ages = [a for s in titles for a in find_ages(text, s.start, s.end) if a.introduces]
+        titled = (a for s in titles for a in find_ages(text, s.start, s.end))
+        ages = [a for a in titled if a.introduces and a.value > 0]
     first = ages[0] if ages else None
     for found in mine:
         for age in found.ages:

@@ -1,10 +1,12 @@
 """Sentences of a section; abbreviations, initials and genera do not end one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+SENTENCE_LIMIT: Final = 3000
+"""Longest sentence in characters; the rules look at every pair of things in one."""
 _ABBREVIATIONS: Final = frozenset(
     re.split(
         " ",
@@ -71,7 +73,7 @@ class Sentence:
 def sentences(text: str, start: int, end: int, section: str = "") -> Iterator[Sentence]:
     """Return the sentences of a section of a text."""
     label, begin = "", start
-    for stop in (*_stops(text, start, end), end):
+    for stop in _bounded(text, start, (*_stops(text, start, end), end)):
         match = _LABEL.match(text, begin, stop)
         if match is None or not _is_label(match):
             match = _RUN_ON.match(text, begin, stop)
@@ -83,6 +85,17 @@ def sentences(text: str, start: int, end: int, section: str = "") -> Iterator[Se
         if last > first:
             yield Sentence(first, last, label, section)
         begin = stop
+
+
+def _bounded(text: str, start: int, stops: Sequence[int]) -> Iterator[int]:
+    """Return the ends of sentences, with more of them where one is too long to be a sentence."""
+    for stop in stops:
+        while stop - start > SENTENCE_LIMIT:
+            blank = text.rfind(" ", start, start + SENTENCE_LIMIT)
+            start = blank + 1 if blank > start else start + SENTENCE_LIMIT
+            yield start
+        yield stop
+        start = stop
 
 
 def _is_label(match: re.Match[str]) -> bool:

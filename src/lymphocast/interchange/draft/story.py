@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, final
 
+from lymphocast.errors import RecordError
 from lymphocast.interchange.citation import plain
 from lymphocast.interchange.draft.lexicon import ADJUNCTS, CYTOKINES
 from lymphocast.interchange.draft.relations import Relation, Tie
 
+FACT_LIMIT: Final = 1000
+"""Facts on one page; an abstract states some thirty."""
 UNDATED: Final = ""
 _WHAT: Final[Mapping[str, str]] = {
     "presentation": "the patient presents",
@@ -101,6 +104,7 @@ class Stretch:
 class Story:
     """Everything found on one page, in the order of the text."""
 
+    file: str = "the page"
     facts: list[Fact] = field(default_factory=list)
     stretches: list[Stretch] = field(default_factory=list)
     last: str | None = None
@@ -126,7 +130,7 @@ class Story:
         """Return an identifier that is not yet taken."""
         stem = plain(stem)[:60].strip("-") or "fact"
         name, number = stem, 2
-        while name in self.names:
+        while name in self.names or name in _WHAT or name.endswith(("-start", "-stop")):
             name, number = f"{stem}-{number}", number + 1
         self.names.add(name)
         return name
@@ -150,6 +154,9 @@ class Story:
         if same is not None and section != "questions":
             same.places += [p for p in places if p not in same.places]
             return same
+        if len(self.facts) >= FACT_LIMIT:
+            found = f"more than {FACT_LIMIT} facts"
+            raise RecordError(self.file, None, found, "the abstract or legend of one patient")
         fact = Fact(section, self.name(stem), kind, keys, list(places), subject, value, unit)
         self.facts.append(fact)
         return fact

@@ -7,7 +7,8 @@ from lymphocast.interchange.draft.dates import Dated
 from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Kind, Place, Story
 from lymphocast.interchange.draft.timing import Taken, times_of_values
-from lymphocast.units import UNITS, number_text
+from lymphocast.record.names import ANALYTE_UNITS
+from lymphocast.units import UNITS, commensurable, number_text
 
 _NEVER = re.compile(r"\b(?:never|not) ", re.I)
 _TITRE = re.compile(r"(?<![\w.:])1\s?:\s?(\d[\d, ]*\d|\d)(?![\w:])")
@@ -71,10 +72,16 @@ def _add(scan: Scan, story: Story, value: Value, when: Taken) -> None:
     place = Place(amount.start, amount.end, "; ".join(notes))
     story.measured.append(value.analyte)
     in_words = value.analyte.endswith(("change", "loss", "gain")) or amount.high is not None
-    if amount.sign or in_words or amount.unit not in UNITS or amount.value <= 0:
+    if amount.sign or in_words or amount.value <= 0 or not _holds(value.analyte, amount.unit):
         _in_words(scan, story, value, when, place)
     else:
         _measured(story, value, when, place)
+
+
+def _holds(analyte: str, unit: str) -> bool:
+    """Return whether a case file can hold a measurement of this analyte in this unit."""
+    needed = ANALYTE_UNITS.get(analyte)
+    return unit in UNITS and (needed is None or commensurable(unit, needed))
 
 
 def _in_words(scan: Scan, story: Story, value: Value, when: Taken, place: Place) -> None:
