@@ -202,7 +202,8 @@ def _source(page: Page) -> dict[str, object]:
 
 
 def _row(page: Page, fact: Fact) -> dict[str, object]:
-    return {"id": fact.id, **fact.keys, "provenance": list(_provenance(page, fact))}
+    keys = {k: squeezed(v) if isinstance(v, str) else v for k, v in fact.keys.items()}
+    return {"id": fact.id, **keys, "provenance": list(_provenance(page, fact))}
 
 
 def _provenance(page: Page, fact: Fact) -> Iterator[dict[str, object]]:
