@@ -12,6 +12,7 @@ A page of the corpus is a text, a line of four hyphens, and one fact a line:
 Every line counts once, so that a value with a wrong time is half right.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,21 @@ def score(page: Path, folder: Path) -> Score:
     copy.write_text(text, encoding="utf-8")
     draft = draft_page(copy)
     return Score(frozenset(_settled(lines(draft), expected)), expected)
+
+
+def values_only(score: Score) -> Score:
+    """Return the score of the numbers alone: ages, counts, values, doses, lengths of time."""
+    found, expected = (frozenset(filter(_is_value, s)) for s in (score.found, score.expected))
+    return Score(found, expected)
+
+
+_NO_NUMBER = tuple(
+    re.split(" ", "given event symptom culture finding workup sex ancestry missed question")
+)
+
+
+def _is_value(line: str) -> bool:
+    return " at " not in line and not line.startswith(_NO_NUMBER)
 
 
 def together(scores: Sequence[Score]) -> Score:

@@ -23,7 +23,7 @@ _NUMBER: Final = (
 _AGE = re.compile(
     rf"(?<![\w.])(?:(?P<n>{_NUMBER})[- ]?(?P<u>years?|yrs?|months?|weeks?|days?)[- ]olds?(?!\w)"
     rf"|(?P<n2>{_NUMBER})[- ]?(?:y/?o|y\.o\.|y-o)(?!\w)|(?P<n3>{_NUMBER})"
-    rf" (?P<u3>years|months|weeks) of age"
+    rf" (?P<u3>years|months|weeks) of age|(?<=man, )(?P<n5>[1-9]\d)(?=,)"
     rf"|(?:at (?:the )?age(?: of)?|aged?(?: of)?|age:?) (?P<n4>{_NUMBER})"
     rf"(?: (?P<u4>years?|yrs?|months?))?(?!\w|\.\d|-))",
     re.IGNORECASE,
@@ -49,11 +49,13 @@ def find_ages(text: str, start: int, end: int) -> tuple[Age, ...]:
     """Return the ages that a part of a normal text gives."""
     found = []
     for match in _AGE.finditer(text, start, end):
-        words = next(match[g] for g in ("n", "n2", "n3", "n4") if match[g])
+        words = next(match[g] for g in ("n", "n2", "n3", "n4", "n5") if match[g])
         number = find_numbers(words, 0, len(words), (), commas=False)
         unit = (match["u"] or match["u3"] or match["u4"] or "year").lower()
         code = {"y": "a", "m": "mo", "w": "wk", "d": "d"}[unit[0]]
-        introduces = match["n4"] is None and _article(text, start, match.start(), match.end(), end)
+        introduces = match["n5"] is not None or (
+            match["n4"] is None and _article(text, start, match.start(), match.end(), end)
+        )
         if match["n4"] is not None and match[0][:2].lower() != "at":
             introduces = (
                 re.search(
@@ -82,7 +84,8 @@ def _article(text: str, start: int, begin: int, after: int, end: int) -> bool:
         text[after : min(end, after + 90)],
         re.I,
     )
-    return bool(follows) and (bool(before) or begin == start)
+    bare = re.match(r" (?:with|who|presented|was|had|developed)\b", text[after : after + 20], re.I)
+    return (bool(follows) or bool(bare)) and (bool(before) or begin == start)
 
 
 def _described(

@@ -31,7 +31,7 @@ _TO_NUMBER = re.compile(
     (
         r"\s?(?:\((?:[a-z0-9+ -]{1,30})\))?\s?,?\s?(?:(?:cell |lymphocyte )"
         r"?(?:counts?|levels?|value|ratio|number))?\s?(?:[(\[]\s?)?"
-        r"(?:(?:of|was|were|is|:|=|,|at|to|from|being|had|remained|rose|increased|"
+        r"(?:(?:of|was|were|is|:|=|,|at|to|from|being|had|has|remained|rose|risen|fallen|climbed|grown|increased|"
         r"fell|dropped|decreased|declined|improved|recovered|"
         r"reached|peaked|returned|still|only|just|about|around|approximately|"
         r"as low as|low|(?:then|again|further|gradually|steadily|initially|"
@@ -89,7 +89,7 @@ def _with_analytes(scan: Scan, story: Story, amounts: Sequence[Amount]) -> Itera
         quoted = scan.text[amount.start : amount.end]
         change = _change(scan, amount)
         term = amount.term or paired.get(amount.start) or _analyte(scan, amount)
-        name = _specific(scan, term, amount) if term is not None else ""
+        name = _specific(scan, story, term, amount) if term is not None else ""
         carried = "" if name else _carried(scan, story, amount)
         note = "the analyte is that of the sentence before" if carried else ""
         if change:
@@ -191,8 +191,13 @@ def _listed(scan: Scan, amount: Amount) -> list[Named]:
     return names if len({n.name for n in names}) == len(names) else []
 
 
-def _specific(scan: Scan, term: Term, amount: Amount) -> str:
+def _specific(scan: Scan, story: Story, term: Term, amount: Amount) -> str:
     """Return the analyte's name with its specimen or denominator where the text gives it."""
+    if term.name == "HIV RNA" and "HIV" not in scan.words:
+        # "The viral load" is that of the virus last measured.
+        return next(
+            (m for m in reversed(story.measured) if m.endswith((" DNA", " RNA"))), term.name
+        )
     if term.name in _CSF_ANALYTES and any(
         s.name == "cerebrospinal fluid" and s.end <= amount.start for s in scan.specimens
     ):

@@ -74,6 +74,11 @@ _CUES: Final = tuple(
             ),
         ),
         (
+            Happening.FOLLOW_UP,
+            r"\b(?:last|latest|final|most recent) (?:seen|reviewed|examined|follow-?up|"
+            r"visit|examination|evaluation|clinic visit)\b",
+        ),
+        (
             Happening.PRESENTATION,
             r"\b(?:presented|presenting|presents|admitted|hospitali[sz]ed|was referred|"
             r"(?:was )?(?:first )?seen|came to|attended|was evaluated|was found to have|"
@@ -83,11 +88,6 @@ _CUES: Final = tuple(
             Happening.DIAGNOSIS,
             r"\b(?:diagnosed|diagnosis of|the diagnosis|(?<!ly )(?:was )"
             r"?confirmed(?= (?:the diagnosis|by|as|[A-Z]{2,}))|established the)\b",
-        ),
-        (
-            Happening.FOLLOW_UP,
-            r"\b(?:last|latest|final|most recent) (?:follow-?up|visit|examination|"
-            r"evaluation|clinic visit)\b",
         ),
         (Happening.DISCHARGE, r"\bdischarged\b"),
         (
@@ -186,7 +186,7 @@ def _near(scan: Scan, at: int, drugs: Sequence[Named]) -> list[Named]:
             re.I,
         ):
             break
-        if len(gap) > 110:
+        if len(gap) > 150:
             break
         found.append(drug)
         at = drug.end

@@ -107,6 +107,6 @@ def _misprinted(scan: Scan, organisms: Sequence[Named]) -> list[str]:
 
 def _nearest_specimen(scan: Scan, match: re.Match[str]) -> str:
     near = sorted(scan.specimens, key=lambda s: abs(s.start - match.start()))
-    if near and abs(near[0].start - match.start()) < 80:
+    if near and abs(near[0].start - match.start()) < 160:
         return near[0].name
     return "sputum" if "sputum" in match[0].lower() else ""

@@ -81,6 +81,8 @@ def draft_lines(draft: Draft) -> tuple[str, ...]:
     counts = ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds))
     if not draft.proposals:
         return ("nothing is proposed: the text describes no single patient",)
-    lines = [f"{len(draft.facts)} proposed ({counts}); {len(draft.questions)} questions"]
+    asked = len(draft.questions)
+    plural = "" if asked == 1 else "s"
+    lines = [f"{len(draft.facts)} proposed ({counts}); {asked} question{plural}"]
     lines += [f"  {question.text}" for question in draft.questions]
     return tuple(lines)

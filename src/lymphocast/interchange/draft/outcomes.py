@@ -55,7 +55,7 @@ _FINDINGS: Final = tuple(
             r"further |new |clinical )*(?:recurrences?|relapses?|"
             r"opportunistic infections?|further infections?|reactivation)(?: of (?:any )"
             r"?[\w -]{3,40}?)?(?=[,.;)]| and\b| was\b| were\b| during\b| after\b| in\b|$)|"
-            r"\bno (?:\w+ ){0,3}?(?:infections?|relapses?|recurrences?) (?:\w+ )"
+            r"\bno (?:\w+ ){0,3}?(?:infections?|relapses?|recurrences?|episodes?) (?:\w+ )"
             r"?(?:recurred|occurred|developed)\b",
         ),
         (
@@ -212,7 +212,9 @@ def _present(scan: Scan, story: Story) -> None:
     found = [m for m in _symptoms(scan) if not _of_disease(scan, m)]
     match = _PRESENTED.search(scan.text, scan.start, scan.end)
     since = re.search(
-        r"\b(?:had had|has had|had|suffered from|history of)\b[^.;,]{0,60}", scan.words, re.I
+        r"\b(?:had had|has had|had|suffered from|history of|developed)\b[^.;,]{0,60}",
+        scan.words,
+        re.I,
     )
     lead = match or since
     if lead is not None:

@@ -206,7 +206,9 @@ def _backwards(
 def _symptom_at(text: str, start: int, upto: int, end: int) -> bool:
     """Return whether a symptom begins in the few words after a length of time."""
     match = lexicon().symptoms.search(text, start, end)
-    return match is not None and match.start() <= upto
+    if match is None or match.start() > upto:
+        return False
+    return not re.search(rf"\b(?:{_TREATMENT}|il-\d+)\b", text[start : match.start()], re.I)
 
 
 def _forwards(
@@ -245,6 +247,8 @@ def _elapsed(
     """Read "5 months of therapy": a time if "after" stands before it, else a length."""
     if anchor not in ("treatment", "start"):
         return None
+    if re.search(r"\bend of (?:the )?$", left, re.I):
+        return Relation(duration, Tie.AFTER, "start", drug, stop)
     if _LEFT["after"].search(left) and not re.search(r"\bin\s*$", left, re.I):
         return Relation(duration, Tie.AFTER, "start", drug, stop)
     return Relation(duration, Tie.LENGTH, "start", drug, stop)
@@ -287,7 +291,7 @@ def _given(
             return Relation(duration, Tie.FOLLOW_UP, "previous", None, at)
         if (
             not before
-            and lexicon().symptoms.search(left[-35:])
+            and lexicon().symptoms.search(left if left.rstrip().endswith("lasting") else left[-35:])
             and not re.search(_TREATMENT, left, re.I)
         ):
             return Relation(duration, Tie.HISTORY, "presentation", None, at)

@@ -225,7 +225,7 @@ class Story:
         """Record a stated length of time between two events."""
         value, unit = length.split(" ", 1)
         keys: dict[str, object] = {"start": start, "stop": stop, "length": length}
-        stem = f"{start}-to-{stop}"
+        stem = f"{start}-to-{stop}-time"
         self.add(
             "durations",
             stem,

@@ -107,7 +107,8 @@ def _given_for(scan: Scan, story: Story, relation: Relation, cues: Sequence[Cue]
     """Record how long a drug was given: to its stop, or to the next drug's start."""
     treated = re.search(r"therap|treat", scan.text[relation.duration.end : relation.end], re.I)
     spoken = any(c.happening in _GIVEN and c.end <= relation.start for c in cues)
-    drug = relation.drug or (story.drug or story.main_drug if spoken or treated else None)
+    named = story.main_drug if treated else story.drug or story.main_drug
+    drug = relation.drug or (named if spoken or treated else None)
     if drug is None or relation.duration.high is not None:
         return
     if not _is_length(scan, relation, drug, cues, treated=treated is not None):
@@ -123,7 +124,8 @@ def _given_for(scan: Scan, story: Story, relation: Relation, cues: Sequence[Cue]
     others = [d.name for c in later for d in c.drugs if d.name != drug]
     for name in _together(scan, relation, drug, cues):
         begin = story.begin(name, place)
-        if _AFTER_FIRST.match(scan.words) and others:
+        until = later and re.search(r"\bwhen\b", scan.text[relation.end : later[0].start])
+        if others and (_AFTER_FIRST.match(scan.words) or until):
             story.hang(story.begin(others[0], place), begin, length, place)
         else:
             story.hang(story.end(name, place), begin, length, place)
