@@ -75,6 +75,14 @@ if TYPE_CHECKING:
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
     from lymphocast.inference.posterior import Fit as Fit
+    from lymphocast.interchange.bibtex import write_bibtex as write_bibtex
+    from lymphocast.interchange.citation import Citation as Citation
+    from lymphocast.interchange.citation import Reference as Reference
+    from lymphocast.interchange.draft.assemble import Draft as Draft
+    from lymphocast.interchange.draft.assemble import Proposal as Proposal
+    from lymphocast.interchange.draft.drafting import draft_case as draft_case
+    from lymphocast.interchange.draft.drafting import draft_page as draft_page
+    from lymphocast.interchange.medline import read_citations as read_citations
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.interchange.omega import read_omega as read_omega
     from lymphocast.interchange.sbml import sbml_text as sbml_text
@@ -196,6 +204,7 @@ _PUBLIC: Final = {
     "check_json": "criteria.check",
     "check_lines": "criteria.printing",
     "CheckReport": "criteria.check",
+    "Citation": "interchange.citation",
     "Claim": "record.patient",
     "Component": "models.component",
     "Context": "record.context",
@@ -214,6 +223,9 @@ _PUBLIC: Final = {
     "Document": "report.blocks",
     "DoseEvent": "dataset.regimen",
     "Dosing": "models.component",
+    "Draft": "interchange.draft.assemble",
+    "draft_case": "interchange.draft.drafting",
+    "draft_page": "interchange.draft.drafting",
     "Drawn": "forecast.results",
     "Edition": "criteria.assessment",
     "EffectTransform": "models.random_effects",
@@ -272,6 +284,7 @@ _PUBLIC: Final = {
     "Prepared": "engine.simulate",
     "Presence": "record.events",
     "PriorLine": "forecast.results",
+    "Proposal": "interchange.draft.assemble",
     "Provenance": "record.provenance",
     "Published": "publish",
     "Quantity": "units",
@@ -280,6 +293,7 @@ _PUBLIC: Final = {
     "RangeText": "record.when",
     "read_as": "record.timelines",
     "read_case": "record.casefile",
+    "read_citations": "interchange.medline",
     "read_events": "interchange.nonmem",
     "read_fit": "inference.fit_file",
     "read_omega": "interchange.omega",
@@ -287,6 +301,7 @@ _PUBLIC: Final = {
     "Reading": "record.patient",
     "ReadOff": "record.figure",
     "RecordError": "errors",
+    "Reference": "interchange.citation",
     "ReferenceChange": "criteria.rcv",
     "Regimen": "dataset.regimen",
     "Replicates": "forecast.simulation",
@@ -329,6 +344,7 @@ _PUBLIC: Final = {
     "Withdrawal": "record.adverse",
     "WorkupItem": "record.events",
     "WorkupStatus": "record.events",
+    "write_bibtex": "interchange.bibtex",
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
     "write_report": "report.write",

@@ -1,0 +1,141 @@
+"""Values: counts and laboratory values with their analyte, and the time at which each was taken."""
+
+import re
+
+from lymphocast.interchange.draft.analytes import Value, values_of
+from lymphocast.interchange.draft.dates import Dated
+from lymphocast.interchange.draft.doubts import Doubt
+from lymphocast.interchange.draft.scan import Scan
+from lymphocast.interchange.draft.story import Kind, Place, Story
+from lymphocast.interchange.draft.timing import Taken, times_of_values
+from lymphocast.record.analytes import suits
+from lymphocast.units import UNITS, number_text
+
+_NEVER = re.compile(r"\b(?:never|not) ", re.I)
+_TITRE = re.compile(r"(?<![\w.:])1\s?:\s?(\d[\d, ]*\d|\d)(?![\w:])")
+_PRESSURE = re.compile(r"(?<![\w.])(\d{2,3})\s?/\s?(\d{2,3})\s?mm\s?hg", re.I)
+
+
+def read_values(scan: Scan, story: Story) -> None:
+    """Add the measurements of a sentence; what is ambiguous becomes a question."""
+    _titres(scan, story)
+    values = values_of(scan, story)
+    taken = times_of_values(scan, story, [v.amount for v in values])
+    for value, when in zip(values, taken, strict=True):
+        scan.use(value.amount.start, value.amount.end)
+        _add(scan, story, value, when)
+    spoken = [a.name for a in scan.analytes if a.term.counted]
+    story.spoken = spoken[-1] if spoken else story.spoken
+
+
+def _titres(scan: Scan, story: Story) -> None:
+    """Add titres as findings: cryptococcal antigen 1:512."""
+    for match in _PRESSURE.finditer(scan.text, scan.start, scan.end):
+        scan.use(*match.span())
+        what = f"blood pressure {match[1]}/{match[2]} mm[Hg]"
+        story.add(
+            "findings",
+            "blood-pressure",
+            Kind.FINDING,
+            {"what": what},
+            Place(*match.span()),
+            subject="blood pressure",
+            value=float(match[1]),
+            unit="mm[Hg]",
+        )
+    for match in _TITRE.finditer(scan.text, scan.start, scan.end):
+        named = [a for a in scan.analytes if a.end <= match.start() and not a.term.counted]
+        what = f"{named[-1].name} {match[0]}" if named else f"titre {match[0]}"
+        scan.use(*match.span())
+        titre = float(re.sub(r"[, ]", "", match[1]))
+        story.add(
+            "findings",
+            "titre",
+            Kind.FINDING,
+            {"what": what},
+            Place(*match.span()),
+            subject=named[-1].name if named else "",
+            value=titre,
+        )
+
+
+def _add(scan: Scan, story: Story, value: Value, when: Taken) -> None:
+    amount = value.amount
+    if value.asks is not None:
+        story.ask(value.asks, amount.start, amount.end)
+        return
+    if not amount.unit:
+        quoted = scan.text[amount.start : amount.end]
+        doubt = Doubt(f"{value.analyte} {quoted}: no unit is printed; cells per uL?")
+        story.ask(doubt, amount.start, amount.end)
+        return
+    notes = [n for n in (value.note, when.note) if n]
+    place = Place(amount.start, amount.end, "; ".join(notes))
+    story.measured.append(value.analyte)
+    in_words = value.analyte.endswith(("change", "loss", "gain")) or amount.high is not None
+    if amount.sign or in_words or amount.value <= 0 or not _holds(value.analyte, amount.unit):
+        _in_words(scan, story, value, when, place)
+    else:
+        _measured(story, value, when, place)
+
+
+def _holds(analyte: str, unit: str) -> bool:
+    """Return whether a case file can hold a measurement of this analyte in this unit."""
+    return unit in UNITS and suits(analyte, unit, unit)
+
+
+def _in_words(scan: Scan, story: Story, value: Value, when: Taken, place: Place) -> None:
+    """Add a bound, a range, or a value in a unit that case files do not have."""
+    amount = value.amount
+    lead = scan.text[max(scan.start, amount.start - 28) : amount.start]
+    if amount.sign and _NEVER.search(lead):
+        when = Taken()
+    at: dict[str, object] = {"at": when.text} if when.text else {}
+    story.add(
+        "findings",
+        value.analyte,
+        Kind.FINDING,
+        {"what": f"{value.analyte} {amount.text}", **at},
+        place,
+        *when.places,
+        subject=value.analyte,
+        value=amount.value,
+        unit=amount.unit,
+    )
+
+
+def _measured(story: Story, value: Value, when: Taken, place: Place) -> None:
+    """Add a measurement, or the place of one that is known already."""
+    amount = value.amount
+    story.units.setdefault(value.analyte, amount.unit)
+    keys: dict[str, object] = {
+        "analyte": value.analyte,
+        "value": f"{number_text(amount.value)} {amount.unit}",
+        "at": when.text,
+    }
+    places = (place, *when.places)
+    for known in story.facts:
+        same = known.section == "measurements" and known.keys["value"] == keys["value"]
+        if not same or known.keys["analyte"] != value.analyte:
+            continue
+        if not when.text or known.keys["at"] in ("", when.text):
+            known.keys["at"] = known.keys["at"] or when.text
+            known.places += [p for p in places if p not in known.places]
+            return
+    fact = story.add(
+        "measurements",
+        f"{value.analyte}-{number_text(amount.value)}",
+        Kind.MEASUREMENT,
+        keys,
+        *places,
+        subject=value.analyte,
+        value=amount.value,
+        unit=amount.unit,
+    )
+    if when.text:
+        story.last = fact.id
+
+
+def bare_dates(scan: Scan) -> tuple[Dated, ...]:
+    """Return the dates of a sentence that no fact has used."""
+    return tuple(d for d in scan.dates if not scan.is_used(d.start, d.end))
