@@ -15,7 +15,7 @@ from lymphocast.interchange.draft.doubts import Doubt
 from lymphocast.interchange.draft.lexicon import ADJUNCTS, CYTOKINES
 from lymphocast.interchange.draft.relations import Relation, Tie
 
-FACT_LIMIT: Final = 1000
+FACT_LIMIT: Final = 300
 """Facts on one page; an abstract states some thirty."""
 UNDATED: Final = ""
 _WHAT: Final[Mapping[str, str]] = {
