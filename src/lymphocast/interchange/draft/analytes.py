@@ -64,6 +64,7 @@ _ALONE: Final = {
     "kg/m2": "body mass index",
     "kg": "weight",
 }
+_TOUCHING: Final = 3  # characters between a count and the percentage that restates it
 
 
 @final
@@ -86,10 +87,15 @@ def values_of(scan: Scan, story: Story) -> list[Value]:
 
 def _with_analytes(scan: Scan, story: Story, amounts: Sequence[Amount]) -> Iterator[Value]:
     paired = _respectively(scan, amounts)
+    counted: Term | None = None
     for amount in amounts:
         quoted = scan.text[amount.start : amount.end]
         change = _change(scan, amount)
         term = amount.term or paired.get(amount.start) or _analyte(scan, amount)
+        if restates_a_count(scan, amount) and counted is not None:
+            term = counted
+        elif amount.sort is Sort.COUNT:
+            counted = term
         name = _specific(scan, story, term, amount) if term is not None else ""
         carried = "" if name else _carried(scan, story, amount)
         note = "the analyte is that of the sentence before" if carried else ""
@@ -100,6 +106,17 @@ def _with_analytes(scan: Scan, story: Story, amounts: Sequence[Amount]) -> Itera
             yield Value(amount, name or carried, doubt, note)
         elif amount.sort is not Sort.PERCENT:
             yield Value(amount, "", Doubt(f"'{quoted}': a value of what?"))
+
+
+def restates_a_count(scan: Scan, amount: Amount) -> bool:
+    """Return whether a percentage in parentheses restates the count before it: "310/uL (18%)"."""
+    before = scan.text[max(scan.start, amount.start - _TOUCHING) : amount.start]
+    counts = (a for a in scan.values() if a.sort is Sort.COUNT and a.end <= amount.start)
+    return (
+        amount.sort is Sort.PERCENT
+        and before.rstrip().endswith("(")
+        and any(amount.start - a.end <= _TOUCHING for a in counts)
+    )
 
 
 def _change(scan: Scan, amount: Amount) -> str:

@@ -99,9 +99,10 @@ _CUES: Final = tuple(
         (
             Happening.RESOLVED,
             r"\b(?:resolv\w+|resolution|disappear\w+|subsided?|regress\w+|recovered|"
-            r"recovery|cleared|clearance|clearing|healed|complete remission|cured)\b",
+            r"recovery|cleared|clearance|clearing|healed|abat\w+|vanish\w+|"
+            r"complete (?:remission|response)|cured)\b",
         ),
-        (Happening.IMPROVED, r"\b(?:improv\w+|ameliorat\w+|amelioration)\b"),
+        (Happening.IMPROVED, r"\b(?:improv\w+|ameliorat\w+|partial (?:remission|response))\b"),
         (Happening.ONSET, r"\b(?:developed|onset of|had had|suffered|experienced)\b"),
     )
 )

@@ -222,13 +222,18 @@ _HOW_MANY = re.compile(
 )
 
 
+_PLANNED = re.compile(r"\b(?:up to|at most|a maximum of|maximally|planned|scheduled)\s?$", re.I)
+
+
 def read_numbers_of_doses(scan: Scan, story: Story) -> None:
     """Add how many doses or cycles were given, as a finding: "3 injections of IL-7"."""
     for match in _HOW_MANY.finditer(scan.text, scan.start, scan.end):
         taken = [(d.start, d.end) for d in scan.rhythms.divided]
-        if any(a < match.end() and match.start() < b for a, b in taken) or re.search(
-            r"\bmissed\b", scan.words, re.I
-        ):
+        if any(a < match.end() and match.start() < b for a, b in taken):
+            continue
+        if _PLANNED.search(scan.text[max(scan.start, match.start() - 24) : match.start()]):
+            continue
+        if re.search(r"\bmissed\b", scan.words, re.I):
             continue
         inside = [d.name for d in scan.drugs if match.start() <= d.start < match.end() + 30]
         before = [d.name for d in scan.drugs if d.end <= match.start()]

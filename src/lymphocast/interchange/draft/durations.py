@@ -20,9 +20,9 @@ _AFTER = re.compile(
     rf"[\s-]?(?:consecutive |full |more |additional |further )?(?:{_UNIT})(?!\w)'?s?", re.IGNORECASE
 )
 _FIRST = re.compile(
-    rf"(?<!\w)(?:{_UNIT})s? (?P<n>\d{{1,4}})(?: ?(?P<join>-|to|and)"
-    rf" ?(?P<m>\d{{1,4}}))?(?![\d.,]*\d|\s?(?:mg|ug|g|miu|mu|iu|u|cells|%|/|years?)"
-    rf"\b)",
+    rf"(?<!\w)(?:{_UNIT})s? (?P<n>\d{{1,4}})(?: ?(?:-|to) ?(?P<m>\d{{1,4}})"
+    rf"|(?P<more>(?:, ?\d{{1,4}})*,? (?:and|&) \d{{1,4}}))?"
+    rf"(?![\d.,]*\d|\s?(?:mg|ug|g|miu|mu|iu|u|cells|%|/|years?)\b)",
     re.IGNORECASE,
 )
 _NTH = re.compile(
@@ -127,11 +127,10 @@ def _first(text: str, start: int, end: int, taken: Sequence[tuple[int, int]]) ->
         if any(a < match.end() and match.start() < b for a, b in taken):
             continue
         unit = next(code for code, _ in _UNITS if match[code])
-        value, other = float(match["n"]), float(match["m"]) if match["m"] else None
-        if other is not None and match["join"] == "and":
-            yield Duration(*match.span(), (value, other), unit, None, numbered=True)
-        else:
-            yield Duration(*match.span(), (value,), unit, other, numbered=True)
+        more = re.findall(r"\d+", match["more"] or "")
+        values = tuple(float(n) for n in (match["n"], *more))
+        upto = float(match["m"]) if match["m"] else None
+        yield Duration(*match.span(), values, unit, upto, numbered=True)
 
 
 def _nth(text: str, start: int, end: int) -> Iterator[Duration]:

@@ -22,7 +22,7 @@ _GRADES: Final = {
     Happening.IMPROVED: "improving",
 }
 _WELL = re.compile(
-    r"\b(?:asymptomatic|symptom-free|(?:remain\w*|is|was|been|doing|alive and)"
+    r"\b(?:asymptomatic|symptom-free|disease[- ]free|(?:remain\w*|is|was|been|doing|alive and)"
     r" (?:\w+ )?well\b(?![- ](?:tolerated|controlled|known|as|documented|"
     r"described|established|preserved|treated|nourished|developed|below|above))|"
     r"free of (?:symptoms|infections?|disease|opportunistic\w*(?: \w+)?)|"
@@ -75,6 +75,8 @@ _FINDINGS: Final = tuple(
         ),
     )
 )
+_DATED: Final = ("death", "relapse", "no-recurrence")
+"""Findings that happen at one time: the others hold for as long as the text goes on."""
 _DIAGNOSED = re.compile(
     r"\b(?:diagnosed (?:\w+ )?(?:with|as having|as)|(?:a |the )?diagnosis of|"
     r"diagnosed to have) (?P<what>[^,.;()]{4,80}?)(?=[,.;()]| was\b| were\b|"
@@ -286,7 +288,7 @@ def _findings(scan: Scan, story: Story) -> None:
             scan.text[scan.start : match.start()][-34:]
         ):
             continue
-        taken = time_of(scan, story, *match.span()) if stem in ("death", "relapse") else Taken()
+        taken = time_of(scan, story, *match.span()) if stem in _DATED else Taken()
         at: dict[str, object] = {"at": taken.text} if taken.text else {}
         keys: dict[str, object] = {"what": squeezed(scan.text[match.start() : match.end()]), **at}
         story.add(

@@ -133,8 +133,9 @@ def _abbreviated(before: str) -> bool:
     last = word[0]
     if last.lower() in _ABBREVIATIONS:
         return True
-    # An initial or a genus (M. avium); "B." and "C." may end "amphotericin B" or "hepatitis C".
-    single = re.fullmatch(r"[A-Z]", last) is not None
+    # An initial or a genus (M. avium), but no unit (cells/L); "B." and "C." may end
+    # "amphotericin B" or "hepatitis C".
+    single = re.fullmatch(r"[A-Z]", last) is not None and before[word.start() - 1 :][:1] != "/"
     return single and not re.search(
         r"\b(?:amphotericin|hepatitis|vitamin|protein|type|group) [A-Z]$", before
     )

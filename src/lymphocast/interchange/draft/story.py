@@ -294,14 +294,12 @@ class Story:
         if relation.anchor == "elapsed":
             if relation.drug and self.begun.get(relation.drug, relation.start) < relation.start:
                 return start_of(relation.drug)
-            going_on = [d for d in self.started if self.find(stop_of(d)) is None]
-            going_on = [d for d in going_on if self.begun[d] < relation.start]
-            chosen = self.principal(going_on)
+            chosen = self.principal(self._going_on(relation.start))
             return start_of(chosen) if chosen else before
         if relation.anchor == "previous":
             return before
         if relation.anchor in ("start", "stop", "treatment"):
-            going_on = [d for d in self.started if self.find(stop_of(d)) is None]
+            going_on = self._going_on(relation.start)
             named = self.principal(going_on) if relation.anchor == "start" else None
             drug = relation.drug or named or self.main_drug
             kind = "stop" if relation.anchor == "stop" else "start"
@@ -309,6 +307,11 @@ class Story:
                 return self.event(f"treatment-{kind}", place)
             return self.end(drug, place) if kind == "stop" else self.begin(drug, place)
         return self.event(relation.anchor, place) if relation.anchor else None
+
+    def _going_on(self, at: int) -> list[str]:
+        """Return the drugs that were begun before a place in the text and not stopped before it."""
+        stops = {d: self.find(stop_of(d)) for d in self.started if self.begun[d] < at}
+        return [d for d, stop in stops.items() if stop is None or stop.places[0].start >= at]
 
     def times(self, relation: Relation) -> tuple[str, ...]:
         """Return the times that a length of time gives, as case files write them."""

@@ -5,12 +5,13 @@ Otherwise a value has the time right behind it ("120 at 3 months"), or the last 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, final
 
 from lymphocast.interchange.draft.amounts import Amount
+from lymphocast.interchange.draft.analytes import restates_a_count
 from lymphocast.interchange.draft.cues import Cue, find_cues
 from lymphocast.interchange.draft.relations import Relation, Tie
 from lymphocast.interchange.draft.scan import Scan
@@ -62,6 +63,12 @@ _ANCHORED: Final = tuple(
 )
 
 
+_JOINED = re.compile(r"\s?(?:,|and|, and|&)\s?", re.I)
+_CORRESPONDING = re.compile(r"\b(?:corresponding|respective)\b", re.I)
+_BARE_LAST = re.compile(r"\w+|most recent", re.I)
+_BRACKETED = re.compile(r"\([^()]*\)")
+
+
 @final
 @dataclass(frozen=True)
 class Taken:
@@ -87,27 +94,62 @@ class _Time:
 
 def times_of_values(scan: Scan, story: Story, amounts: Sequence[Amount]) -> list[Taken]:
     """Return the time of each value of a sentence."""
-    if not amounts:
-        return []
     times = sorted(_times(scan, story), key=lambda t: t.start)
+    taken: dict[int, Taken] = {}
     for time in times:
-        run = _run(scan, amounts, len(time.texts))
-        if len(time.texts) > 1 and run is not None:
+        run = _run(scan, amounts, time) if len(time.texts) > 1 else ()
+        if run:
             scan.use(time.start, time.end)
-            listed = [time.taken(i) for i in range(len(run))]
-            rest = {a.start: t for a, t in zip(run, listed, strict=True)}
-            return [rest.get(a.start, Taken()) for a in amounts]
+            taken |= {a.start: time.taken(i) for i, a in enumerate(run)}
+    rest = [a for a in amounts if a.start not in taken and not restates_a_count(scan, a)]
     single = [t for t in times if len(t.texts) == 1]
-    listed_times = _in_order(scan, amounts, single)
-    if listed_times:
-        for time in single:
+    taken |= {a.start: t for a, t in zip(rest, _singly(scan, story, rest, single), strict=True)}
+    return _repeated(scan, amounts, taken)
+
+
+def _singly(
+    scan: Scan, story: Story, amounts: Sequence[Amount], times: Sequence[_Time]
+) -> list[Taken]:
+    """Return the times of values that are not told as a list of times."""
+    listed = _in_order(scan, amounts, times)
+    if listed:
+        for time in times:
             scan.use(time.start, time.end)
-        return [time.taken() for time in listed_times]
-    found = [_one(scan, amounts, i, single) for i in range(len(amounts))]
+        return [time.taken() for time in listed]
+    found = [_one(scan, amounts, i, times) for i in range(len(amounts))]
     for one in found:
         if one is not None:
             scan.use(one.start, one.end)
     return [_taken(scan, story, amounts, i, found) for i in range(len(amounts))]
+
+
+def _repeated(
+    scan: Scan, amounts: Sequence[Amount], taken: Mapping[int, Taken]
+) -> list[Taken]:
+    """Give restated values, and "the corresponding CD8 counts", the times of those before them."""
+    found: list[Taken] = []
+    for i, amount in enumerate(amounts):
+        if len(found) > i:
+            continue
+        before = amounts[i - 1].end if i else scan.start
+        run = _list_from(scan, amounts, i)
+        again = _CORRESPONDING.search(scan.text, before, amount.start) is not None
+        if again and len(run) <= i:
+            found += found[i - len(run) :]
+        else:
+            same = found[-1] if found else Taken()
+            found.append(taken.get(amount.start, same))
+    return found
+
+
+def _list_from(scan: Scan, amounts: Sequence[Amount], first: int) -> Sequence[Amount]:
+    """Return the values that a list beginning at one of them holds."""
+    last = first + 1
+    while last < len(amounts) and _JOINED.fullmatch(
+        scan.text[amounts[last - 1].end : amounts[last].start]
+    ):
+        last += 1
+    return amounts[first:last]
 
 
 def _in_order(scan: Scan, amounts: Sequence[Amount], times: Sequence[_Time]) -> Sequence[_Time]:
@@ -121,14 +163,15 @@ def _in_order(scan: Scan, amounts: Sequence[Amount], times: Sequence[_Time]) -> 
     return times if joined else ()
 
 
-def _run(scan: Scan, amounts: Sequence[Amount], length: int) -> Sequence[Amount] | None:
-    """Return as many consecutive values as there are times."""
-    if length < 2 or len(amounts) < length:
-        return None
+def _run(scan: Scan, amounts: Sequence[Amount], time: _Time) -> Sequence[Amount]:
+    """Return as many listed values as there are times, nearest to them; none if there are fewer."""
+    length = len(time.texts)
     if len(amounts) == length:
         return amounts
-    shared = [i for i in range(len(amounts) - length + 1) if amounts[i].shared]
-    return amounts[shared[0] : shared[0] + length] if shared else None
+    lists = [_list_from(scan, amounts, i) for i in range(len(amounts))]
+    fitting = [found for found in lists if len(found) == length]
+    fitting += [found[:length] for found in lists if len(found) > length and found[0].shared]
+    return min(fitting, key=lambda run: abs(run[0].start - time.start), default=())
 
 
 def _times(scan: Scan, story: Story) -> Iterator[_Time]:
@@ -141,6 +184,8 @@ def _times(scan: Scan, story: Story) -> Iterator[_Time]:
             yield _Time(_lead(relation), relation.end, texts, relation.note, _base(story, relation))
     for kind, pattern in _ANCHORED:
         for match in pattern.finditer(scan.text, scan.start, scan.end):
+            if kind == "last-follow-up" and scan.relations and _BARE_LAST.fullmatch(match[0]):
+                continue  # "her latest count" of a sentence that says when
             text = _anchored(scan, story, kind, Place(*match.span()))
             if text and not any(r.start <= match.start() < r.end for r in scan.relations):
                 yield _Time(*match.span(), (text,), "before it" if kind == "before" else "")
@@ -174,7 +219,8 @@ def _one(scan: Scan, amounts: Sequence[Amount], i: int, times: Sequence[_Time]) 
     follows = [t for t in times if amount.end <= t.start < edge]
     precedes = [t for t in times if t.end <= amount.start]
     leading = bool(times) and times[0].end <= amounts[0].start and len(times) >= len(amounts) > 1
-    if follows and not leading and _ADJACENT.fullmatch(scan.text[amount.end : follows[0].start]):
+    between = scan.text[amount.end : follows[0].start] if follows else ""
+    if follows and not leading and _ADJACENT.fullmatch(_BRACKETED.sub("", between)):
         return follows[0]
     if _from(scan, amount):
         between = [t for t in precedes if t.start > (amounts[i - 1].end if i else scan.start)]
