@@ -3,17 +3,18 @@
 A page of the corpus is a text, a line of four hyphens, and one fact a line:
 
 - ``CD4 172 /uL`` a measurement, ``CD4 172 /uL at presentation`` its time;
-- ``value ...`` a value that a case file holds in words only;
-- ``dose DRUG AMOUNT UNIT per DAYS in N``;
+- ``value ...`` a value that a case file holds in words only; ``CD4 <50 /uL`` a bound;
+- ``dose DRUG AMOUNT UNIT per DAYS in N``, ``cycle DRUG DAYS every DAYS``;
 - ``given DRUG``; ``event ID WHEN``; ``duration LENGTH START STOP``; ``missed DRUG``;
 - ``culture SPECIMEN RESULT ORGANISM``, ``symptom GRADE``, ``finding ID``, each perhaps with ``at``;
+- ``adverse`` or ``adverse grade N`` for each adverse event;
 - ``age``, ``sex``, ``ancestry``, ``workup``; ``question WORDS``: these words must be asked about.
 
 Every line counts once, so that a value with a wrong time is half right.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -65,7 +66,22 @@ def split(page: Path) -> tuple[str, frozenset[str]]:
 def score(page: Path, draft: Draft) -> Score:
     """Compare the draft of a page of the corpus with its facts."""
     expected = split(page)[1]
-    return Score(frozenset(_settled(lines(draft), expected)), expected)
+    found = (_same_time(line, draft, expected) for line in lines(draft))
+    return Score(frozenset(_settled(found, expected)), expected)
+
+
+def _same_time(line: str, draft: Draft, expected: frozenset[str]) -> str:
+    """Let a time count as the expected one if the draft says that the two are the same.
+
+    "At the last follow-up", an event on 2006-05, is at 2006-05; a stop 6 months after the start
+    is 6 months after the start.
+    """
+    fact, at, when = line.rpartition(" at ")
+    same = {e.id: str(e.at) for e in draft.facts if e.kind is Kind.EVENT}
+    others = [same.get(when, ""), *(name for name, at in same.items() if at == when)]
+    if at and line not in expected:
+        return next((f"{fact} at {o}" for o in others if f"{fact} at {o}" in expected), line)
+    return line
 
 
 def values_only(score: Score) -> Score:
@@ -92,7 +108,7 @@ def together(scores: Sequence[Score]) -> Score:
     )
 
 
-def _settled(found: Iterator[str], expected: frozenset[str]) -> Iterator[str]:
+def _settled(found: Iterable[str], expected: frozenset[str]) -> Iterator[str]:
     """Let a question count as the expected one whose words it quotes."""
     asked = [line for line in expected if line.startswith("question ")]
     for line in found:
@@ -110,12 +126,15 @@ def lines(draft: Draft) -> Iterator[str]:
     yield from (f"{key} {patient[key]}" for key in ("age", "sex", "ancestry") if key in patient)
     for row in case.get("measurements", ()):
         quantity = parse_quantity(row["value"])
-        line = f"{row['analyte']} {quantity}"
+        sign = {"below": "<", "above": ">"}.get(row.get("limit", ""), "")
+        line = f"{row['analyte']} {sign}{quantity}"
         yield from _timed(line, row)
     started = {row["drug"] for row in case.get("administrations", ())}
     for row in case.get("administrations", ()):
         amount = parse_quantity(row["amount"])
         yield f"dose {row['drug']} {amount} per {row['per']} in {row['divided']}"
+        if "cycle" in row:
+            yield f"cycle {row['drug']} {row['cycle']['days']} every {row['cycle']['every']}"
     for proposal in draft.facts:
         if proposal.kind is Kind.DOSE and proposal.id not in {
             r["id"] for r in case.get("administrations", ())
@@ -150,6 +169,8 @@ def _others(draft: Draft, case: Mapping[str, Any]) -> Iterator[str]:
         yield f"culture {row['specimen']} {row['result']} {row['organism']}"
         if not str(row["at"]).startswith(UNDATED):
             yield f"culture {row['result']} at {row['at']}"
+    for row in case.get("adverse_events", ()):
+        yield f"adverse grade {row['grade']}" if "grade" in row else "adverse"
     for row in case.get("symptoms", ()):
         yield from _timed(f"symptom {row['grade']}", row)
     yield from (f"workup {row['id']} {row['status']}" for row in case.get("workup", ()))

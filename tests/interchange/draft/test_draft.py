@@ -15,9 +15,12 @@ from lymphocast.criteria.check import check
 from lymphocast.errors import RecordError, UsageError
 from lymphocast.interchange.draft.assemble import Draft
 from lymphocast.interchange.draft.drafting import case_text, draft_case, draft_lines, draft_page
+from lymphocast.interchange.draft.lexicon import lexicon
 from lymphocast.interchange.draft.story import FACT_LIMIT, Kind
 from lymphocast.record.amendments import open_questions, proposed
+from lymphocast.record.analytes import ANALYTES
 from lymphocast.record.casefile import find_case, parse_case
+from lymphocast.record.names import DRUGS, ORGANISMS, SPECIMENS, canonical
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.validate import validate
 from tests.conftest import ROOT, Command
@@ -206,7 +209,7 @@ def numbers_of(draft: Draft) -> set[float]:
         ("His CD4 count was 120 cells per microlitre.", "CD4 120 /uL"),
         ("There were 87 CD4+ T cells/μL.", "CD4 87 /uL"),
         ("He had CD4 lymphopenia (140/mm3).", "CD4 140 /uL"),
-        ("The CD4 count was below 50 cells/mm3.", "value CD4 <50 /uL at presentation"),
+        ("The CD4 count was below 50 cells/mm3.", "CD4 <50 /uL at presentation"),
         ("CD4 cells were 14% of lymphocytes.", "CD4 of lymphocytes 14 %"),
         ("CD4 and CD8 counts were 120 and 300 cells/uL.", "CD8 300 /uL"),
         ("He got IL-2, two million IU weekly.", "dose interleukin-2 2 M[IU] per 7 d in 1"),
@@ -216,6 +219,26 @@ def numbers_of(draft: Draft) -> set[float]:
         ("IL-2 was started on 3 May 2010.", "event interleukin-2-start 2010-05-03"),
         ("IL-2 was stopped in late May 2010.", "event interleukin-2-stop late 2010-05"),
         ("He died 3 weeks later.", "finding death at presentation + 3 wk"),
+        ("He got IL-2 at 7 × 105 IU daily.", "dose interleukin-2 700000 [IU] per 1 d in 1"),
+        ("He got IL-2 2 MIU/day 3 days a week.", "dose interleukin-2 6 M[IU] per 7 d in 3"),
+        ("He got IL-2 5 MIU bid for 5 days every 8 weeks.", "cycle interleukin-2 5 d every 56 d"),
+        ("He got IL-7 10 ug/kg on days 0, 7 and 14.", "dose interleukin-7 10 ug/kg per 7 d in 1"),
+        ("IL-2 was begun. Two doses were withheld.", "missed interleukin-2"),
+        ("IL-2 was begun. Side effects were fever and rash.", "adverse"),
+        ("IL-2 was begun. A grade 3 hypotension occurred.", "adverse grade 3"),
+        (
+            "IL-2 was begun. CD4 cells were 133, 97 and 71/uL at weeks 4, 12 and 24.",
+            "CD4 97 /uL at interleukin-2-start + 12 wk",
+        ),
+        (
+            "IL-2 was begun. CD4 cells were 33/uL (8%) at 3 months and 71/uL (9%) at 6 months.",
+            "CD4 71 /uL at interleukin-2-start + 6 mo",
+        ),
+        (
+            "IL-2 was begun. At 3 and 6 months CD4 counts were 97 and 71/uL and the corresponding "
+            "CD8 counts were 210 and 305/uL.",
+            "CD8 305 /uL at interleukin-2-start + 6 mo",
+        ),
     ],
 )  # fmt: skip
 def test_what_one_sentence_states(tmp_path: Path, said: str, expected: str) -> None:
@@ -234,11 +257,29 @@ def test_what_one_sentence_states(tmp_path: Path, said: str, expected: str) -> N
         ("On 03/04/2006 he relapsed.", "2006-03-04 or 2006-04-03"),
         ("He was seen in May.", "of which year"),
         ("He got 25-50 mg of prednisone daily.", "which dose of the range"),
+        ("He got co-trimoxazole 160/800 mg daily.", "how much of which drug of the combination"),
     ],
 )
 def test_what_is_ambiguous_becomes_a_question(tmp_path: Path, said: str, asked: str) -> None:
     found = sentence(tmp_path, said)
     assert any(line.startswith("question") and asked in line for line in found), found
+
+
+def test_a_question_holds_the_answers_that_are_possible(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "A 40-year-old man with ICL relapsed on 03/04/2006.")
+    record = parse_case(case_text(draft), "case.yaml")
+    assert ("2006-03-04", "2006-04-03") in [question.choices for question in record.questions]
+
+
+def test_names_are_those_of_the_record() -> None:
+    words = lexicon()
+    for terms, table in (
+        (words.drugs, DRUGS),
+        (words.analytes, ANALYTES),
+        (words.organisms, ORGANISMS),
+        (words.specimens, SPECIMENS),
+    ):
+        assert [canonical(term.name, table) for term in terms] == [term.name for term in terms]
 
 
 @pytest.mark.parametrize(
@@ -328,7 +369,8 @@ def test_a_text_without_a_patient_says_so(tmp_path: Path) -> None:
         (b"a" * (2**20 + 1), "more than 1 MB"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "the declaration of an entity"),
         (
-            b"A 40-year-old man. " + b"".join(b"CD4 was %d/mm3. " % n for n in range(10, 3000)),
+            b"A 40-year-old man. "
+            + b"".join(b"CD4 was %d/mm3. " % n for n in range(10, 10 + FACT_LIMIT)),
             f"more than {FACT_LIMIT} facts",
         ),
     ],

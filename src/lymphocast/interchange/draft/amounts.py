@@ -51,6 +51,8 @@ class Amount:
         The analyte inside the unit: ``87 CD4+ T cells/uL``.
     shared
         Whether the unit stands at a later number of the same list.
+    combined
+        Whether it is the dose of a combination: ``160/800 mg``.
     """
 
     start: int
@@ -64,6 +66,7 @@ class Amount:
     other: float | None = None
     term: Term | None = None
     shared: bool = False
+    combined: bool = False
 
     @property
     def known(self) -> bool:
@@ -215,6 +218,8 @@ def _joined(
     if high is None or not low.shared or high.high is not None:
         return None
     between = text[numbers[i].end : numbers[i + 1].start]
+    if between.strip() == "/" and high.sort is Sort.DOSE:
+        return replace(low, end=high.end, shared=False, combined=True)
     spanned = _RANGE.fullmatch(between) or (
         between.strip() == "and" and text[: low.start].rstrip().lower().endswith("between")
     )

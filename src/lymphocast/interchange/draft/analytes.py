@@ -62,9 +62,11 @@ _ALONE: Final = {
     "[degF]": "temperature",
     "mm/h": "erythrocyte sedimentation rate",
     "kg/m2": "body mass index",
-    "kg": "weight",
+    "kg": "body weight",
 }
-_TOUCHING: Final = 3  # characters between a count and the percentage that restates it
+_TOUCHING: Final = 3  # characters between a value and the brackets behind it
+_SIZES: Final = frozenset({"cm", "mm"})
+"""Units of lengths: sizes of lesions, which case files do not hold, unless an analyte has them."""
 
 
 @final
@@ -80,7 +82,7 @@ class Value:
 
 def values_of(scan: Scan, story: Story) -> list[Value]:
     """Return the values of a sentence, each with its analyte or the question that it raises."""
-    free = (a for a in scan.values() if not scan.is_used(a.start, a.end))
+    free = (a for a in scan.values() if not scan.is_used(a.start, a.end) and not _normal(scan, a))
     amounts = sorted((*free, *_bare(scan, story)), key=lambda a: a.start)
     return list(_with_analytes(scan, story, amounts))
 
@@ -104,8 +106,15 @@ def _with_analytes(scan: Scan, story: Story, amounts: Sequence[Amount]) -> Itera
         elif name or carried:
             doubt = _doubt(amount, name or carried, quoted)
             yield Value(amount, name or carried, doubt, note)
-        elif amount.sort is not Sort.PERCENT:
+        elif amount.sort is not Sort.PERCENT and amount.unit not in _SIZES:
             yield Value(amount, "", Doubt(f"'{quoted}': a value of what?"))
+
+
+def _normal(scan: Scan, amount: Amount) -> bool:
+    """Return whether a range in brackets right behind a value is the normal range."""
+    before = scan.text[max(scan.start, amount.start - _TOUCHING) : amount.start]
+    behind = any(0 <= amount.start - a.end <= _TOUCHING for a in scan.values())
+    return amount.high is not None and behind and before.rstrip().endswith(("(", "["))
 
 
 def restates_a_count(scan: Scan, amount: Amount) -> bool:

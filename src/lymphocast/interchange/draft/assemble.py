@@ -20,6 +20,7 @@ SECTIONS: Final = (
     "measurements",
     "cultures",
     "symptoms",
+    "adverse_events",
     "durations",
     "findings",
     "workup",

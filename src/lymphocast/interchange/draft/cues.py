@@ -46,7 +46,8 @@ _CUES: Final = tuple(
         (
             Happening.STOP,
             (
-                r"\b(?:stopped|discontinued|ceased|withdrawn|completed|terminated|interrupted|"
+                r"\b(?:stopped|discontinued|ceased|withdrawn|completed|terminated|"
+                r"interrupted(?! (?:for|briefly|temporarily))|"
                 r"switched from|discontinuation of|cessation of|"
                 r"completion of|(?:continued|maintained|given|administered|taken) (?:\w+ )"
                 r"{0,3}?(?:until|till|through|up to))\b"
@@ -69,6 +70,7 @@ _CUES: Final = tuple(
                 r"resumed|restarted|reintroduced|replaced by|course of|courses of|"
                 r"maintained on|injections of|infusions of|"
                 r"followed by|responded to|therapy was|managed with|prophylaxis with|"
+                r"(?<=\d{4}, )with|"
                 r"on (?=(?:low[- ]dose |long-term |maintenance |pegylated |recombinant |"
                 r"weekly |daily )*(?:il|interleukin|interferon)))\b"
             ),
@@ -112,7 +114,7 @@ _PASSIVE = re.compile(
     re.I,
 )
 OTHERS: Final = re.compile(
-    r"\b(?:the )?(?:other|remaining|all|both|three|two|four) (?:\w+ )?"
+    r"\b(?:the )?(?P<which>other|remaining|all|both|three|two|four) (?:\w+ )?"
     r"(?:drugs|medications|agents|antibiotics|antimycobacterials)\b",
     re.I,
 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, final
 
 from lymphocast.interchange.draft.amounts import Amount
@@ -33,6 +34,8 @@ _DOSE_WORDS = re.compile(
     r"reduc\w+|maintenance|per day|injections?)\b",
     re.I,
 )
+_WEEK: Final = 7.0
+_NEAR: Final = 12  # characters between a dose and "one week apart"
 _APART = re.compile(r" apart\b", re.I)
 
 
@@ -77,38 +80,58 @@ def rhythm_of(
 ) -> tuple[Rhythm | None, str]:
     """Return how often a dose was given, and what was decided to read it."""
     amount = doses[i]
+    if amount.shared and i + 1 < len(doses):
+        upto = doses[i + 2].start if i + 2 < len(doses) else scan.end
+        return rhythm_of(scan, doses, i + 1, amount.end, upto)
     often = scan.rhythms.often
     follows = [r for r in often if amount.end <= r.start and r.end <= after]
     drug_next = next((d.start for d in scan.drugs if d.start > amount.end + 40), scan.end)
     follows = [r for r in follows if r.start < max(drug_next, amount.end + 60)]
     if follows:
-        return follows[0], ""
+        weekly = (r for r in follows[1:] if _on_some_days(follows[0].per, r))
+        return next(weekly, follows[0]), ""
     if amount.per is not None:
         return None, ""
     precedes = [r for r in often if before <= r.start and r.end <= amount.start]
     if precedes:
         return precedes[-1], ""
-    apart = next(
-        (
-            r
-            for r in scan.relations
-            if 0 <= r.start - amount.end < 12 and _APART.match(scan.text, r.duration.end)
-        ),
-        None,
-    )
-    if apart is not None:
-        days = Quantity(*_parts(apart)).to("d").value
-        scan.use(apart.start, apart.end)
-        return Rhythm(apart.start, apart.duration.end, days), ""
+    counted = _apart(scan, amount) or _spaced(scan, amount, after)
+    return (counted, "") if counted is not None else _of_a_later_dose(scan, doses, i)
+
+
+def _apart(scan: Scan, amount: Amount) -> Rhythm | None:
+    """Return the rhythm of doses "one week apart"."""
+    for relation in scan.relations:
+        near = 0 <= relation.start - amount.end < _NEAR
+        if near and _APART.match(scan.text, relation.duration.end):
+            scan.use(relation.start, relation.end)
+            days = Quantity(*_parts(relation)).to("d").value
+            return Rhythm(relation.start, relation.duration.end, days)
+    return None
+
+
+def _of_a_later_dose(scan: Scan, doses: Sequence[Amount], i: int) -> tuple[Rhythm | None, str]:
+    """Return the rhythm that is printed once, behind a later dose of the list."""
     for later in range(i + 1, len(doses)):
         found = _next_rhythm(scan, doses, later)
         if found is not None:
             return found, "the rhythm is printed once, after the last of the list"
-        if doses[later].per is not None:
-            return Rhythm(
-                amount.start, amount.end, doses[later].per or 1.0
-            ), "the rhythm is that of the next dose"
+        per = doses[later].per
+        if per is not None:
+            return Rhythm(doses[i].start, doses[i].end, per), "the rhythm is that of the next dose"
     return None, ""
+
+
+def _spaced(scan: Scan, amount: Amount, after: int) -> Rhythm | None:
+    """Return the rhythm of "10 ug/kg on days 0, 7 and 14": equal steps, counted in one unit."""
+    for relation in scan.relations:
+        length = relation.duration
+        steps = {round(b - a, 9) for a, b in pairwise(length.values)}
+        if length.numbered and len(steps) == 1 and amount.end <= relation.start < after:
+            scan.use(relation.start, relation.end)
+            days = Quantity(steps.pop(), length.unit).to("d").value
+            return Rhythm(relation.start, relation.end, days)
+    return None
 
 
 def _parts(relation: Relation) -> tuple[float, str]:
@@ -123,6 +146,8 @@ def _next_rhythm(scan: Scan, doses: Sequence[Amount], i: int) -> Rhythm | None:
 
 def _doubt(amount: Amount, rhythm: Rhythm | None) -> Doubt | None:
     """Return what must be asked of a dose, or nothing."""
+    if amount.combined:
+        return Doubt("how much of which drug of the combination?")
     if amount.high is not None:
         return Doubt("which dose of the range?")
     if amount.sign or amount.value <= 0:
@@ -161,7 +186,7 @@ def dose_of(
     total, number = amount.value, times
     if divided is not None:
         number = divided.doses
-    elif amount.per is None:
+    elif amount.per is None or amount.per < per:
         total = amount.value * times
     if total >= MILLION and amount.unit in ("[IU]", "[arb'U]"):
         amount, total = replace(amount, unit=f"M{amount.unit}"), total / MILLION
@@ -171,9 +196,14 @@ def dose_of(
 
 def _per_and_times(amount: Amount, rhythm: Rhythm | None) -> tuple[float, int]:
     """Return the period in days, and the doses in it."""
-    if amount.per is None:
+    if amount.per is None or _on_some_days(amount.per, rhythm):
         return (rhythm.per, rhythm.times) if rhythm is not None else (1.0, 1)
     return amount.per, rhythm.times if rhythm is not None and rhythm.per == amount.per else 1
+
+
+def _on_some_days(per: float, rhythm: Rhythm | None) -> bool:
+    """Return whether a daily dose is given on some days of the week: "3 MIU/day, 5 days a week"."""
+    return rhythm is not None and per == 1.0 and rhythm.per == _WEEK and rhythm.times > 1
 
 
 def described(scan: Scan, dose: Dose) -> dict[str, object]:

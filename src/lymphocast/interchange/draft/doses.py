@@ -23,6 +23,7 @@ from lymphocast.interchange.draft.dose_parts import (
 from lymphocast.interchange.draft.doubts import Doubt
 from lymphocast.interchange.draft.numbers import find_numbers
 from lymphocast.interchange.draft.relations import Relation, Tie
+from lymphocast.interchange.draft.rhythms import Cycle
 from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Kind, Place, Story, Stretch, start_of
 from lymphocast.units import UNITS, number_text
@@ -64,10 +65,22 @@ def read_doses(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
         else:
             _add(scan, story, dose, cues)
     for cycle in scan.rhythms.cycles:
-        drug = scan.drugs[-1].name if scan.drugs else story.main_drug
-        words = scan.text[cycle.start : cycle.end]
-        doubt = Doubt(f"'{words}' ({drug or 'treatment'}): when did the cycles begin and end?")
-        story.ask(doubt, cycle.start, cycle.end)
+        _cycle(scan, story, cycle)
+
+
+def _cycle(scan: Scan, story: Story, cycle: Cycle) -> None:
+    """Give the dose before it its cycle; ask if no dose is told."""
+    before = [d.name for d in scan.drugs if d.end <= cycle.start]
+    drug = before[-1] if before else story.main_drug
+    mine = [s for s in story.stretches if s.drug == drug and s.fact.places[-1].start < cycle.start]
+    if mine and cycle.days < cycle.every:
+        keys = mine[-1].fact.keys
+        keys["cycle"] = {"days": f"{cycle.days} d", "every": f"{number_text(cycle.every)} d"}
+        mine[-1].fact.places.append(Place(cycle.start, cycle.end))
+        return
+    words = scan.text[cycle.start : cycle.end]
+    doubt = Doubt(f"'{words}' ({drug or 'treatment'}): which dose is given in these cycles?")
+    story.ask(doubt, cycle.start, cycle.end)
 
 
 def _add(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue]) -> None:

@@ -79,11 +79,16 @@ def _times(scan: Scan) -> Iterator[Timed]:
     return iter(sorted(found, key=lambda t: t.start))
 
 
+_FROM_THEN_WITH = re.compile(r", with", re.I)  # "and, from May 1996, with stavudine"
+
+
 def cue_of(scan: Scan, timed: Timed, cues: Sequence[Cue]) -> Cue | None:
     """Return the cue that a time belongs to; ``None`` if it belongs to a value or to nothing."""
     outside = [c for c in cues if not (timed.start <= c.start and c.end <= timed.end)]
     before = [c for c in outside if c.end <= timed.start]
     after = [c for c in outside if timed.end <= c.start]
+    if after and _FROM_THEN_WITH.fullmatch(scan.text[timed.end : after[0].end]):
+        return after[0]
     if before and _clear(scan, before[-1].end, timed.start):
         return before[-1]
     if after and _clear(scan, timed.end, after[0].start):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lymphocast.interchange.citation import squeezed
+from lymphocast.interchange.draft.adverse import read_adverse
 from lymphocast.interchange.draft.cues import Cue, Happening
 from lymphocast.interchange.draft.cultures import NOT, read_cultures
 from lymphocast.interchange.draft.lexicon import lexicon
@@ -30,6 +31,7 @@ _WELL = re.compile(
     r" (?:clinically )?stable)",
     re.I,
 )
+_AROSE = re.compile(r"\b(?:appeared|arose|ensued|occurred|developed(?! \w))\b", re.I)
 _PRESENTED = re.compile(
     r"\b(?:presented|presenting|presents|admitted|hospitali[sz]ed|referred|"
     r"evaluated|complained|complaining|suffered|suffering)\b[^.;]{0,30}?\b(?:with|"
@@ -127,6 +129,7 @@ def read_outcomes(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
     for cue in cues:
         _course(scan, story, cue, cues)
     _present(scan, story)
+    read_adverse(scan, story)
     _findings(scan, story)
     _diagnoses(scan, story)
     for stem, what, pattern in _TESTS:
@@ -183,7 +186,7 @@ def _course(scan: Scan, story: Story, cue: Cue, cues: Sequence[Cue]) -> None:
     begin, stop = _clause(scan, cue.start, cue.end)
     symptoms = any(begin <= m.start() < stop for m in _symptoms(scan))
     named = (a for a in scan.analytes if begin <= a.start < stop)
-    if not symptoms and any(a.name not in ("temperature", "weight") for a in named):
+    if not symptoms and any(a.name not in ("temperature", "body weight") for a in named):
         return
     before, place = scan.text[begin : cue.start], Place(begin, stop)
     what = squeezed(scan.text[begin:stop])[:120]
@@ -228,6 +231,12 @@ def _present(scan: Scan, story: Story) -> None:
         ]
         if mine:
             _came_with(scan, story, at, mine[-1].end(), mine)
+    for arose in _AROSE.finditer(scan.text, scan.start, scan.end):
+        begin = _clause(scan, arose.start(), arose.end())[0]
+        mine = [m for m in found if begin <= m.start() and m.end() <= arose.start()]
+        if mine and not NOT.search(scan.text[begin : mine[0].start()]):
+            taken = time_of(scan, story, *arose.span())
+            _add_present(scan, story, mine[0].start(), mine[-1].end(), taken)
     for well in _WELL.finditer(scan.text, scan.start, scan.end):
         if not NOT.search(scan.text[scan.start : well.start()][-30:]):
             _is_well(scan, story, well)
@@ -263,11 +272,13 @@ def _came_with(scan: Scan, story: Story, at: int, end: int, mine: Sequence[re.Ma
         text = story.event("presentation", Place(at, end))
     begin = max(at, mine[0].start() - 24)
     begin = scan.text.rfind(" ", at, begin) + 1 if begin > at else at
-    keys: dict[str, object] = {
-        "what": squeezed(scan.text[begin:end].strip(" ,")),
-        "grade": "present",
-        "at": text,
-    }
+    _add_present(scan, story, begin, end, Taken(text, taken.places))
+
+
+def _add_present(scan: Scan, story: Story, begin: int, end: int, taken: Taken) -> None:
+    """Add symptoms that are there, in the words of the text."""
+    what = squeezed(scan.text[begin:end].strip(" ,"))
+    keys: dict[str, object] = {"what": what, "grade": "present", "at": taken.text}
     story.add(
         "symptoms",
         "symptoms-present",
@@ -282,13 +293,15 @@ def _came_with(scan: Scan, story: Story, at: int, end: int, mine: Sequence[re.Ma
 def _findings(scan: Scan, story: Story) -> None:
     for stem, pattern in _FINDINGS:
         match = pattern.search(scan.text, scan.start, scan.end)
-        if match is None or any(f.subject == stem for f in story.facts):
+        if match is None:
             continue
         if stem in ("relapse", "well-tolerated", "death") and NOT.search(
             scan.text[scan.start : match.start()][-34:]
         ):
             continue
         taken = time_of(scan, story, *match.span()) if stem in _DATED else Taken()
+        if not taken.text and any(f.subject == stem for f in story.facts):
+            continue
         at: dict[str, object] = {"at": taken.text} if taken.text else {}
         keys: dict[str, object] = {"what": squeezed(scan.text[match.start() : match.end()]), **at}
         story.add(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from lymphocast.interchange.citation import squeezed
 from lymphocast.interchange.draft.ages import Age, find_ages
+from lymphocast.interchange.draft.amounts import Sort
 from lymphocast.interchange.draft.doses import read_doses, read_numbers_of_doses
 from lymphocast.interchange.draft.doubts import Doubt
 from lymphocast.interchange.draft.happenings import date_events
@@ -125,7 +126,7 @@ def _leftovers(found: Scan, story: Story) -> None:
             doubt = Doubt(f"'{quoted}': from when to when, or after what?")
             story.ask(doubt, relation.start, relation.duration.end)
     for amount in found.amounts:
-        if not found.is_used(amount.start, amount.end) and amount.sort.value != "percent":
+        if not found.is_used(amount.start, amount.end) and amount.sort is Sort.DOSE:
             quoted = squeezed(found.text[amount.start : amount.end])
             doubt = Doubt(f"'{quoted}': what is this a value of?")
             story.ask(doubt, amount.start, amount.end)

@@ -82,9 +82,9 @@ _DIVIDED = re.compile(
 )
 _CYCLE = re.compile(
     rf"(?<!\w)(?:for |x ?|on |over )?(?P<on>{_N})(?: consecutive)"
-    rf"?[- ]days?(?: cycles?| courses?| infusions?| each)?,?"
+    rf"?[- ]d(?:ays?)?(?: cycles?| courses?| infusions?| each)?,?"
     rf"(?: of treatment)?,? (?:every|each|at intervals of|repeated every|of every|"
-    rf"per) (?P<n>{_N})?[- ]?(?P<unit>days?|weeks?|months?)(?:ly)?(?!\w)"
+    rf"per|an?) (?P<n>{_N})?[- ]?(?P<unit>days?|weeks?|months?)(?:ly)?(?!\w)"
     rf"|(?<!\w)monthly (?P<on2>{_N})-day cycles",
     re.IGNORECASE,
 )

@@ -31,7 +31,7 @@ _LABEL = re.compile(
     r"findings|main findings|"
     r"results?|conclusions?|discussion|interpretation|comments?|lessons?|learning points?|"
     r"significance|summary|what is known|clinical significance|main symptoms[\w ,/]*|"
-    r"main diagnos[ei]s[\w ,/]*|abstract|keywords?)\s*(?::|(?-i:\.(?=\s[A-Z])|\n|"
+    r"main diagnos[ei]s[\w ,/]*|abstract|keywords?)\s*(?::|(?-i:\.(?=\s[A-Z]|$)|\n|"
     r"(?<=[A-Z])\s(?=[A-Z][a-z])))",
     re.IGNORECASE,
 )

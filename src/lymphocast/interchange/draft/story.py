@@ -44,6 +44,7 @@ class Kind(StrEnum):
     FINDING = "finding"
     WORKUP = "workup"
     MISSED = "missed doses"
+    ADVERSE = "adverse event"
     QUESTION = "question"
 
 
@@ -123,7 +124,7 @@ class Story:
     previous: dict[int, str | None] = field(default_factory=dict)
     begun: dict[str, int] = field(default_factory=dict)
     group: dict[str, int] = field(default_factory=dict)
-    sentence: int = 0
+    verb: int = 0
     dosed: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
 
@@ -259,7 +260,7 @@ class Story:
         if drug not in self.started:
             self.started.append(drug)
             self.begun[drug] = place.start
-            self.group[drug] = self.sentence
+            self.group[drug] = self.verb
         return self.event(start_of(drug), place, f"{drug} is started")
 
     def end(self, drug: str, place: Place) -> str:

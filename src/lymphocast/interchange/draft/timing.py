@@ -13,15 +13,15 @@ from typing import Final, final
 from lymphocast.interchange.draft.amounts import Amount
 from lymphocast.interchange.draft.analytes import restates_a_count
 from lymphocast.interchange.draft.cues import Cue, find_cues
+from lymphocast.interchange.draft.numbers import overlap
 from lymphocast.interchange.draft.relations import Relation, Tie
 from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Place, Story
 
 _ADJACENT = re.compile(
-    r"[\s,(]*(?:cells?|lymphocytes|respectively)?[\s,(]*(?:at|after|on|in|by|"
-    r"within|during|over|until|then|only|again|as of|measured|taken|approximately|"
-    r"about|the|for|a|nadir|peak|dated)*[\s,(]*"
-    r"(?:at|after|on|in|by|within|over|approximately|about|only)?\s?",
+    r"[\s,(]*(?:(?:cells?|lymphocytes|respectively|at|after|on|in|by|within|during|over|until|"
+    r"end|of|as|then|only|again|measured|taken|approximately|about|the|for|a|nadir|peak|dated)"
+    r"[\s,(]+)*",
     re.I,
 )
 _ANCHORED: Final = tuple(
@@ -123,9 +123,7 @@ def _singly(
     return [_taken(scan, story, amounts, i, found) for i in range(len(amounts))]
 
 
-def _repeated(
-    scan: Scan, amounts: Sequence[Amount], taken: Mapping[int, Taken]
-) -> list[Taken]:
+def _repeated(scan: Scan, amounts: Sequence[Amount], taken: Mapping[int, Taken]) -> list[Taken]:
     """Give restated values, and "the corresponding CD8 counts", the times of those before them."""
     found: list[Taken] = []
     for i, amount in enumerate(amounts):
@@ -182,13 +180,23 @@ def _times(scan: Scan, story: Story) -> Iterator[_Time]:
         texts = story.times(relation)
         if texts:
             yield _Time(_lead(relation), relation.end, texts, relation.note, _base(story, relation))
+    for kind, match in _anchors(scan):
+        text = _anchored(scan, story, kind, Place(*match.span()))
+        if text:
+            yield _Time(*match.span(), (text,), "before it" if kind == "before" else "")
+
+
+def _anchors(scan: Scan) -> Iterator[tuple[str, re.Match[str]]]:
+    """Return the words that name an event, but for those inside a length of time.
+
+    "Her latest count" names none in a sentence that says when it was.
+    """
+    spans = [(r.start, r.end) for r in scan.relations]
     for kind, pattern in _ANCHORED:
         for match in pattern.finditer(scan.text, scan.start, scan.end):
-            if kind == "last-follow-up" and scan.relations and _BARE_LAST.fullmatch(match[0]):
-                continue  # "her latest count" of a sentence that says when
-            text = _anchored(scan, story, kind, Place(*match.span()))
-            if text and not any(r.start <= match.start() < r.end for r in scan.relations):
-                yield _Time(*match.span(), (text,), "before it" if kind == "before" else "")
+            told = kind == "last-follow-up" and spans and _BARE_LAST.fullmatch(match[0])
+            if not told and not any(overlap(match.span(), span) for span in spans):
+                yield kind, match
 
 
 def _lead(relation: Relation) -> int:
@@ -219,8 +227,8 @@ def _one(scan: Scan, amounts: Sequence[Amount], i: int, times: Sequence[_Time]) 
     follows = [t for t in times if amount.end <= t.start < edge]
     precedes = [t for t in times if t.end <= amount.start]
     leading = bool(times) and times[0].end <= amounts[0].start and len(times) >= len(amounts) > 1
-    between = scan.text[amount.end : follows[0].start] if follows else ""
-    if follows and not leading and _ADJACENT.fullmatch(_BRACKETED.sub("", between)):
+    gap = scan.text[amount.end : follows[0].start] if follows else ""
+    if follows and not leading and _ADJACENT.fullmatch(_BRACKETED.sub("", gap)):
         return follows[0]
     if _from(scan, amount):
         between = [t for t in precedes if t.start > (amounts[i - 1].end if i else scan.start)]
@@ -228,7 +236,6 @@ def _one(scan: Scan, amounts: Sequence[Amount], i: int, times: Sequence[_Time]) 
         return near[-1] if near else None
     if precedes:
         return precedes[-1]
-    gap = scan.text[amount.end : follows[0].start] if follows else ""
     if follows and i + 1 == len(amounts) and (", " not in gap or len(gap) < 12):
         return follows[0]
     only = times[0] if len(times) == 1 else None

@@ -11,9 +11,10 @@ from typing import Final
 from lymphocast.interchange.citation import plain
 from lymphocast.interchange.draft.cues import OTHERS, Cue, Happening, find_cues
 from lymphocast.interchange.draft.lexicon import Named
+from lymphocast.interchange.draft.missed import read_missed
 from lymphocast.interchange.draft.relations import Relation, Tie
 from lymphocast.interchange.draft.scan import Scan
-from lymphocast.interchange.draft.story import UNDATED, Kind, Place, Story, stop_of
+from lymphocast.interchange.draft.story import UNDATED, Place, Story, stop_of
 
 _FOLLOWED = re.compile(
     r"\b(?:followed by|(?:then )?(?:switched|changed) to|replaced (?:by|with)|and then)\b", re.I
@@ -21,11 +22,6 @@ _FOLLOWED = re.compile(
 _JOINS = re.compile(r"added|addition of|substituted", re.I)
 _TAPERED = re.compile(r",? (?:and |then |and then )(?:was |were )?(?:gradually )?taper", re.I)
 _AFTER_FIRST = re.compile(r"\s*(?:\w+, )?(?:after|following|despite)\b", re.I)
-_MISSED = re.compile(
-    r"\b(?:missed|skipped|omitted)\b[^.;]{0,40}\bdoses?\b|\bdoses? (?:of [\w-]+ )"
-    r"?(?:were|was) (?:missed|skipped|omitted)\b",
-    re.I,
-)
 
 
 def read_treatment(scan: Scan, story: Story) -> tuple[Cue, ...]:
@@ -37,24 +33,15 @@ def read_treatment(scan: Scan, story: Story) -> tuple[Cue, ...]:
             _register(scan, story, thing)
         else:
             story.previous.setdefault(thing.start, story.last)
+    read_missed(scan, story)
     for relation in scan.relations:
+        if scan.is_used(relation.start, relation.duration.end):
+            continue
         if relation.tie is Tie.LENGTH:
             _given_for(scan, story, relation, cues)
         elif relation.tie in (Tie.HISTORY, Tie.FOLLOW_UP):
             _seen_for(scan, story, relation)
     _followed(scan, story, cues)
-    for match in _MISSED.finditer(scan.text, scan.start, scan.end):
-        drug = scan.drugs[0].name if scan.drugs else story.main_drug
-        if drug is not None:
-            keys: dict[str, object] = {"drug": drug, "dates_known": "false"}
-            story.add(
-                "missed_doses",
-                f"{drug}-missed",
-                Kind.MISSED,
-                keys,
-                Place(*match.span()),
-                subject=drug,
-            )
     return cues
 
 
@@ -66,7 +53,7 @@ def _register(scan: Scan, story: Story, cue: Cue) -> None:
     story.before[cue.start] = story.last
     if cue.happening is Happening.START:
         if not _JOINS.match(scan.text, cue.start):
-            story.sentence = scan.start
+            story.verb = cue.start
         for drug in cue.drugs:
             story.last = story.begin(drug.name, _place(cue, drug))
             story.drug = drug.name
@@ -93,12 +80,18 @@ def _place(cue: Cue, drug: Named) -> Place:
 
 def _others(scan: Scan, story: Story, cue: Cue) -> tuple[str, ...]:
     """Return the drugs that "the other drugs" means: those that are not stopped yet."""
-    lead = scan.text[max(scan.start, cue.start - 60) : cue.start]
-    if not OTHERS.search(lead):
+    match = OTHERS.search(scan.text[max(scan.start, cue.start - 60) : cue.start])
+    if match is None:
         return ()
-    return tuple(d for d in story.started if story.find(stop_of(d)) is None)
+    left = [d for d in story.started if story.find(stop_of(d)) is None]
+    number = _HOW_MANY.get(match["which"].lower())
+    if number is None or number == len(left):
+        return tuple(left)
+    groups = [[d for d in left if story.group[d] == story.group[one]] for one in left]
+    return tuple(next((g for g in reversed(groups) if len(g) == number), ()))
 
 
+_HOW_MANY: Final = {"both": 2, "two": 2, "three": 3, "four": 4}
 _GIVEN: Final = (Happening.START, Happening.CHANGE, Happening.STOP)
 _COURSE: Final = (Happening.RESOLVED, Happening.IMPROVED, Happening.WORSE)
 

@@ -1,6 +1,7 @@
 """Values: counts and laboratory values with their analyte, and the time at which each was taken."""
 
 import re
+from typing import Final
 
 from lymphocast.interchange.draft.analytes import Value, values_of
 from lymphocast.interchange.draft.dates import Dated
@@ -9,9 +10,14 @@ from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Kind, Place, Story
 from lymphocast.interchange.draft.timing import Taken, times_of_values
 from lymphocast.record.analytes import suits
+from lymphocast.record.context import Limit
 from lymphocast.units import UNITS, number_text
 
 _NEVER = re.compile(r"\b(?:never|not) ", re.I)
+_LASTING = re.compile(
+    r"\b(?:never|not|remain\w*|stay\w*|persist\w*|always|consistently|constantly) ", re.I
+)
+_LIMITS: Final = {"<": Limit.BELOW, ">": Limit.ABOVE}
 _TITRE = re.compile(r"(?<![\w.:])1\s?:\s?(\d[\d, ]*\d|\d)(?![\w:])")
 _PRESSURE = re.compile(r"(?<![\w.])(\d{2,3})\s?/\s?(\d{2,3})\s?mm\s?hg", re.I)
 
@@ -73,8 +79,12 @@ def _add(scan: Scan, story: Story, value: Value, when: Taken) -> None:
     place = Place(amount.start, amount.end, "; ".join(notes))
     story.measured.append(value.analyte)
     in_words = value.analyte.endswith(("change", "loss", "gain")) or amount.high is not None
-    if amount.sign or in_words or amount.value <= 0 or not _holds(value.analyte, amount.unit):
-        _in_words(scan, story, value, when, place)
+    lead = scan.text[max(scan.start, amount.start - 40) : amount.start]
+    if amount.sign and _LASTING.search(lead):
+        when = Taken()
+    in_words |= bool(amount.sign) and _NEVER.search(lead) is not None
+    if in_words or amount.value <= 0 or not _holds(value.analyte, amount.unit):
+        _in_words(story, value, when, place)
     else:
         _measured(story, value, when, place)
 
@@ -84,12 +94,9 @@ def _holds(analyte: str, unit: str) -> bool:
     return unit in UNITS and suits(analyte, unit, unit)
 
 
-def _in_words(scan: Scan, story: Story, value: Value, when: Taken, place: Place) -> None:
-    """Add a bound, a range, or a value in a unit that case files do not have."""
+def _in_words(story: Story, value: Value, when: Taken, place: Place) -> None:
+    """Add a range, a bound never passed, or a value in a unit that case files do not have."""
     amount = value.amount
-    lead = scan.text[max(scan.start, amount.start - 28) : amount.start]
-    if amount.sign and _NEVER.search(lead):
-        when = Taken()
     at: dict[str, object] = {"at": when.text} if when.text else {}
     story.add(
         "findings",
@@ -111,12 +118,14 @@ def _measured(story: Story, value: Value, when: Taken, place: Place) -> None:
     keys: dict[str, object] = {
         "analyte": value.analyte,
         "value": f"{number_text(amount.value)} {amount.unit}",
+        **({"limit": _LIMITS[amount.sign].value} if amount.sign else {}),
         "at": when.text,
     }
     places = (place, *when.places)
     for known in story.facts:
-        same = known.section == "measurements" and known.keys["value"] == keys["value"]
-        if not same or known.keys["analyte"] != value.analyte:
+        if known.section != "measurements" or any(
+            known.keys.get(key) != keys.get(key) for key in ("analyte", "value", "limit")
+        ):
             continue
         if not when.text or known.keys["at"] in ("", when.text):
             known.keys["at"] = known.keys["at"] or when.text
