@@ -157,7 +157,7 @@ def _events(case: Mapping[str, Any], started: set[str]) -> Iterator[str]:
         if what.endswith(" is started") and name.endswith("-start") and name != "treatment-start":
             started.add(what.removesuffix(" is started"))
         if not str(row["at"]).startswith(UNDATED):
-            yield f"event {name} {row['at']}"
+            yield f"event {re.sub(r'^event-[0-9]+$', 'event', name)} {row['at']}"
     yield from (f"given {drug}" for drug in sorted(started))
 
 

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from lymphocast.interchange.citation import squeezed
+from lymphocast.interchange.draft.cultures import NOT
 from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Kind, Place, Story, start_of, stop_of
 from lymphocast.interchange.draft.timing import time_of
@@ -26,7 +27,8 @@ _GRADED = re.compile(
 _ROMAN: Final = {"I": 1, "II": 2, "III": 3, "IV": 4}
 _NONE = re.compile(
     r"\s*(?:not|no|none|mild|minor|minimal|rare|absent|moderate|tolerable|few|manageable|"
-    r"transient|reported|observed|noted)(?: \w+)?\s*$",
+    r"transient|reported|observed|noted|recorded|seen|encountered|"
+    r"documented|found)(?: \w+)?\s*$",
     re.I,
 )
 
@@ -35,7 +37,8 @@ def read_adverse(scan: Scan, story: Story) -> None:
     """Add the adverse events of a sentence; they lie within the treatment unless dated."""
     for match in _NAMED.finditer(scan.text, scan.start, scan.end):
         group = "what" if match["what"] else "what2"
-        if not _NONE.match(match[group]):
+        lead = scan.text[max(scan.start, match.start() - 24) : match.start()]
+        if not _NONE.match(match[group]) and not NOT.search(lead):
             _add(scan, story, match.span(group), None)
     for match in _GRADED.finditer(scan.text, scan.start, scan.end):
         grade = _ROMAN.get(match["grade"]) or int(match["grade"])

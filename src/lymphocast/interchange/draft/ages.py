@@ -69,10 +69,19 @@ def find_ages(text: str, start: int, end: int) -> tuple[Age, ...]:
     return tuple(found)
 
 
+_A = re.compile(r"\b(?:an?|our|another) $", re.I)
+_THING = re.compile(  # "a 3-year-old lesion" is nobody
+    r"[- ,]*(?:\w+ )?(?:history|study|trial|lesions?|graft|transplant|scar|fracture|specimens?|"
+    r"samples?|data|cohort|children|patients|adults|men|women)\b",
+    re.I,
+)
+
+
 def _article(text: str, start: int, begin: int, after: int, end: int) -> bool:
     """Return whether an age introduces a person: "a 39-year-old white man"."""
     noun = re.search(rf"\b(?:{WHO}) ?[,(] ?(?:aged )?$", text[max(start, begin - 40) : begin], re.I)
-    if noun is not None:
+    named = _A.search(text[max(start, begin - 10) : begin]) and not _THING.match(text, after)
+    if noun is not None or named:
         return True
     before = re.search(
         r"\b(?:an?|our|this|the|another|one|and|,|^)\s?(?:[\w/+-]+,? ){0,5}$",

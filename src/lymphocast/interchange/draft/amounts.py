@@ -173,6 +173,7 @@ _BETWEEN = re.compile(
     r"(?:only |again to |approximately |about |a peak of |a nadir of |to |at )?",
     re.IGNORECASE,
 )
+_BRACKETED = re.compile(r"\([^()]*\)")
 _RANGE = re.compile(r"\s?(?:-|to)\s?")
 _SIGN = re.compile(
     r"(?:(?P<below><|\u2264|less than|below|under|lower than|fewer than|up to|not exceeding)"
@@ -199,8 +200,9 @@ def find_amounts(text: str, numbers: Sequence[Number]) -> tuple[Amount, ...]:
         if i in skip:
             continue
         amount = _with_unit(text, numbers[i])
-        if amount is None and i + 1 in found:
-            amount = _sharing(text, numbers[i], numbers[i + 1], found[i + 1])
+        after = _outside_brackets(text, numbers, i)
+        if amount is None and after in found:
+            amount = _sharing(text, numbers[i], numbers[after], found[after])
         if amount is not None:
             found[i] = _signed(text, amount)
             joined = _joined(text, numbers, i, found)
@@ -230,9 +232,24 @@ def _joined(
     return replace(low, end=high.end, high=high.value, shared=False)
 
 
+def _outside_brackets(text: str, numbers: Sequence[Number], i: int) -> int:
+    """Return the next number that stands in no brackets opened after this one."""
+    j = i + 1
+    while j < len(numbers):
+        gap = _BRACKETED.sub("", text[numbers[i].end : numbers[j].start])
+        if "(" not in gap:
+            break
+        j += 1
+    return j
+
+
 def _sharing(text: str, number: Number, after: Number, amount: Amount) -> Amount | None:
     """Return a number that takes its unit from the next one of its list."""
-    if _BETWEEN.fullmatch(text[number.end : after.start]) is None:
+    gap = _BRACKETED.sub("", text[number.end : after.start])
+    term = next((t for t in lexicon().analytes if t.counted and t.pattern.match(gap.strip())), None)
+    if term is not None and amount.sort is Sort.COUNT:
+        gap = term.pattern.sub("", gap.strip(), count=1)
+    if _BETWEEN.fullmatch(gap) is None:
         return None
     value = number.value / after.value * amount.value if number.exponent else number.value
     if not number.exponent and after.mantissa == amount.value:
@@ -245,6 +262,7 @@ def _sharing(text: str, number: Number, after: Number, amount: Amount) -> Amount
         other=number.other,
         high=None,
         sign="",
+        term=term,
         shared=True,
     )
 

@@ -14,14 +14,16 @@ _CULTURE: Final = r"(?:cultures?|smears? and cultures?)"
 _NEGATIVE = re.compile(
     rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<n>negative|sterile|no growth|clear(?:ed)?|"
     rf"did not grow|negativ\w+)\b"
+    r"|\b(?P<n4>culture[- ]negative)\b"
     rf"|\b(?P<n2>negative|sterile) (?:\w+ ){{0,3}}?{_CULTURE}\b"
-    r"|\b(?P<n3>(?:sputum|culture|bacteriological|microbiological|mycological)"
+    r"|\b(?P<n3>(?:sputum|cultures?|bacteriological|microbiological|mycological)"
     r"(?: culture)? (?:conversion|sterili[sz]ation|converted))\b",
     re.I,
 )
 _POSITIVE = re.compile(
     rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<p>positive|grew|yielded|revealed|showed|"
     rf"demonstrated|identified|isolated|growth of|confirmed)\b"
+    r"|\b(?P<p5>(?:remained|was|were|still) culture[- ]positive)\b"
     rf"|\b(?P<p2>positive) (?:\w+ ){{0,3}}?{_CULTURE}\b"
     r"|\b(?:sputum|lavage(?: fluid)?|bal|biopsy|blood|fluid|csf|aspirate|marrow|"
     r"urine|specimens?|samples?) (?P<p4>grew|yielded)\b"
@@ -56,9 +58,8 @@ def read_cultures(scan: Scan, story: Story) -> None:
 def _grows(scan: Scan, match: re.Match[str]) -> bool:
     """Return whether an organism stands at a positive culture."""
     near = (match.start() - 90, match.end() + 60)
-    return any(near[0] <= o.start < near[1] for o in scan.organisms) or bool(
-        match.groupdict().get("p2")
-    )
+    named = any(near[0] <= o.start < near[1] for o in scan.organisms)
+    return named or match["p2"] is not None or match["p5"] is not None
 
 
 def _culture(scan: Scan, story: Story, match: re.Match[str], result: str) -> None:

@@ -33,6 +33,7 @@ _FORMS: Final = (
     rf",? (?:of )?(?P<y>{_YEAR})\b",
     rf"(?<=between ){_PART}(?P<month>{_MONTH}) and (?P<month2>{_MONTH}),? (?:of )?(?P<y>{_YEAR})\b",
     rf"{_PART}(?P<month>{_MONTH}),? (?:of )?(?:the year )?(?P<y>{_YEAR})\b",
+    rf"(?<=between )(?P<y0>{_YEAR}) and (?P<y>{_YEAR})(?![\d.,]\d|\w)",
     rf"(?P<a>\d{{1,2}})[./](?P<b>\d{{1,2}})[./](?P<y>{_YEAR})\b",
     r"(?P<part>early|mid|late) (?:(?:january|february|march|april|may|june|july|"
     r"august|september|october|november|december))\b(?! \d)",
@@ -112,6 +113,8 @@ def _dated(match: re.Match[str]) -> Dated | None:
         begin = match.start("part")
     if "a" in groups:
         return _slashed(match, year)
+    if "y0" in groups:
+        return Dated(match.start(), match.end(), f"{match['y0']}/{year}", year)
     month = _month_of(groups)
     part = _WORDS.get((groups.get("part") or "").lower(), "")
     if month is None:

@@ -35,6 +35,7 @@ _DOSE_WORDS = re.compile(
     re.I,
 )
 _WEEK: Final = 7.0
+_TOUCHING: Final = 3  # characters between a dose and the rhythm that is its own
 _NEAR: Final = 12  # characters between a dose and "one week apart"
 _APART = re.compile(r" apart\b", re.I)
 
@@ -70,6 +71,8 @@ def drug_of(scan: Scan, story: Story, amount: Amount, before: int, after: int) -
     known = story.main_drug if amount.unit.endswith("U]") or "U]" in amount.unit else story.drug
     if "U]" in amount.unit and known not in CYTOKINES:
         known = next((d for d in reversed(story.started) if d in CYTOKINES), known)
+    if known in CYTOKINES and "U]" in amount.unit:
+        return known
     if known is not None and _DOSE_WORDS.search(scan.words):
         return known
     return right[0].name if right else None
@@ -114,6 +117,8 @@ def _of_a_later_dose(scan: Scan, doses: Sequence[Amount], i: int) -> tuple[Rhyth
     """Return the rhythm that is printed once, behind a later dose of the list."""
     for later in range(i + 1, len(doses)):
         found = _next_rhythm(scan, doses, later)
+        if found is not None and found.times > 1 and found.start - doses[later].end < _TOUCHING:
+            return None, ""  # "A 450 mg and B 500 mg twice daily": twice daily may be B's alone
         if found is not None:
             return found, "the rhythm is printed once, after the last of the list"
         per = doses[later].per

@@ -226,7 +226,8 @@ def _hang_change(scan: Scan, story: Story, dose: Dose, relation: Relation, name:
 _HOW_MANY = re.compile(
     (
         r"(?<![\w.-])(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|"
-        r"eleven|twelve)[- ](?:(?:additional|further|more|consecutive|weekly|monthly|"
+        r"eleven|twelve)(?![- ](?:hour|day|week|month|year)s?\b)[- ]"
+        r"(?:(?:additional|further|more|consecutive|weekly|monthly|"
         r"daily|intravenous|subcutaneous|intramuscular|[\w-]+) ){0,3}?"
         r"(?P<what>injections|doses|cycles|courses|infusions)\b(?! every)"
         r"(?: of (?:\w+ ){0,2}?(?:[\w-]+))?"
@@ -235,7 +236,12 @@ _HOW_MANY = re.compile(
 )
 
 
-_PLANNED = re.compile(r"\b(?:up to|at most|a maximum of|maximally|planned|scheduled)\s?$", re.I)
+_NOT_ALL = re.compile(
+    r"\b(?:up to|at most|a maximum of|maximally|planned|scheduled|first|last|next|previous|both|"
+    r"these|those|after|during|in)(?: the)?\s?$",
+    re.I,
+)
+"""Words before a number of doses that is not how many were given: "the first two courses"."""
 
 
 def read_numbers_of_doses(scan: Scan, story: Story) -> None:
@@ -244,7 +250,7 @@ def read_numbers_of_doses(scan: Scan, story: Story) -> None:
         taken = [(d.start, d.end) for d in scan.rhythms.divided]
         if any(a < match.end() and match.start() < b for a, b in taken):
             continue
-        if _PLANNED.search(scan.text[max(scan.start, match.start() - 24) : match.start()]):
+        if _NOT_ALL.search(scan.text[max(scan.start, match.start() - 24) : match.start()]):
             continue
         if re.search(r"\bmissed\b", scan.words, re.I):
             continue

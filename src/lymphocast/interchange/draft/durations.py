@@ -25,9 +25,19 @@ _FIRST = re.compile(
     rf"(?![\d.,]*\d|\s?(?:mg|ug|g|miu|mu|iu|u|cells|%|/|years?)\b)",
     re.IGNORECASE,
 )
+_ORDINALS: Final = {
+    word: n
+    for n, word in enumerate(
+        re.split(
+            " ",
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth",
+        ),
+        1,
+    )
+}
 _NTH = re.compile(
-    r"(?<!\w)(?P<n>\d{1,3})(?:st|nd|rd|th) (?:hospital |postoperative |"
-    r"post-operative )?(?P<unit>day|week|month)(?!\w)",
+    rf"(?<!\w)(?:(?P<n>\d{{1,3}})(?:st|nd|rd|th)|(?<=the )(?P<word>{'|'.join(_ORDINALS)})) "
+    r"(?:hospital |postoperative |post-operative )?(?P<unit>day|week|month)(?!\w)",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(
@@ -136,7 +146,8 @@ def _first(text: str, start: int, end: int, taken: Sequence[tuple[int, int]]) ->
 def _nth(text: str, start: int, end: int) -> Iterator[Duration]:
     for match in _NTH.finditer(text, start, end):
         unit = {"day": "d", "week": "wk", "month": "mo"}[match["unit"].lower()]
-        yield Duration(*match.span(), (float(match["n"]),), unit, None, numbered=True)
+        number = float(match["n"] or _ORDINALS[match["word"].lower()])
+        yield Duration(*match.span(), (number,), unit, None, numbered=True)
 
 
 def _articles(text: str, start: int, end: int) -> Iterator[Duration]:

@@ -35,22 +35,47 @@ class Timed:
     source: Dated | Relation
 
 
+_BETWEEN = re.compile(r"\bbetween $", re.I)  # years in which several things happened
+
+
 def date_events(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
     """Give the events of a sentence their times."""
     last: Cue | None = None
     for timed in _times(scan):
+        if isinstance(timed.source, Dated) and _BETWEEN.search(scan.text[: timed.start][-9:]):
+            continue
         if scan.is_used(timed.start, timed.end):
             continue
         cue = cue_of(scan, timed, cues)
-        if cue is None and last is not None and _UNTIL.search(scan.text[: timed.start][-12:]):
-            cue = Cue(last.start, last.end, Happening.STOP, last.drugs)
+        if cue is None and last is not None:
+            cue = _elliptical(scan, story, timed, last) or _until(scan, timed, last)
         opened = _opened(scan, timed, cues)
         for each in opened:
             _happened(scan, story, timed, each)
         if cue is not None and cue not in opened:
             _happened(scan, story, timed, cue)
         if cue is not None:
-            last = cue if cue.happening is Happening.START else None
+            last = cue if cue.happening in (Happening.START, Happening.STOP) else None
+
+
+def _until(scan: Scan, timed: Timed, last: Cue) -> Cue | None:
+    """Return the stop of "A was given from March 2003 to September 2004"."""
+    lead = scan.text[max(scan.start, timed.start - 12) : timed.start]
+    if last.happening is not Happening.START or not _UNTIL.search(lead):
+        return None
+    return Cue(last.start, last.end, Happening.STOP, last.drugs)
+
+
+def _elliptical(scan: Scan, story: Story, timed: Timed, last: Cue) -> Cue | None:
+    """Return the cue of "A was stopped in August, B in December": the verb before, of B."""
+    for drug in scan.drugs:
+        gap = scan.text[drug.end : timed.start]
+        if drug.start > last.end and re.fullmatch(r" (?:in|on|by|at|after) ", gap):
+            (story.begin if last.happening is Happening.START else story.end)(
+                drug.name, Place(drug.start, timed.end)
+            )
+            return Cue(last.start, last.end, last.happening, (drug,))
+    return None
 
 
 def _opened(scan: Scan, timed: Timed, cues: Sequence[Cue]) -> tuple[Cue, ...]:
@@ -98,10 +123,11 @@ def cue_of(scan: Scan, timed: Timed, cues: Sequence[Cue]) -> Cue | None:
 
 
 def _clear(scan: Scan, start: int, end: int) -> bool:
-    """Return whether no other time and no value stands between a cue and a time."""
+    """Return whether no other time, no value and no semicolon stands between cue and time."""
     values = [(a.start, a.end) for a in scan.values()]
     times = [(t.start, t.end) for t in _times(scan)]
-    return not any(start <= a and b <= end for a, b in (*values, *times))
+    apart = "; " in scan.text[start:end]
+    return not apart and not any(start <= a and b <= end for a, b in (*values, *times))
 
 
 def _happened(scan: Scan, story: Story, timed: Timed, cue: Cue) -> None:

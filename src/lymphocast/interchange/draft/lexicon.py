@@ -13,7 +13,18 @@ CYTOKINES: Final = frozenset(
     {"interleukin-2", "interleukin-7", "interleukin-12", "interleukin-15", "interferon-gamma"}
 )
 ADJUNCTS: Final = frozenset(
-    {"levothyroxine", "vitamin D", "aspirin", "immunoglobulin", "trimethoprim-sulfamethoxazole"}
+    {
+        "levothyroxine",
+        "vitamin D",
+        "aspirin",
+        "paracetamol",
+        "ibuprofen",
+        "leucovorin",
+        "pyridoxine",
+        "omeprazole",
+        "immunoglobulin",
+        "trimethoprim-sulfamethoxazole",
+    }
 )
 """Drugs that support another treatment: "therapy" without a name is not theirs."""
 ANCESTRIES: Final = (

@@ -14,7 +14,8 @@ _NOT_AFTER = re.compile(
     r"expression|synthesis|"
     r"axis|signal\w*|producing|resistan\w+|susceptib\w+|neutrali[sz]\w+|"
     r"hypersensitivity|allergy|intolerance|"
-    r"mics?)\b",
+    r"mics?)\b|(?: treatment| therapy)? (?:was|were|had been) (?:considered|declined|refused|"
+    r"offered|proposed|discussed|planned|not |never )",
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
@@ -27,6 +28,14 @@ _NOT_BEFORE = re.compile(
     r"(?:neither|nor|no|not) (?:been )?(?:given|received|receiving|treated with|taking) )$",
     re.IGNORECASE,
 )
+DISEASE: Final = re.compile(
+    r"\s?(?:\([^()]*\) ?)?(?:(?:pulmonary|lung|disseminated|cutaneous|chronic|"
+    r"systemic|lymph node|brain|bone marrow|skin) ){0,3}(?:infections?|disease|"
+    r"meningitis|pneumonia|meningoencephalitis|lymphadenitis|osteomyelitis|"
+    r"bacteremia|abscess|encephalitis)\b",
+    re.I,
+)
+"""What stands behind an organism where the two name a disease: M. avium lung disease."""
 _DEFINED = re.compile(r"\s?\(([A-Z][A-Za-z]{1,5})\)")
 _OTHER_PART: Final = re.compile(r"(?:il-?\d+|ifn|hiv|cd\d+|icl|mac|mai|tb|csf)$", re.IGNORECASE)
 

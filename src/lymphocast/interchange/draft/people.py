@@ -46,8 +46,9 @@ _GENERAL_CUE: Final = re.compile(
         r"typically|often|generally|recommended|known|"
         r"associated|important|considered|uncommon|caused|thought|most|indicated|"
         r"estimated|likely|unusual|frequent\w*|still|not)\b"
-        r"|\b(?:should|may be|can be|could be|might|must|has been (?:reported|"
-        r"described|shown|used|associated)|have been|has rarely)\b"
+        r"|\b(?:should|may be|can be|could be|might|must|ha(?:s|ve) been (?:reported|"
+        r"described|shown|used|associated|published|proposed|implicated|recogni[sz]ed|linked|"
+        r"observed in|suggested)|has rarely|have rarely)\b"
         r"|\bwe (?:review|reviewed|searched|conducted|performed a (?:review|search)|"
         r"analy[sz]ed|evaluated|enrolled|included|compared|studied|investigated|aimed|"
         r"sought|hypothesi[sz]ed)\b"
@@ -254,7 +255,9 @@ def _who(words: str, person: int, new: int, *, general: bool, met: bool, unclear
 
 
 _NORM = re.compile(
-    r"\b(?:normal|reference) (?:\w+ )?(?:range|values?|limits?|interval)s?\s?$", re.I
+    r"\b(?:lower|upper) limits? of (?:the )?normal(?: range)?\s?$|"
+    r"\b(?:normal|reference) (?:\w+ )?(?:range|values?|limits?|interval)s?\s?$",
+    re.I,
 )
 _REACHED = re.compile(
     r"\b(?:to|within|into|in|reached) (?:the |a )?(?:normal|reference) (?:range|"

@@ -158,7 +158,8 @@ def relate(text: str, start: int, end: int, duration: Duration, drugs: Sequence[
     """Return what a length of time in a sentence is tied to."""
     left = text[max(start, duration.start - 60) : duration.start]
     at = duration.end
-    for reader in (_backwards, _forwards, _followed, _given):
+    readers = (_backwards, _forwards, _followed, _given)
+    for reader in readers[:2] if duration.numbered else readers:  # "week 21" is no length
         found = reader(text, at, end, left, duration, drugs)
         if found is not None:
             return found
@@ -254,6 +255,13 @@ def _elapsed(
     return Relation(duration, Tie.LENGTH, "start", drug, stop)
 
 
+_NONE_IN = re.compile(
+    r"\bno (?:\w+ ){0,3}?(?:relapses?|recurrences?|infections?|episodes?|symptoms?)\b[^.;,]{0,40}"
+    rf"\b(?:in|over|during|within|for){_BEFORE_N}",
+    re.I,
+)
+
+
 def _followed(
     text: str, at: int, end: int, left: str, duration: Duration, drugs: Sequence[Named]
 ) -> Relation | None:
@@ -263,7 +271,7 @@ def _followed(
         if re.search(rf"\b(?:at|after){_BEFORE_N}", left, re.I):
             return Relation(duration, Tie.AFTER, "elapsed", None, match.end(), "at follow-up")
         return Relation(duration, Tie.FOLLOW_UP, "previous", None, match.end())
-    if _LEFT["follow"].search(left):
+    if _LEFT["follow"].search(left) or _NONE_IN.search(left):
         return Relation(duration, Tie.FOLLOW_UP, "previous", None, at)
     return None
 
@@ -273,6 +281,8 @@ def _given(
 ) -> Relation | None:
     """Read "clarithromycin for 4 months", "a 6-month course of rifampicin"."""
     match = _COURSE.match(text, at, end)
+    if match is not None and match[0].lower().endswith(("courses", "cycles")):
+        return Relation(duration, Tie.UNTIED, "", None, at)  # the length of one of many
     if match is not None:
         of = re.match(r" (?:of|with) ", text[match.end() : match.end() + 6])
         found = _anchor(text, match.end() + of.end(), end, drugs) if of else None
@@ -299,6 +309,9 @@ def _given(
     return None
 
 
+_FIRST_DOSE = re.compile(r"(?:the )?first (?:dose|injection|infusion|administration)\b", re.I)
+
+
 def _anchor(
     text: str, at: int, end: int, drugs: Sequence[Named]
 ) -> tuple[str, str | None, int] | None:
@@ -309,7 +322,10 @@ def _anchor(
     named = [d for d in drugs if at <= d.start < at + len(phrase)]
     for kind, words in (("start", _START), ("stop", _STOP)):
         match = re.match(rf"(?:the |his |her |successful |this )?(?:{words})\b", phrase, re.I)
-        if match is not None and (kind == "stop" or named or re.search(_TREATMENT, phrase, re.I)):
+        dose = match is not None and _FIRST_DOSE.match(phrase) is not None
+        if match is not None and (
+            kind == "stop" or dose or named or re.search(_TREATMENT, phrase, re.I)
+        ):
             return (
                 kind,
                 named[0].name if named else None,

@@ -295,6 +295,9 @@ class Story:
         if relation.anchor == "elapsed":
             if relation.drug and self.begun.get(relation.drug, relation.start) < relation.start:
                 return start_of(relation.drug)
+            stopped = self._stopped_by(relation)
+            if stopped is not None:
+                return start_of(stopped)
             chosen = self.principal(self._going_on(relation.start))
             return start_of(chosen) if chosen else before
         if relation.anchor == "previous":
@@ -308,6 +311,14 @@ class Story:
                 return self.event(f"treatment-{kind}", place)
             return self.end(drug, place) if kind == "stop" else self.begin(drug, place)
         return self.event(relation.anchor, place) if relation.anchor else None
+
+    def _stopped_by(self, relation: Relation) -> str | None:
+        """Return the drug whose stop a length of time dates: "withdrawn after ten days"."""
+        for drug in self.started:
+            stop = self.find(stop_of(drug))
+            if stop is not None and any(p.start <= relation.start < p.end for p in stop.places):
+                return drug
+        return None
 
     def _going_on(self, at: int) -> list[str]:
         """Return the drugs that were begun before a place in the text and not stopped before it."""

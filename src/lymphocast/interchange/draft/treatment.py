@@ -124,6 +124,9 @@ def _given_for(scan: Scan, story: Story, relation: Relation, cues: Sequence[Cue]
             story.hang(story.end(name, place), begin, length, place)
 
 
+_FURTHER = re.compile(r"\b(?:further|another|additional)\s?$", re.I)
+
+
 def _is_length(
     scan: Scan, relation: Relation, drug: str, cues: Sequence[Cue], *, treated: bool
 ) -> bool:
@@ -131,6 +134,8 @@ def _is_length(
     last = next((c.happening for c in reversed(cues) if c.end <= relation.start), None)
     if last in (Happening.CHANGE, Happening.STOP) or (last in _COURSE and not treated):
         return False
+    if _FURTHER.search(scan.text[max(scan.start, relation.start - 16) : relation.start]):
+        return False  # from some later time on: "for a further 11 months"
     follows = [m.end() for m in _FOLLOWED.finditer(scan.text, scan.start, relation.start)]
     if follows and any(d.name == drug and d.end <= follows[-1] for d in scan.drugs):
         return False
@@ -144,7 +149,7 @@ def _leads_to_a_dose(scan: Scan, relation: Relation, drug: str) -> bool:
     if not before or not after:
         return False
     between = [d.name for d in scan.drugs if relation.end <= d.start < after[0].end + 30]
-    return all(name == drug for name in between) and "U]" in after[0].unit
+    return all(name == drug for name in between)
 
 
 def _together(scan: Scan, relation: Relation, drug: str, cues: Sequence[Cue]) -> tuple[str, ...]:
@@ -161,8 +166,18 @@ def _together(scan: Scan, relation: Relation, drug: str, cues: Sequence[Cue]) ->
     return (drug,)
 
 
+_CAME = re.compile(
+    r"\b(?:history|present(?:ed|ing|s)|admitted|hospitali[sz]ed|referred|past|last|previous|"
+    r"duration|complain\w+|before|prior|earlier|suffered|had had)\b",
+    re.I,
+)
+
+
 def _seen_for(scan: Scan, story: Story, relation: Relation) -> None:
     """Record how long symptoms had lasted, or how long the patient was followed."""
+    late = any(at < relation.start for at in story.begun.values())
+    if relation.tie is Tie.HISTORY and late and not _CAME.search(scan.words):
+        return  # "a rash lasting 4 days" under treatment
     if relation.duration.high is not None:
         return
     place = Place(relation.start, relation.end)

@@ -1,6 +1,7 @@
 """Values: counts and laboratory values with their analyte, and the time at which each was taken."""
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lymphocast.interchange.draft.analytes import Value, values_of
@@ -26,12 +27,29 @@ def read_values(scan: Scan, story: Story) -> None:
     """Add the measurements of a sentence; what is ambiguous becomes a question."""
     _titres(scan, story)
     values = values_of(scan, story)
-    taken = times_of_values(scan, story, [v.amount for v in values])
+    taken = _distinct(values, times_of_values(scan, story, [v.amount for v in values]))
     for value, when in zip(values, taken, strict=True):
         scan.use(value.amount.start, value.amount.end)
         _add(scan, story, value, when)
     spoken = [a.name for a in scan.analytes if a.term.counted]
     story.spoken = spoken[-1] if spoken else story.spoken
+
+
+def _distinct(values: Sequence[Value], taken: Sequence[Taken]) -> Iterator[Taken]:
+    """Leave a time that is told once to the nearest of several values of the same analyte."""
+    for value, when in zip(values, taken, strict=True):
+        rivals = [
+            abs(v.amount.start - t.places[0].start)
+            for v, t in zip(values, taken, strict=True)
+            if t.places and t.text == when.text and _alike(v, value)
+        ]
+        away = abs(value.amount.start - when.places[0].start) if when.places else 0
+        yield when if not when.places or away <= min(rivals) else Taken()
+
+
+def _alike(one: Value, two: Value) -> bool:
+    """Return whether two values are of one analyte in one kind of unit."""
+    return one.analyte == two.analyte and one.amount.sort is two.amount.sort
 
 
 def _titres(scan: Scan, story: Story) -> None:
