@@ -20,7 +20,7 @@ _NAMED = re.compile(
     re.I,
 )
 _GRADED = re.compile(
-    r"\bgrade (?P<grade>[1-5]|I{1,3}|IV)\b[ -](?P<what>[a-z][\w -]{3,50}?)"
+    r"\b[Gg]rade (?P<grade>[1-5]|I{1,3}|IV)\b[ -](?P<what>[a-z][\w -]{3,50}?)"
     r"(?=[,.;()]|$| (?:and|but|was|were|which|that|on|in|at|after|during|with|developed|"
     r"occurred|resolved)\b)"
 )

@@ -148,7 +148,7 @@ _MASSES: Final = (
     ("k[IU]", r"kiu"),
     ("[IU]", r"iu|i\.u\.|international units?"),
     ("M[arb'U]", r"mu(?! g)|mega ?units?"),
-    ("[arb'U]", r"u|units?"),
+    ("[arb'U]", r"u|units?|jru|japan(?:ese)? reference units?"),
 )
 _MASS = "|".join(rf"(?P<d{i}>{pattern})" for i, (_, pattern) in enumerate(_MASSES))
 _BODY = (

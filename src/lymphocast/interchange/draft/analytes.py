@@ -143,7 +143,11 @@ def _change(scan: Scan, amount: Amount) -> str:
 
 def _analyte(scan: Scan, amount: Amount) -> Term | None:
     """Return the analyte beside an amount: right after it, else the nearest before it."""
-    fitting = [a for a in scan.analytes if _fits(a.term, amount) and _measured(scan, a, amount)]
+    fitting = [
+        a
+        for a in scan.analytes
+        if _fits(a.term, amount) and _measured(scan, a, amount) and not _whole(scan, a)
+    ]
     for named in fitting:
         if amount.sort is Sort.PERCENT and scan.text[amount.end :].lstrip(" )").startswith("of "):
             break
@@ -155,6 +159,12 @@ def _analyte(scan: Scan, amount: Amount) -> Term | None:
     if before and (amount.sort is not Sort.PERCENT or amount.start - before[-1].end < 60):
         return before[-1].term
     return None
+
+
+def _whole(scan: Scan, named: Named) -> bool:
+    """Return whether an analyte is only what a percentage is of: "10% of total lymphocytes"."""
+    lead = scan.text[max(scan.start, named.start - 24) : named.start]
+    return re.search(r"% (?:of|among) (?:\w+ ){0,2}$", lead) is not None
 
 
 def _measured(scan: Scan, named: Named, amount: Amount) -> bool:

@@ -70,7 +70,7 @@ _CUES: Final = tuple(
                 r"resumed|restarted|reintroduced|replaced by|course of|courses of|"
                 r"maintained on|injections of|infusions of|"
                 r"followed by|responded to|therapy was|managed with|prophylaxis with|"
-                r"(?<=\d{4}, )with|"
+                r"(?<=\d{4}, )with|despite (?=\w+ ?\(?\d)|"
                 r"on (?=(?:low[- ]dose |long-term |maintenance |pegylated |recombinant |"
                 r"weekly |daily )*(?:il|interleukin|interferon)))\b"
             ),

@@ -37,6 +37,7 @@ _DOSE_WORDS = re.compile(
 _WEEK: Final = 7.0
 _TOUCHING: Final = 3  # characters between a dose and the rhythm that is its own
 _NEAR: Final = 12  # characters between a dose and "one week apart"
+_THEN = re.compile(r"\b(?:followed by|then|thereafter|afterwards|subsequently)\b", re.I)
 _APART = re.compile(r" apart\b", re.I)
 
 
@@ -116,6 +117,8 @@ def _apart(scan: Scan, amount: Amount) -> Rhythm | None:
 def _of_a_later_dose(scan: Scan, doses: Sequence[Amount], i: int) -> tuple[Rhythm | None, str]:
     """Return the rhythm that is printed once, behind a later dose of the list."""
     for later in range(i + 1, len(doses)):
+        if _THEN.search(scan.text, doses[i].end, doses[later].start):
+            return None, ""
         found = _next_rhythm(scan, doses, later)
         if found is not None and found.times > 1 and found.start - doses[later].end < _TOUCHING:
             return None, ""  # "A 450 mg and B 500 mg twice daily": twice daily may be B's alone

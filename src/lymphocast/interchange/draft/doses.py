@@ -70,9 +70,10 @@ def read_doses(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
 
 def _cycle(scan: Scan, story: Story, cycle: Cycle) -> None:
     """Give the dose before it its cycle; ask if no dose is told."""
-    before = [d.name for d in scan.drugs if d.end <= cycle.start]
+    at = cycle.tail[0] if cycle.tail is not None else cycle.start
+    before = [d.name for d in scan.drugs if d.end <= at]
     drug = before[-1] if before else story.main_drug
-    mine = [s for s in story.stretches if s.drug == drug and s.fact.places[-1].start < cycle.start]
+    mine = [s for s in story.stretches if s.drug == drug and s.fact.places[-1].start < at]
     if mine and cycle.days < cycle.every:
         keys = mine[-1].fact.keys
         keys["cycle"] = {"days": f"{cycle.days} d", "every": f"{number_text(cycle.every)} d"}

@@ -104,6 +104,7 @@ def _times(scan: Scan) -> Iterator[Timed]:
     return iter(sorted(found, key=lambda t: t.start))
 
 
+_TOUCHING: Final = 18  # characters between a value and its time: " on hospital day"
 _FROM_THEN_WITH = re.compile(r", with", re.I)  # "and, from May 1996, with stavudine"
 
 
@@ -116,10 +117,21 @@ def cue_of(scan: Scan, timed: Timed, cues: Sequence[Cue]) -> Cue | None:
         return after[0]
     if before and _clear(scan, before[-1].end, timed.start):
         return before[-1]
+    if after and _is_of_a_value(scan, timed, after[0]):
+        return None
     if after and _clear(scan, timed.end, after[0].start):
         own = [t.start for t in _times(scan) if t.start >= after[0].end]
         return after[0] if not own or own[0] - after[0].end > _OPENING else None
     return None
+
+
+def _is_of_a_value(scan: Scan, timed: Timed, cue: Cue) -> bool:
+    """Return whether a time is that of the value before it, not of the verb behind it.
+
+    So it is in "0.38/nL on day 9 who received", but not in "12/uL in 1996, when he was diagnosed".
+    """
+    beside = any(0 <= timed.start - a.end < _TOUCHING for a in scan.values())
+    return beside and "," not in scan.text[timed.end : cue.start]
 
 
 def _clear(scan: Scan, start: int, end: int) -> bool:
@@ -183,7 +195,8 @@ def _since(scan: Scan, story: Story, source: Relation, cue: Cue, name: str) -> s
 
 _TREATMENT_BEGAN = re.compile(
     r"\b(?:treatment|therapy|injections?)\b[\w ]{0,12}\b(?:began|begun|started|"
-    r"initiated|commenced)$",
+    r"initiated|commenced)$|\bfirst (?:dose|injection|infusion)\b[^.;]{0,60}"
+    r"\b(?:given|administered|injected)$",
     re.I,
 )
 
@@ -203,7 +216,7 @@ def _events_of(scan: Scan, story: Story, cue: Cue) -> tuple[str, ...]:
 
 def _started(scan: Scan, story: Story, cue: Cue) -> tuple[str, ...]:
     drug = story.drug_named or story.main_drug
-    lead = scan.text[max(scan.start, cue.start - 30) : cue.end]
+    lead = scan.text[max(scan.start, cue.start - 80) : cue.end]
     if not cue.drugs and drug is not None and _TREATMENT_BEGAN.search(lead):
         return (story.begin(drug, Place(cue.start, cue.end)),)
     return tuple(start_of(d.name) for d in cue.drugs)

@@ -88,6 +88,12 @@ _CYCLE = re.compile(
     rf"|(?<!\w)monthly (?P<on2>{_N})-day cycles",
     re.IGNORECASE,
 )
+_CYCLES_OF = re.compile(
+    rf"(?<!\w)(?P<cycle>(?P<on>{_N})-day (?:cycles|courses))\b(?:[^.;]|\.(?=\d)){{0,90}}?"
+    rf"\b(?P<tail>(?:repeated )?(?:every|at intervals of) (?:(?P<n>{_N})[- ])?"
+    r"(?P<unit>weeks?|months?))(?!\w)",
+    re.IGNORECASE,
+)
 
 
 @final
@@ -119,12 +125,17 @@ class Divided:
 @final
 @dataclass(frozen=True)
 class Cycle:
-    """Days of treatment at the beginning of each period of ``every`` days."""
+    """Days of treatment at the beginning of each period of ``every`` days.
+
+    ``tail`` is where the period stands if the dose stands in between: "5-day cycles of 4.5 MIU
+    every 8 weeks".
+    """
 
     start: int
     end: int
     days: int
     every: float
+    tail: tuple[int, int] | None = None
 
 
 @final
@@ -140,7 +151,8 @@ class Rhythms:
     def spans(self) -> tuple[tuple[int, int], ...]:
         """Where they stand."""
         found: tuple[Rhythm | Divided | Cycle, ...] = (*self.often, *self.divided, *self.cycles)
-        return tuple((r.start, r.end) for r in found)
+        tails = (c.tail for c in self.cycles if c.tail is not None)
+        return (*((r.start, r.end) for r in found), *tails)
 
 
 def find_rhythms(text: str, start: int, end: int) -> Rhythms:
@@ -153,11 +165,22 @@ def find_rhythms(text: str, start: int, end: int) -> Rhythms:
         Cycle(
             *m.span(),
             _number(m["on"] or m["on2"]),
-            _number(m["n"] or "one") * _days(m["unit"] or "month"),
+            _period(m),
         )
         for m in on_off
     )
+    cycles += tuple(
+        Cycle(
+            *m.span("cycle"),
+            _number(m["on"]),
+            _period(m),
+            m.span("tail"),
+        )
+        for m in _CYCLES_OF.finditer(text, start, end)
+        if all(m.end() <= c.start or c.end <= m.start() for c in cycles)
+    )
     spans = [*((d.start, d.end) for d in divided), *((c.start, c.end) for c in cycles)]
+    spans += [c.tail for c in cycles if c.tail is not None]
     found: list[Rhythm] = []
     for rhythm in _candidates(text, start, end):
         span = (rhythm.start, rhythm.end)
@@ -165,6 +188,11 @@ def find_rhythms(text: str, start: int, end: int) -> Rhythms:
             spans.append(span)
             found.append(rhythm)
     return Rhythms(tuple(sorted(found, key=lambda r: r.start)), divided, cycles)
+
+
+def _period(match: re.Match[str]) -> float:
+    """Return the days from the beginning of one cycle to that of the next."""
+    return _number(match["n"] or "one") * _days(match["unit"] or "month")
 
 
 def _weekly(match: re.Match[str]) -> bool:

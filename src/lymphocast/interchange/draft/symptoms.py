@@ -120,7 +120,8 @@ def _course(scan: Scan, story: Story, cue: Cue, cues: Sequence[Cue]) -> None:
     taken = time_of(scan, story, cue.start, cue.end, cue)
     if not taken.text:
         taken = _while_given(scan, story, cue, cues)
-    if any(f.section == "symptoms" and f.keys["what"] == what for f in story.facts):
+    same = [f.keys["at"] for f in story.facts if f.section == "symptoms" and f.keys["what"] == what]
+    if same and taken.text in ("", *same):
         return
     keys = {"what": what, "grade": grade, "at": taken.text}
     places = (place, *taken.places)

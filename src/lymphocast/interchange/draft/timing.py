@@ -42,7 +42,8 @@ _ANCHORED: Final = tuple(
         (
             "treatment-begin",
             r"\b(?:at|on) (?:the )?(?:start|beginning|initiation|commencement) of (?:the )"
-            r"?(?:\w+ ){0,3}?(?:treatment|therapy)\b|\bat baseline\b|\bbaseline\b",
+            r"?(?:\w+ ){0,3}?(?:treatment|therapy)\b|\bat baseline\b|\bbaseline\b|"
+            r"\bat (?:the )?(?:start|outset)\b(?! of)",
         ),
         (
             "presentation",
@@ -95,8 +96,8 @@ class _Time:
 def times_of_values(scan: Scan, story: Story, amounts: Sequence[Amount]) -> list[Taken]:
     """Return the time of each value of a sentence."""
     times = sorted(_times(scan, story), key=lambda t: t.start)
-    taken: dict[int, Taken] = {}
-    for time in times:
+    taken = _all_in_order(scan, amounts, times)
+    for time in times if not taken else ():
         run = _run(scan, amounts, time) if len(time.texts) > 1 else ()
         if run:
             scan.use(time.start, time.end)
@@ -105,6 +106,28 @@ def times_of_values(scan: Scan, story: Story, amounts: Sequence[Amount]) -> list
     single = [t for t in times if len(t.texts) == 1]
     taken |= {a.start: t for a, t in zip(rest, _singly(scan, story, rest, single), strict=True)}
     return _repeated(scan, amounts, taken)
+
+
+def _all_in_order(
+    scan: Scan, amounts: Sequence[Amount], times: Sequence[_Time]
+) -> dict[int, Taken]:
+    """Return the times of "counts at baseline and at months 2 and 4 were 205, 289 and 402"."""
+    first = [t for t in times if amounts and t.end <= amounts[0].start]
+    listed = [t.taken(i) for t in first for i in range(len(t.texts))]
+    several = len(first) > 1 and any(len(t.texts) > 1 for t in first)
+    if not several or len(listed) != len(amounts) or not _told_together(scan, first):
+        return {}
+    for time in first:
+        scan.use(time.start, time.end)
+    return {a.start: t for a, t in zip(amounts, listed, strict=True)}
+
+
+def _told_together(scan: Scan, times: Sequence[_Time]) -> bool:
+    """Return whether times are told in one list."""
+    gaps = (scan.text[a.end : b.start] for a, b in pairwise(times))
+    return all(
+        re.fullmatch(r"[\s,]*(?:and|,|&)?\s?(?:at|on|in|after|again)?\s?", gap) for gap in gaps
+    )
 
 
 def _singly(
@@ -154,11 +177,7 @@ def _in_order(scan: Scan, amounts: Sequence[Amount], times: Sequence[_Time]) -> 
     """Return the times of "counts on 5 June and 12 March were 255 and 410", one for each value."""
     if len(times) != len(amounts) or len(times) < 2 or times[-1].end > amounts[0].start:
         return ()
-    gaps = (scan.text[a.end : b.start] for a, b in pairwise(times))
-    joined = all(
-        re.fullmatch(r"[\s,]*(?:and|,|&)?\s?(?:at|on|in|after|again)?\s?", gap) for gap in gaps
-    )
-    return times if joined else ()
+    return times if _told_together(scan, times) else ()
 
 
 def _run(scan: Scan, amounts: Sequence[Amount], time: _Time) -> Sequence[Amount]:
@@ -223,11 +242,13 @@ def _anchored(scan: Scan, story: Story, kind: str, place: Place) -> str:
 def _one(scan: Scan, amounts: Sequence[Amount], i: int, times: Sequence[_Time]) -> _Time | None:
     """Return the time right behind a value, else the last before it, else the only one after it."""
     amount = amounts[i]
-    edge = amounts[i + 1].start if i + 1 < len(amounts) else scan.end
-    follows = [t for t in times if amount.end <= t.start < edge]
+    joined = _list_from(scan, amounts, i)
+    last, next_one = joined[-1].end, i + len(joined)
+    edge = amounts[next_one].start if next_one < len(amounts) else scan.end
+    follows = [t for t in times if last <= t.start < edge]
     precedes = [t for t in times if t.end <= amount.start]
     leading = bool(times) and times[0].end <= amounts[0].start and len(times) >= len(amounts) > 1
-    gap = scan.text[amount.end : follows[0].start] if follows else ""
+    gap = scan.text[last : follows[0].start] if follows else ""
     if follows and not leading and _ADJACENT.fullmatch(_BRACKETED.sub("", gap)):
         return follows[0]
     if _from(scan, amount):

@@ -136,6 +136,9 @@ def _is_length(
         return False
     if _FURTHER.search(scan.text[max(scan.start, relation.start - 16) : relation.start]):
         return False  # from some later time on: "for a further 11 months"
+    named = [d.end for d in scan.drugs if d.name == drug and d.end <= relation.start]
+    if named and any(named[-1] <= a.start and a.end <= relation.start for a in scan.values()):
+        return False  # "whose count had been 200/uL for two years"
     follows = [m.end() for m in _FOLLOWED.finditer(scan.text, scan.start, relation.start)]
     if follows and any(d.name == drug and d.end <= follows[-1] for d in scan.drugs):
         return False
