@@ -220,8 +220,11 @@ def _walk(text: str, parts: Sequence[Sentence], *, unclear: bool) -> Iterator[Wh
 def _introduces(text: str, sentence: Sentence) -> bool:
     """Return whether a sentence speaks of one person."""
     words = text[sentence.start : sentence.end]
-    return _PATIENT_CUE.search(words) is not None or (
-        _ONE.search(words) is not None and not _GENERAL_CUE.search(words)
+    aged = any(a.introduces for a in find_ages(text, sentence.start, sentence.end))
+    return (
+        aged
+        or _PATIENT_CUE.search(words) is not None
+        or (_ONE.search(words) is not None and not _GENERAL_CUE.search(words))
     )
 
 
