@@ -38,7 +38,8 @@ def read_adverse(scan: Scan, story: Story) -> None:
     for match in _NAMED.finditer(scan.text, scan.start, scan.end):
         group = "what" if match["what"] else "what2"
         lead = scan.text[max(scan.start, match.start() - 24) : match.start()]
-        if not _NONE.match(match[group]) and not NOT.search(lead):
+        graded = _GRADED.search(scan.text, *match.span(group)) is not None
+        if not graded and not _NONE.match(match[group]) and not NOT.search(lead):
             _add(scan, story, match.span(group), None)
     for match in _GRADED.finditer(scan.text, scan.start, scan.end):
         grade = _ROMAN.get(match["grade"]) or int(match["grade"])

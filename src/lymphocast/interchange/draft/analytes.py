@@ -174,7 +174,12 @@ def _measured(scan: Scan, named: Named, amount: Amount) -> bool:
         return True
     gap = scan.text[named.end : amount.start]
     return (
-        re.fullmatch(r"\s?(?:\(|of |to |at |with |: ?|[<>] ?|only |as low as )*", gap) is not None
+        re.fullmatch(
+            r"\s?(?:\(|of |to |at |with |: ?|[<>] ?|only |as low as |maximum |max\.? |peak |"
+            r"nadir |lowest |highest |up to )*",
+            gap,
+        )
+        is not None
     )
 
 

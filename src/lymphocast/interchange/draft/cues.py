@@ -115,7 +115,8 @@ _PASSIVE = re.compile(
 )
 OTHERS: Final = re.compile(
     r"\b(?:the )?(?P<which>other|remaining|all|both|three|two|four) (?:\w+ )?"
-    r"(?:drugs|medications|agents|antibiotics|antimycobacterials)\b",
+    r"(?:drugs|medications|agents|antibiotics|antimycobacterials)\b|"
+    r"\b(?P<anti>antibiotics|antimycobacterials|antimicrobials)\b",
     re.I,
 )
 _ON = re.compile(r"\s(?:\w+ )?(?:on|with|to receive|to)\b", re.I)
@@ -167,6 +168,9 @@ def _drugs_of(scan: Scan, cue: Cue, before: int, after: int) -> tuple[Named, ...
     if cue.happening not in (Happening.START, Happening.STOP, Happening.CHANGE):
         return ()
     left = [d for d in scan.drugs if before <= d.start and d.end <= cue.start]
+    lead = scan.text[max(scan.start, cue.start - 60) : cue.start]
+    if not left and cue.happening is not Happening.START and OTHERS.search(lead):
+        return ()  # "antibiotics were stopped in July and IL-2 in January"
     right = [d for d in scan.drugs if cue.end <= d.start and d.start < after]
     right = _near(scan, cue.end, right)
     passive = _PASSIVE.search(scan.text[max(scan.start, cue.start - 40) : cue.start]) is not None

@@ -63,7 +63,8 @@ def _grows(scan: Scan, match: re.Match[str]) -> bool:
 
 
 def _culture(scan: Scan, story: Story, match: re.Match[str], result: str) -> None:
-    specimen = _nearest_specimen(scan, match)
+    specimen = _nearest_specimen(scan, match) or story.specimen
+    story.specimen = specimen
     organisms = [o for o in scan.organisms if abs(o.start - match.end()) < 120]
     organism = organisms[-1 if result == "negative" else 0].name if organisms else story.organism
     if organism is None:

@@ -25,7 +25,7 @@ _NOT_A_UNIT = (
 )
 _FORMS: Final = (
     rf"(?P<y>{_YEAR})-(?P<m>[01]\d)-(?P<d>[0-3]\d)(?!\d)",
-    rf"(?<![\d-])(?P<d1>\d{{1,2}}) ?(?:-|to|and) ?(?P<d>\d{{1,2}})"
+    rf"(?<![\d-])(?P<d1>\d{{1,2}})(?:, ?\d{{1,2}})*,? ?(?:-|to|and) ?(?P<d>\d{{1,2}})"
     rf" (?P<month>{_MONTH}),? (?P<y>{_YEAR})\b",
     rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH}),? (?:of )?(?P<y>{_YEAR})\b",
     rf"(?P<month>{_MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y>{_YEAR})\b",

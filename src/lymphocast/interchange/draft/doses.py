@@ -38,6 +38,7 @@ PRINTED_UNITS: Final = {
 }
 """How case files print units of biologics."""
 _WEEK: Final = 7.0
+_OPENING: Final = 14  # characters before a date that opens its sentence: "Approximately "
 
 
 def read_doses(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
@@ -186,6 +187,10 @@ def _date_change(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue], name
             bound = re.search(r"\b(by|before|until|after|since)\s?$", before, re.I)
             note = f"the text says '{bound[1]}'" if bound else date.note
             story.date(name, date.text, Place(date.start, date.end, note))
+            return
+    for date in scan.dates:
+        if date.start - scan.start < _OPENING and date.asks is None and cues:
+            story.date(name, date.text, Place(date.start, date.end, date.note))
             return
     for relation in scan.relations:
         free = not scan.is_used(relation.start, relation.end)

@@ -71,9 +71,9 @@ def _elliptical(scan: Scan, story: Story, timed: Timed, last: Cue) -> Cue | None
     for drug in scan.drugs:
         gap = scan.text[drug.end : timed.start]
         if drug.start > last.end and re.fullmatch(r" (?:in|on|by|at|after) ", gap):
-            (story.begin if last.happening is Happening.START else story.end)(
-                drug.name, Place(drug.start, timed.end)
-            )
+            begun = last.happening is Happening.START
+            tell = story.begin if begun else story.end
+            story.last = tell(drug.name, Place(drug.start, timed.end))
             return Cue(last.start, last.end, last.happening, (drug,))
     return None
 
@@ -207,7 +207,7 @@ def _events_of(scan: Scan, story: Story, cue: Cue) -> tuple[str, ...]:
         return _started(scan, story, cue)
     if cue.happening is not Happening.STOP:
         return (FIXED[cue.happening],) if cue.happening in FIXED else ()
-    named = (*(d.name for d in cue.drugs), *story.stopped.get(cue.start, ()))
+    named = tuple(d.name for d in cue.drugs) or story.stopped.get(cue.start, ())
     if named:
         return tuple(map(stop_of, named))
     last = story.last or ""

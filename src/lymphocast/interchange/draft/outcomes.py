@@ -33,8 +33,8 @@ _FINDINGS: Final = tuple(
             r"further |new |clinical )*(?:recurrences?|relapses?|"
             r"opportunistic infections?|further infections?|reactivation)(?: of (?:any )"
             r"?[\w -]{3,40}?)?(?=[,.;)]| and\b| was\b| were\b| during\b| after\b| in\b|$)|"
-            r"\bno (?:\w+ ){0,3}?(?:infections?|relapses?|recurrences?|episodes?) (?:\w+ )"
-            r"?(?:recurred|occurred|developed)\b",
+            r"\bno (?:\w+ ){0,3}?(?:infections?|relapses?|recurrences?|episodes?|pneumonia|zoster) "
+            r"(?:\w+ )?(?:recurred|occurred|developed)\b|\b(?:did|has|have) not (?:recur|relapse)\w*\b",
         ),
         (
             "relapse",

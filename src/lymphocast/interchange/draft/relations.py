@@ -256,7 +256,9 @@ def _elapsed(
 
 
 _NONE_IN = re.compile(
-    r"\bno (?:\w+ ){0,3}?(?:relapses?|recurrences?|infections?|episodes?|symptoms?)\b[^.;,]{0,40}"
+    r"\b(?:no (?:\w+ ){0,3}?(?:relapses?|recurrences?|infections?|episodes?|symptoms?)|"
+    r"no (?:\w+ ){1,3}?(?:has |have )?(?:occurred|recurred|developed|appeared)|"
+    r"did not recur|not recurred)\b[^.;,]{0,40}"
     rf"\b(?:in|over|during|within|for){_BEFORE_N}",
     re.I,
 )

@@ -116,6 +116,7 @@ class Story:
     measured: list[str] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
     organism: str | None = None
+    specimen: str = ""
     spoken: str | None = None
     misprinted: dict[str, list[str]] = field(default_factory=dict)
     drug_named: str | None = None

@@ -136,7 +136,8 @@ def _present(scan: Scan, story: Story, found: Sequence[re.Match[str]]) -> None:
     """Add the symptoms with which the patient came."""
     match = _PRESENTED.search(scan.text, scan.start, scan.end)
     since = re.search(
-        r"\b(?:had had|has had|had|suffered from|history of|developed)\b[^.;,]{0,60}",
+        r"\b(?:had had|has had|had|suffered from|history of|developed|"
+        r"(?:man|woman|boy|girl|patient|male|female) with)\b[^.;,]{0,60}",
         scan.words,
         re.I,
     )

@@ -111,15 +111,22 @@ def times_of_values(scan: Scan, story: Story, amounts: Sequence[Amount]) -> list
 def _all_in_order(
     scan: Scan, amounts: Sequence[Amount], times: Sequence[_Time]
 ) -> dict[int, Taken]:
-    """Return the times of "counts at baseline and at months 2 and 4 were 205, 289 and 402"."""
-    first = [t for t in times if amounts and t.end <= amounts[0].start]
-    listed = [t.taken(i) for t in first for i in range(len(t.texts))]
-    several = len(first) > 1 and any(len(t.texts) > 1 for t in first)
-    if not several or len(listed) != len(amounts) or not _told_together(scan, first):
+    """Return the times of values that are told in the order of their times.
+
+    "Counts at baseline and at months 2 and 4 were 205, 289 and 402", and with all times behind.
+    """
+    if not amounts:
         return {}
-    for time in first:
-        scan.use(time.start, time.end)
-    return {a.start: t for a, t in zip(amounts, listed, strict=True)}
+    before = [t for t in times if t.end <= amounts[0].start]
+    behind = [t for t in times if t.start >= amounts[-1].end]
+    one_list = len(_list_from(scan, amounts, 0)) == len(amounts)
+    for told in (before, behind if one_list else ()):
+        listed = [t.taken(i) for t in told for i in range(len(t.texts))]
+        if len(told) > 1 and len(listed) == len(amounts) and _told_together(scan, told):
+            for time in told:
+                scan.use(time.start, time.end)
+            return {a.start: t for a, t in zip(amounts, listed, strict=True)}
+    return {}
 
 
 def _told_together(scan: Scan, times: Sequence[_Time]) -> bool:
@@ -134,11 +141,6 @@ def _singly(
     scan: Scan, story: Story, amounts: Sequence[Amount], times: Sequence[_Time]
 ) -> list[Taken]:
     """Return the times of values that are not told as a list of times."""
-    listed = _in_order(scan, amounts, times)
-    if listed:
-        for time in times:
-            scan.use(time.start, time.end)
-        return [time.taken() for time in listed]
     found = [_one(scan, amounts, i, times) for i in range(len(amounts))]
     for one in found:
         if one is not None:
@@ -173,13 +175,6 @@ def _list_from(scan: Scan, amounts: Sequence[Amount], first: int) -> Sequence[Am
     return amounts[first:last]
 
 
-def _in_order(scan: Scan, amounts: Sequence[Amount], times: Sequence[_Time]) -> Sequence[_Time]:
-    """Return the times of "counts on 5 June and 12 March were 255 and 410", one for each value."""
-    if len(times) != len(amounts) or len(times) < 2 or times[-1].end > amounts[0].start:
-        return ()
-    return times if _told_together(scan, times) else ()
-
-
 def _run(scan: Scan, amounts: Sequence[Amount], time: _Time) -> Sequence[Amount]:
     """Return as many listed values as there are times, nearest to them; none if there are fewer."""
     length = len(time.texts)
@@ -193,7 +188,8 @@ def _run(scan: Scan, amounts: Sequence[Amount], time: _Time) -> Sequence[Amount]
 
 def _times(scan: Scan, story: Story) -> Iterator[_Time]:
     for date in scan.dates:
-        if date.asks is None:
+        years = scan.text[max(scan.start, date.start - 8) : date.start].endswith("between ")
+        if date.asks is None and not years:
             yield _Time(date.start, date.end, (date.text,), date.note)
     for relation in scan.relations:
         texts = story.times(relation)
@@ -297,9 +293,8 @@ def _taken(
                 later.base, (), "the value before the change, taken to be that at its beginning"
             )
         return Taken()
-    if amounts[i].high is None and not any(
-        begun < amounts[i].start for begun in story.begun.values()
-    ):
+    late = any(begun < amounts[i].start for begun in story.begun.values())
+    if amounts[i].high is None and not late and not any("/" in d.text for d in scan.dates):
         place = Place(amounts[i].start, amounts[i].end)
         return Taken(
             story.event("presentation", place), (), "stands before any treatment in the text"

@@ -10,7 +10,7 @@ from typing import Final
 
 from lymphocast.interchange.citation import plain
 from lymphocast.interchange.draft.cues import OTHERS, Cue, Happening, find_cues
-from lymphocast.interchange.draft.lexicon import Named
+from lymphocast.interchange.draft.lexicon import ADJUNCTS, CYTOKINES, Named
 from lymphocast.interchange.draft.missed import read_missed
 from lymphocast.interchange.draft.relations import Relation, Tie
 from lymphocast.interchange.draft.scan import Scan
@@ -84,6 +84,8 @@ def _others(scan: Scan, story: Story, cue: Cue) -> tuple[str, ...]:
     if match is None:
         return ()
     left = [d for d in story.started if story.find(stop_of(d)) is None]
+    if match["anti"]:
+        return tuple(d for d in left if d not in CYTOKINES and d not in ADJUNCTS)
     number = _HOW_MANY.get(match["which"].lower())
     if number is None or number == len(left):
         return tuple(left)
