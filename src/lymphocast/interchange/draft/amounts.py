@@ -115,6 +115,7 @@ _LABORATORY: Final = (
     ("U/L", r"u\s?/\s?l"),
     ("[IU]/mL", r"iu\s?/\s?ml"),
     ("U/mL", r"u\s?/\s?ml"),
+    ("ukat/L", r"(?:u|micro)kat\s?/\s?l"),
     ("m[IU]/L", r"m(?:iu|u)\s?/\s?l|u(?:iu|u)\s?/\s?ml"),
     ("mm/h", r"mm\s?(?:/|per |in the )\s?(?:1(?:st)? ?)?(?:first )?h(?:ou)?r?"),
     ("log copies/mL", r"log(?:10)? (?:copies|iu)(?:\s?(?:/|per )\s?ml)?"),

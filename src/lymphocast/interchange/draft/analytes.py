@@ -24,7 +24,8 @@ PLAUSIBLE: Final = {
 """Counts per uL outside of which a printed unit is asked about: a judgement."""
 _AFTER = re.compile(r"\s?(?:\)?\s?)(?:of |for )?(?:the )?(?:were |was )?$", re.I)
 _THE_COUNT = re.compile(
-    r"^(?:counts?|values) |\b(?:the|his|her|this|cell|these|absolute) (?:\w+ )"
+    r"^(?:counts?|values) |\b(?:follow-up|subsequent|repeat|further|later|serial) "
+    r"(?:counts?|values?|levels?) |\b(?:the|his|her|this|cell|these|absolute) (?:\w+ )"
     r"?(?:counts?|levels?|values?|cells)\b",
     re.I,
 )
@@ -161,6 +162,12 @@ def _analyte(scan: Scan, amount: Amount) -> Term | None:
     return None
 
 
+_TO_ITS_VALUE = re.compile(
+    r"\s?(?:\(|of |to |at |with |: ?|[<>] ?|only |as low as |maximum |max\.? |peak |nadir |lowest |"
+    r"highest |up to )*"
+)
+
+
 def _whole(scan: Scan, named: Named) -> bool:
     """Return whether an analyte is only what a percentage is of: "10% of total lymphocytes"."""
     lead = scan.text[max(scan.start, named.start - 24) : named.start]
@@ -173,14 +180,7 @@ def _measured(scan: Scan, named: Named, amount: Amount) -> bool:
     if not word.endswith(("penia", "cytosis", "philia")) or word.startswith("cd4"):
         return True
     gap = scan.text[named.end : amount.start]
-    return (
-        re.fullmatch(
-            r"\s?(?:\(|of |to |at |with |: ?|[<>] ?|only |as low as |maximum |max\.? |peak |"
-            r"nadir |lowest |highest |up to )*",
-            gap,
-        )
-        is not None
-    )
+    return _TO_ITS_VALUE.fullmatch(gap) is not None
 
 
 def _fits(term: Term, amount: Amount) -> bool:

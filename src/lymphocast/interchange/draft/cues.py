@@ -94,7 +94,7 @@ _CUES: Final = tuple(
         (Happening.DISCHARGE, r"\bdischarged\b"),
         (
             Happening.SURGERY,
-            r"\b(?:lobectomy|resection|splenectomy|thoracotomy|craniotomy|transplantation)\b",
+            r"\b(?:\w{3,}ectomy|\w{4,}otomy|resection|transplantation)\b",
         ),
         (Happening.DEATH, r"\b(?:died|death|succumbed|expired|passed away|fatal)\b"),
         (Happening.WORSE, r"\b(?:worsen\w*|deteriorat\w+|progressed|exacerbat\w+)\b"),

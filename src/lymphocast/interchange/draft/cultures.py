@@ -48,18 +48,21 @@ def read_cultures(scan: Scan, story: Story) -> None:
     """Add the cultures of a sentence."""
     for result, pattern in (("negative", _NEGATIVE), ("positive", _POSITIVE)):
         for match in pattern.finditer(scan.text, scan.start, scan.end):
-            if result == "positive" and (_NEGATIVE.search(match[0]) or not _grows(scan, match)):
+            if result == "positive" and (
+                _NEGATIVE.search(match[0]) or not _grows(scan, story, match)
+            ):
                 continue
             if NOT.search(scan.text[scan.start : match.start()][-34:]):
                 continue
             _culture(scan, story, match, result)
 
 
-def _grows(scan: Scan, match: re.Match[str]) -> bool:
-    """Return whether an organism stands at a positive culture."""
+def _grows(scan: Scan, story: Story, match: re.Match[str]) -> bool:
+    """Return whether an organism stands at a positive culture, or was told before."""
     near = (match.start() - 90, match.end() + 60)
     named = any(near[0] <= o.start < near[1] for o in scan.organisms)
-    return named or match["p2"] is not None or match["p5"] is not None
+    again = story.organism is not None and match["p"] == "positive"
+    return named or again or match["p2"] is not None or match["p5"] is not None
 
 
 def _culture(scan: Scan, story: Story, match: re.Match[str], result: str) -> None:

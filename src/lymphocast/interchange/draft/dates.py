@@ -50,6 +50,10 @@ _BARE_MONTH = re.compile(
     r"October|November|December)\b"
     r"(?!,? (?:of )?\d)(?! [a-z]+ed\b)"
 )
+_DAY_MONTH = re.compile(
+    rf"(?<![\d.,/-])(?:(?P<d>[0-3]?\d) (?P<month>{_MONTH})|(?P<month2>{_MONTH}) (?P<d2>[0-3]?\d))"
+    rf"(?![\d.,]\d|\w|,? (?:of )?{_YEAR}|\s?(?:cells?|mg|/))"
+)
 _WORDS: Final = {
     "early": "early",
     "the beginning of": "early",
@@ -97,6 +101,11 @@ def find_dates(text: str, start: int, end: int) -> tuple[Dated, ...]:
                 dated.end <= other.start or other.end <= dated.start for other in found
             ):
                 found.append(dated)
+    for match in _DAY_MONTH.finditer(text, start, end):
+        if all(match.end() <= other.start or other.end <= match.start() for other in found):
+            month = _MONTHS[(match["month"] or match["month2"]).lower()[:3]]
+            day = int(match["d"] or match["d2"])
+            found.append(Dated(*match.span(), f"-{month:02}-{day:02}", None))
     for match in _BARE_MONTH.finditer(text, start, end):
         if all(match.end() <= other.start or other.end <= match.start() for other in found):
             found.append(_month_alone(match))
@@ -186,12 +195,17 @@ def _carried(found: list[Dated]) -> Iterator[Dated]:
         later = next((d for d in found[i + 1 :] if d.year is not None), None)
         earlier = next((d for d in reversed(found[:i]) if d.year is not None), None)
         source = later or earlier
+        part, _, rest = dated.text.partition("-")
         if source is None:
-            month = calendar.month_name[int(dated.text.rpartition("-")[2])]
+            month = calendar.month_name[int(rest[:2])]
             yield replace(dated, asks=Doubt(f"{month}: of which year?"))
             continue
-        part, _, month = dated.text.rpartition("-")
-        text = f"{part}{source.year}-{month}"
-        yield replace(
-            dated, text=text, year=source.year, note="the year is that of the date beside it"
-        )
+        year = (source.year or 0) - (later is not None and _month(later) < int(rest[:2]))
+        note = "the year is that of the date beside it, or the one before"
+        yield replace(dated, text=f"{part}{year}-{rest}", year=year, note=note)
+
+
+def _month(dated: Dated) -> int:
+    """Return the month of a date, December if it has none."""
+    found = re.search(r"\d{4}-(\d\d)", dated.text)
+    return int(found[1]) if found else 12

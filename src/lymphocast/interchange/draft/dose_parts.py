@@ -92,8 +92,11 @@ def rhythm_of(
     drug_next = next((d.start for d in scan.drugs if d.start > amount.end + 40), scan.end)
     follows = [r for r in follows if r.start < max(drug_next, amount.end + 60)]
     if follows:
-        weekly = (r for r in follows[1:] if _on_some_days(follows[0].per, r))
-        return next(weekly, follows[0]), ""
+        daily = follows[0]
+        weekly = next((r for r in follows[1:] if _on_some_days(daily.per, r)), None)
+        if weekly is None or amount.per is not None:
+            return weekly or daily, ""
+        return replace(weekly, times=weekly.times * daily.times), ""
     if amount.per is not None:
         return None, ""
     precedes = [r for r in often if before <= r.start and r.end <= amount.start]

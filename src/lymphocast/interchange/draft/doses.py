@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from lymphocast.interchange.citation import squeezed
+from lymphocast.interchange.citation import plain, squeezed
+from lymphocast.interchange.draft.amounts import Amount
 from lymphocast.interchange.draft.cues import Cue, Happening
 from lymphocast.interchange.draft.dates import Dated
 from lymphocast.interchange.draft.dose_parts import (
@@ -23,7 +24,7 @@ from lymphocast.interchange.draft.dose_parts import (
 from lymphocast.interchange.draft.doubts import Doubt
 from lymphocast.interchange.draft.numbers import find_numbers
 from lymphocast.interchange.draft.relations import Relation, Tie
-from lymphocast.interchange.draft.rhythms import Cycle
+from lymphocast.interchange.draft.rhythms import Cycle, Rhythm
 from lymphocast.interchange.draft.scan import Scan
 from lymphocast.interchange.draft.story import Kind, Place, Story, Stretch, start_of
 from lymphocast.units import UNITS, number_text
@@ -38,6 +39,7 @@ PRINTED_UNITS: Final = {
 }
 """How case files print units of biologics."""
 _WEEK: Final = 7.0
+_NEAR: Final = 8  # characters that hold "increased to " in part
 _OPENING: Final = 14  # characters before a date that opens its sentence: "Approximately "
 
 
@@ -58,6 +60,8 @@ def read_doses(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
             story.ask(doubt, amount.start, amount.end)
             continue
         rhythm, note = rhythm_of(scan, doses, i, before, after)
+        if rhythm is None and amount.per is None:
+            rhythm, note = _as_before(scan, story, amount, drug, cues)
         dose = dose_of(scan, amount, drug, rhythm, after, note)
         if isinstance(dose, Doubt):
             story.begin(drug, Place(amount.start, amount.end))
@@ -67,6 +71,21 @@ def read_doses(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
             _add(scan, story, dose, cues)
     for cycle in scan.rhythms.cycles:
         _cycle(scan, story, cycle)
+
+
+def _as_before(
+    scan: Scan, story: Story, amount: Amount, drug: str, cues: Sequence[Cue]
+) -> tuple[Rhythm | None, str]:
+    """Return the rhythm of the dose before, if the dose is changed: "increased to 4 MIU"."""
+    mine = [s for s in story.stretches if s.drug == drug]
+    to = scan.text[max(scan.start, amount.start - _NEAR) : amount.start].endswith("to ")
+    changed = any(c.happening is Happening.CHANGE and c.end <= amount.start for c in cues)
+    if not mine or not to or not changed or amount.shared:
+        return None, ""
+    keys = mine[-1].fact.keys
+    per, times = float(str(keys["per"]).split(" ")[0]), int(str(keys["divided"]))
+    note = "read as given as often as before"
+    return Rhythm(amount.start, amount.end, per, times), note
 
 
 def _cycle(scan: Scan, story: Story, cycle: Cycle) -> None:
@@ -222,7 +241,9 @@ def _times_a_change(relation: Relation, dose: Dose, cues: Sequence[Cue]) -> bool
 
 def _hang_change(scan: Scan, story: Story, dose: Dose, relation: Relation, name: str) -> None:
     loose = relation.anchor in ("previous", "elapsed") or relation.tie is Tie.LENGTH
-    anchor = start_of(dose.drug) if loose else story.anchor(relation)
+    earlier = [n for n, at in story.changed.items() if scan.start <= at < relation.start]
+    mine = [n for n in earlier if n != name and n.startswith(f"{plain(dose.drug)}-dose")]
+    anchor = (mine[-1] if mine else start_of(dose.drug)) if loose else story.anchor(relation)
     if anchor is not None and relation.duration.high is None:
         scan.use(relation.start, relation.end)
         place = Place(relation.start, relation.end, relation.note)

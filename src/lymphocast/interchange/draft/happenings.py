@@ -203,6 +203,8 @@ _TREATMENT_BEGAN = re.compile(
 
 def _events_of(scan: Scan, story: Story, cue: Cue) -> tuple[str, ...]:
     """Return the events that a cue reports and that exist."""
+    if scan.text[cue.start : cue.end].lower().startswith("despite"):
+        return ()  # "despite 18 months of A and B": neither begins there
     if cue.happening is Happening.START:
         return _started(scan, story, cue)
     if cue.happening is not Happening.STOP:

@@ -30,7 +30,12 @@ ADJUNCTS: Final = frozenset(
 ANCESTRIES: Final = (
     "African[- ]American|African|Asian|Black|Caucasian|Chinese|Hispanic|Indian|Iranian|Italian|"
     "Japanese|Korean|Latin[oa]|Mexican|Taiwanese|Thai|Turkish|White|Brazilian|French|German|"
-    "Danish|Dutch|Spanish|Portuguese|Moroccan|Ethiopian|Nigerian|Pakistani|Vietnamese|Filipino"
+    "Danish|Dutch|Spanish|Portuguese|Moroccan|Ethiopian|Nigerian|Pakistani|Vietnamese|Filipino|"
+    "Swedish|Norwegian|Finnish|Swiss|Austrian|Belgian|Polish|Greek|British|Irish|Scottish|Russian|"
+    "Ukrainian|Romanian|Hungarian|Czech|Australian|Canadian|Arab|Egyptian|Saudi|Tunisian|Algerian|"
+    "Kenyan|Ghanaian|Somali|Eritrean|Malaysian|Indonesian|Sri Lankan|Bangladeshi|Nepalese|Burmese|"
+    "Cambodian|Laotian|Mongolian|Colombian|Peruvian|Chilean|Argentinian|Cuban|Haitian|Puerto Rican|"
+    "Native American|European"
 )
 _ACUTE = str.maketrans(
     {

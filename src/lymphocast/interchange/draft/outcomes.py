@@ -34,7 +34,8 @@ _FINDINGS: Final = tuple(
             r"opportunistic infections?|further infections?|reactivation)(?: of (?:any )"
             r"?[\w -]{3,40}?)?(?=[,.;)]| and\b| was\b| were\b| during\b| after\b| in\b|$)|"
             r"\bno (?:\w+ ){0,3}?(?:infections?|relapses?|recurrences?|episodes?|pneumonia|zoster) "
-            r"(?:\w+ )?(?:recurred|occurred|developed)\b|\b(?:did|has|have) not (?:recur|relapse)\w*\b",
+            r"(?:\w+ )?(?:recurred|occurred|developed)\b|"
+            r"\b(?:did|has|have) not (?:recur|relapse)\w*\b",
         ),
         (
             "relapse",
@@ -56,6 +57,9 @@ _FINDINGS: Final = tuple(
 )
 _DATED: Final = ("death", "relapse", "no-recurrence")
 """Findings that happen at one time: the others hold for as long as the text goes on."""
+_WAS_DIAGNOSED = re.compile(
+    r"(?:^|[.;] )(?P<what>[A-Z][\w +()-]{4,70}?) (?:was|were) (?:first )?diagnosed\b"
+)
 _DIAGNOSED = re.compile(
     r"\b(?:diagnosed (?:\w+ )?(?:with|as having|as)|(?:a |the )?diagnosis of|"
     r"diagnosed to have) (?P<what>[^,.;()]{4,80}?)(?=[,.;()]| was\b| were\b|"
@@ -86,7 +90,7 @@ _TESTS: Final = (
         "infection with HTLV",
         re.compile(
             r"\bhtlv\S*(?: \w+){0,4}? (?P<r>negative|positive)\b|\b(?P<r2>negative|"
-            r"positive) for (?:[\w-]+,? (?:and )?){0,3}htlv\b",
+            r"positive)(?: \w+){0,2} for (?:[\w-]+,? (?:and |or )?){0,4}htlv\b",
             re.I,
         ),
     ),
@@ -129,6 +133,10 @@ def _findings(scan: Scan, story: Story) -> None:
 
 
 def _diagnoses(scan: Scan, story: Story) -> None:
+    told = _WAS_DIAGNOSED.match(scan.words)
+    if told is not None and not re.search(r"idiopathic", told["what"], re.I):
+        begin, stop = (scan.start + at for at in told.span("what"))
+        _diagnosis(story, squeezed(told["what"]), Place(begin, stop))
     for match in _DIAGNOSED.finditer(scan.text, scan.start, scan.end):
         what = squeezed(match["what"])
         around = scan.text[match.start("what") : match.end() + 50]

@@ -258,7 +258,7 @@ def _who(words: str, person: int, new: int, *, general: bool, met: bool, unclear
 
 
 _NORM = re.compile(
-    r"\b(?:lower|upper) limits? of (?:the )?normal(?: range)?\s?$|"
+    r"(?<!times the )\b(?:lower|upper) limits? of (?:the )?normal(?: range)?\s?$|"
     r"\b(?:normal|reference) (?:\w+ )?(?:range|values?|limits?|interval)s?\s?$",
     re.I,
 )

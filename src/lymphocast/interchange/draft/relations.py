@@ -130,7 +130,7 @@ _BEFORE_N: Final = (
 _LEFT: Final = {
     name: re.compile(rf"\b(?:{words}){_BEFORE_N}", re.I)
     for name, words in {
-        "after": r"after|following|at|by|within|in|on|post|and at|until|through",
+        "after": r"after|despite|following|at|by|within|in|on|post|and at|until|through",
         "for": (
             r"for|over|during|throughout|lasting|lasted|of|last|continued|maintained for|"
             r"course of"

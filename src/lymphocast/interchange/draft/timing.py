@@ -67,6 +67,7 @@ _ANCHORED: Final = tuple(
 _JOINED = re.compile(r"\s?(?:,|and|, and|&)\s?", re.I)
 _CORRESPONDING = re.compile(r"\b(?:corresponding|respective)\b", re.I)
 _BARE_LAST = re.compile(r"\w+|most recent", re.I)
+_RESPECTIVELY = re.compile(r"[ ,]*respectively", re.I)
 _BRACKETED = re.compile(r"\([^()]*\)")
 
 
@@ -157,12 +158,20 @@ def _repeated(scan: Scan, amounts: Sequence[Amount], taken: Mapping[int, Taken])
         before = amounts[i - 1].end if i else scan.start
         run = _list_from(scan, amounts, i)
         again = _CORRESPONDING.search(scan.text, before, amount.start) is not None
+        again |= _anew(scan, amounts[:i], run)
         if again and len(run) <= i:
             found += found[i - len(run) :]
         else:
             same = found[-1] if found else Taken()
             found.append(taken.get(amount.start, same))
     return found
+
+
+def _anew(scan: Scan, before: Sequence[Amount], run: Sequence[Amount]) -> bool:
+    """Return whether a list has the times of as many values before it, "respectively"."""
+    told = _RESPECTIVELY.match(scan.text, run[-1].end) is not None
+    fresh = bool(before) and ";" in scan.text[before[-1].end : run[0].start]
+    return told and fresh and 1 < len(run) == len(before)
 
 
 def _list_from(scan: Scan, amounts: Sequence[Amount], first: int) -> Sequence[Amount]:

@@ -136,6 +136,9 @@ def _is_length(
     last = next((c.happening for c in reversed(cues) if c.end <= relation.start), None)
     if last in (Happening.CHANGE, Happening.STOP) or (last in _COURSE and not treated):
         return False
+    doses = [a for a in scan.doses() if a.end <= relation.start]
+    if len(doses) > 1 and not any(doses[0].end <= d.start < relation.start for d in scan.drugs):
+        return False  # the length of a later dose: "40 mg for 5 days and 20 mg for 11 days"
     if _FURTHER.search(scan.text[max(scan.start, relation.start - 16) : relation.start]):
         return False  # from some later time on: "for a further 11 months"
     named = [d.end for d in scan.drugs if d.name == drug and d.end <= relation.start]
