@@ -14,6 +14,8 @@ _CULTURE: Final = r"(?:cultures?|smears? and cultures?)"
 _NEGATIVE = re.compile(
     rf"\b{_CULTURE}\b[^.;]{{0,60}}?\b(?P<n>negative|sterile|no growth|clear(?:ed)?|"
     rf"did not grow|negativ\w+)\b"
+    r"|\b(?:csf|cerebrospinal fluid|blood|sputum|urine|marrow) (?:became|becoming|turned|was|were) "
+    r"(?P<n5>sterile)\b"
     r"|\b(?P<n4>culture[- ]negative)\b"
     rf"|\b(?P<n2>negative|sterile) (?:\w+ ){{0,3}}?{_CULTURE}\b"
     r"|\b(?P<n3>(?:sputum|cultures?|bacteriological|microbiological|mycological)"

@@ -32,6 +32,7 @@ _FORMS: Final = (
     rf"{_PART}(?P<month>{_MONTH}) ?(?:-|to|through|until) ?(?P<month2>{_MONTH})"
     rf",? (?:of )?(?P<y>{_YEAR})\b",
     rf"(?<=between ){_PART}(?P<month>{_MONTH}) and (?P<month2>{_MONTH}),? (?:of )?(?P<y>{_YEAR})\b",
+    rf"(?<=between )(?P<month>{_MONTH}) (?P<y0>{_YEAR}) and (?P<month2>{_MONTH}) (?P<y>{_YEAR})\b",
     rf"{_PART}(?P<month>{_MONTH}),? (?:of )?(?:the year )?(?P<y>{_YEAR})\b",
     rf"(?<=between )(?P<y0>{_YEAR}) and (?P<y>{_YEAR})(?![\d.,]\d|\w)",
     rf"(?P<a>\d{{1,2}})[./](?P<b>\d{{1,2}})[./](?P<y>{_YEAR})\b",
@@ -123,13 +124,20 @@ def _dated(match: re.Match[str]) -> Dated | None:
     if "a" in groups:
         return _slashed(match, year)
     if "y0" in groups:
-        return Dated(match.start(), match.end(), f"{match['y0']}/{year}", year)
+        first, last = (f"-{_MONTHS[m.lower()[:3]]:02}" if m else "" for m in _both(groups))
+        text = f"{match['y0']}{first}/{year}{last}"
+        return Dated(match.start(), match.end(), text, year)
     month = _month_of(groups)
     part = _WORDS.get((groups.get("part") or "").lower(), "")
     if month is None:
         return Dated(begin, match.end(), _year(year, part), year)
     text = _day_or_month(groups, year, month, part)
     return Dated(begin, match.end(), text, year) if text else None
+
+
+def _both(groups: dict[str, str | None]) -> tuple[str | None, str | None]:
+    """Return the months at both ends of a span of years, if they are printed."""
+    return groups.get("month"), groups.get("month2")
 
 
 def _day_or_month(groups: dict[str, str | None], year: int, month: int, part: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 
 from lymphocast.interchange.citation import plain, squeezed
 from lymphocast.interchange.draft.amounts import Amount
+from lymphocast.interchange.draft.anchors import anchor_of
 from lymphocast.interchange.draft.cues import Cue, Happening
 from lymphocast.interchange.draft.dates import Dated
 from lymphocast.interchange.draft.dose_parts import (
@@ -207,14 +208,14 @@ def _date_change(scan: Scan, story: Story, dose: Dose, cues: Sequence[Cue], name
             note = f"the text says '{bound[1]}'" if bound else date.note
             story.date(name, date.text, Place(date.start, date.end, note))
             return
-    for date in scan.dates:
-        if date.start - scan.start < _OPENING and date.asks is None and cues:
-            story.date(name, date.text, Place(date.start, date.end, date.note))
-            return
     for relation in scan.relations:
         free = not scan.is_used(relation.start, relation.end)
         if free and _times_a_change(relation, dose, cues):
             _hang_change(scan, story, dose, relation, name)
+            return
+    for date in scan.dates:
+        if date.start - scan.start < _OPENING and date.asks is None and cues:
+            story.date(name, date.text, Place(date.start, date.end, date.note))
             return
 
 
@@ -243,7 +244,7 @@ def _hang_change(scan: Scan, story: Story, dose: Dose, relation: Relation, name:
     loose = relation.anchor in ("previous", "elapsed") or relation.tie is Tie.LENGTH
     earlier = [n for n, at in story.changed.items() if scan.start <= at < relation.start]
     mine = [n for n in earlier if n != name and n.startswith(f"{plain(dose.drug)}-dose")]
-    anchor = (mine[-1] if mine else start_of(dose.drug)) if loose else story.anchor(relation)
+    anchor = (mine[-1] if mine else start_of(dose.drug)) if loose else anchor_of(story, relation)
     if anchor is not None and relation.duration.high is None:
         scan.use(relation.start, relation.end)
         place = Place(relation.start, relation.end, relation.note)
@@ -255,7 +256,7 @@ _HOW_MANY = re.compile(
         r"(?<![\w.-])(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|"
         r"eleven|twelve)(?![- ](?:hour|day|week|month|year)s?\b)[- ]"
         r"(?:(?:additional|further|more|consecutive|weekly|monthly|"
-        r"daily|intravenous|subcutaneous|intramuscular|[\w-]+) ){0,3}?"
+        r"daily|intravenous|subcutaneous|intramuscular|[a-z-]+|\d+-day) ){0,3}?"
         r"(?P<what>injections|doses|cycles|courses|infusions)\b(?! every)"
         r"(?: of (?:\w+ ){0,2}?(?:[\w-]+))?"
     ),

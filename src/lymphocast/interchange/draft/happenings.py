@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+from lymphocast.interchange.draft.anchors import anchor_of
 from lymphocast.interchange.draft.cues import Cue, Happening
 from lymphocast.interchange.draft.dates import Dated
 from lymphocast.interchange.draft.relations import Relation, Tie
@@ -35,6 +36,33 @@ class Timed:
     source: Dated | Relation
 
 
+_AT: Final = re.compile(
+    r"\b(?:at|on|upon|after) (?:the |his |her |hospital )*"
+    r"(?P<event>diagnosis|presentation|admission|referral|discharge)\s?(?:[(,] ?)?(?:in |on )?$",
+    re.I,
+)
+
+
+def _apart_from_verbs(scan: Scan, story: Story, timed: Timed) -> bool:
+    """Return whether a date belongs to no verb: a span of years, or "at diagnosis in May 2011"."""
+    if not isinstance(timed.source, Dated):
+        return False
+    spanned = _BETWEEN.search(scan.text[: timed.start][-9:]) is not None
+    return spanned or _at_an_event(scan, story, timed, timed.source)
+
+
+def _at_an_event(scan: Scan, story: Story, timed: Timed, date: Dated) -> bool:
+    """Date the event of "at diagnosis in May 2011"; the values there keep the date as well."""
+    match = _AT.search(scan.text[max(scan.start, timed.start - 40) : timed.start])
+    if match is None or date.asks is not None:
+        return False
+    word = match["event"].lower()
+    name = word if word in ("diagnosis", "discharge") else "presentation"
+    story.date(name, date.text, Place(timed.start, timed.end, date.note))
+    scan.use(timed.start, timed.end)
+    return True
+
+
 _BETWEEN = re.compile(r"\bbetween $", re.I)  # years in which several things happened
 
 
@@ -42,9 +70,7 @@ def date_events(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
     """Give the events of a sentence their times."""
     last: Cue | None = None
     for timed in _times(scan):
-        if isinstance(timed.source, Dated) and _BETWEEN.search(scan.text[: timed.start][-9:]):
-            continue
-        if scan.is_used(timed.start, timed.end):
+        if scan.is_used(timed.start, timed.end) or _apart_from_verbs(scan, story, timed):
             continue
         cue = cue_of(scan, timed, cues)
         if cue is None and last is not None:
@@ -134,11 +160,14 @@ def _is_of_a_value(scan: Scan, timed: Timed, cue: Cue) -> bool:
     return beside and "," not in scan.text[timed.end : cue.start]
 
 
+_OTHER_CLAUSE = re.compile(r"; |, (?:but|although|while|whereas|however)\b", re.I)
+
+
 def _clear(scan: Scan, start: int, end: int) -> bool:
-    """Return whether no other time, no value and no semicolon stands between cue and time."""
+    """Return whether no other time, no value and no other clause is between cue and time."""
     values = [(a.start, a.end) for a in scan.values()]
     times = [(t.start, t.end) for t in _times(scan)]
-    apart = "; " in scan.text[start:end]
+    apart = _OTHER_CLAUSE.search(scan.text, start, end) is not None
     return not apart and not any(start <= a and b <= end for a, b in (*values, *times))
 
 
@@ -179,17 +208,17 @@ def _placed(scan: Scan, timed: Timed, cue: Cue) -> Place:
 def _since(scan: Scan, story: Story, source: Relation, cue: Cue, name: str) -> str | None:
     """Return the event after which another happened: "discontinued 2 years later"."""
     if source.anchor not in ("previous", "elapsed"):
-        return story.anchor(source)
+        return anchor_of(story, source)
     if cue.happening is Happening.DISCHARGE and story.find("presentation") is not None:
         return "presentation"
     mine = f"{name.removesuffix('-stop')}-start"
     if cue.happening is Happening.STOP and source.anchor == "elapsed" and name.endswith("-stop"):
-        return mine if story.find(mine) is not None else story.anchor(source)
+        return mine if story.find(mine) is not None else anchor_of(story, source)
     if cue.happening is Happening.STOP:
         changed = [n for n, at in story.changed.items() if scan.start <= at < cue.start]
         if changed:
             return changed[-1]
-    anchor = story.anchor(source)
+    anchor = anchor_of(story, source)
     return story.before.get(cue.start) if anchor == name else anchor
 
 

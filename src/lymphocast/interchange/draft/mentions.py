@@ -66,6 +66,9 @@ def _abbreviated(text: str) -> Iterator[Term]:
         match = _DEFINED.match(text, drug.end)
         if match is not None and not _OTHER_PART.fullmatch(match[1]):
             yield Term(drug.name, re.compile(rf"(?<!\w){re.escape(match[1])}(?!\w)"))
+    interferons = {d.name for d in found if d.name.startswith("interferon-")}
+    if len(interferons) == 1:
+        yield Term(interferons.pop(), re.compile(r"(?<![\w-])(?:interferon|IFN)(?![\w-])", re.I))
 
 
 def organisms(text: str, start: int, end: int) -> tuple[Named, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from lymphocast.interchange.citation import squeezed
 from lymphocast.interchange.draft.ages import Age, find_ages
 from lymphocast.interchange.draft.amounts import Sort
+from lymphocast.interchange.draft.anchors import times_of
 from lymphocast.interchange.draft.doses import read_doses, read_numbers_of_doses
 from lymphocast.interchange.draft.doubts import Doubt
 from lymphocast.interchange.draft.happenings import date_events
@@ -112,7 +113,7 @@ def _leftovers(found: Scan, story: Story) -> None:
         )
         story.last = event.id
     for relation in found.relations:
-        times = story.times(relation)
+        times = times_of(story, relation)
         if found.is_used(relation.start, relation.duration.end):
             continue
         if len(times) == 1:

@@ -13,8 +13,6 @@ from lymphocast.errors import RecordError
 from lymphocast.interchange.citation import plain
 from lymphocast.interchange.draft.doubts import Doubt
 from lymphocast.interchange.draft.lexicon import ADJUNCTS, CYTOKINES
-from lymphocast.interchange.draft.relations import Relation, Tie
-from lymphocast.units import Quantity
 
 FACT_LIMIT: Final = 300
 """Facts on one page; an abstract states some thirty."""
@@ -289,77 +287,6 @@ class Story:
         cytokines = [d for d in together if d in CYTOKINES]
         return (cytokines or together)[0]
 
-    # Times.
-
-    def anchor(self, relation: Relation) -> str | None:
-        """Return the event that a length of time hangs on; ``None`` if it cannot be told."""
-        place = Place(relation.start, relation.end)
-        days = relation.duration.numbered and relation.duration.unit == "d"
-        if days and (self.in_hospital or relation.anchor == "presentation"):
-            self.in_hospital = True  # "day 12" is counted like the "hospital day 9" before it
-            return self.event("presentation", place)
-        before = self.previous.get(relation.start, self.last)
-        if relation.anchor == "elapsed":
-            if relation.drug and self.begun.get(relation.drug, relation.start) < relation.start:
-                return start_of(relation.drug)
-            stopped = self._stopped_by(relation)
-            if stopped is not None:
-                return start_of(stopped)
-            chosen = self.principal(self._going_on(relation))
-            return start_of(chosen) if chosen else before
-        if relation.anchor == "previous":
-            return before
-        if relation.anchor in ("start", "stop", "treatment"):
-            named = self._counted_from(relation) if relation.anchor == "start" else None
-            drug = relation.drug or named or self.main_drug
-            kind = "stop" if relation.anchor == "stop" else "start"
-            if drug is None:
-                return self.event(f"treatment-{kind}", place)
-            return self.end(drug, place) if kind == "stop" else self.begin(drug, place)
-        return self.event(relation.anchor, place) if relation.anchor else None
-
-    def _stopped_by(self, relation: Relation) -> str | None:
-        """Return the drug whose stop a length of time dates: "withdrawn after ten days"."""
-        for drug in self.started:
-            stop = self.find(stop_of(drug))
-            if stop is not None and any(p.start <= relation.start < p.end for p in stop.places):
-                return drug
-        return None
-
-    def _counted_from(self, relation: Relation) -> str | None:
-        """Return the drug whose start a text counts from: of those begun last one that goes on."""
-        begun = [d for d in self.started if self.begun[d] < relation.start]
-        last = self.principal(begun)
-        together = [d for d in begun if last is not None and self.group[d] == self.group[last]]
-        going_on = self._going_on(relation)
-        return self.principal([d for d in together if d in going_on] or together)
-
-    def _going_on(self, relation: Relation) -> list[str]:
-        """Return the drugs that were begun before a length of time was told, and still go on.
-
-        A drug given for two weeks goes on "after one week".
-        """
-        at, days = relation.start, _days(relation.duration.texts[0])
-        stops = {d: self.find(stop_of(d)) for d in self.started if self.begun[d] < at}
-        lasted = {d: str(stop.keys["at"]) for d, stop in stops.items() if stop is not None}
-        return [
-            d
-            for d, stop in stops.items()
-            if stop is None
-            or stop.places[0].start >= at
-            or (lasted[d].startswith(f"{start_of(d)} + ") and days < _days(lasted[d]))
-        ]
-
-    def times(self, relation: Relation) -> tuple[str, ...]:
-        """Return the times that a length of time gives, as case files write them."""
-        if relation.tie not in (Tie.AFTER, Tie.BEFORE) or relation.duration.high is not None:
-            return ()
-        anchor = self.anchor(relation)
-        if anchor is None:
-            return ()
-        sign = "+" if relation.tie is Tie.AFTER else "-"
-        return tuple(f"{anchor} {sign} {text}" for text in relation.duration.texts)
-
 
 def start_of(drug: str) -> str:
     """Return the name of the event at which a drug is started."""
@@ -369,12 +296,6 @@ def start_of(drug: str) -> str:
 def stop_of(drug: str) -> str:
     """Return the name of the event at which a drug is stopped."""
     return f"{plain(drug)}-stop"
-
-
-def _days(text: str) -> float:
-    """Return the days of a length such as ``2 wk``, or of the one that a time ends in."""
-    value, unit = text.split(" ")[-2:]
-    return Quantity(float(value), unit).to("d").value
 
 
 def _hangs(at: str) -> bool:

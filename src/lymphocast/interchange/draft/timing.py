@@ -6,12 +6,13 @@ Otherwise a value has the time right behind it ("120 at 3 months"), or the last 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, final
 
 from lymphocast.interchange.draft.amounts import Amount
 from lymphocast.interchange.draft.analytes import restates_a_count
+from lymphocast.interchange.draft.anchors import anchor_of, times_of
 from lymphocast.interchange.draft.cues import Cue, find_cues
 from lymphocast.interchange.draft.numbers import overlap
 from lymphocast.interchange.draft.relations import Relation, Tie
@@ -96,7 +97,7 @@ class _Time:
 
 def times_of_values(scan: Scan, story: Story, amounts: Sequence[Amount]) -> list[Taken]:
     """Return the time of each value of a sentence."""
-    times = sorted(_times(scan, story), key=lambda t: t.start)
+    times = _chained(scan, sorted(_times(scan, story), key=lambda t: t.start))
     taken = _all_in_order(scan, amounts, times)
     for time in times if not taken else ():
         run = _run(scan, amounts, time) if len(time.texts) > 1 else ()
@@ -107,6 +108,22 @@ def times_of_values(scan: Scan, story: Story, amounts: Sequence[Amount]) -> list
     single = [t for t in times if len(t.texts) == 1]
     taken |= {a.start: t for a, t in zip(rest, _singly(scan, story, rest, single), strict=True)}
     return _repeated(scan, amounts, taken)
+
+
+def _chained(scan: Scan, times: Sequence[_Time]) -> list[_Time]:
+    """Let "one year later" count from the event just before it in the sentence.
+
+    "124 at the end of treatment, 131 one year later".
+    """
+    later = {r.start: r for r in scan.relations if r.anchor == "previous" and r.tie is Tie.AFTER}
+    found: list[_Time] = []
+    for time in times:
+        event = found[-1].texts[-1] if found else ""
+        if time.start in later and re.fullmatch(r"[a-z][\w-]*", event):
+            lengths = later[time.start].duration.texts
+            time = replace(time, texts=tuple(f"{event} + {length}" for length in lengths))
+        found.append(time)
+    return found
 
 
 def _all_in_order(
@@ -201,7 +218,7 @@ def _times(scan: Scan, story: Story) -> Iterator[_Time]:
         if date.asks is None and not years:
             yield _Time(date.start, date.end, (date.text,), date.note)
     for relation in scan.relations:
-        texts = story.times(relation)
+        texts = times_of(story, relation)
         if texts:
             yield _Time(_lead(relation), relation.end, texts, relation.note, _base(story, relation))
     for kind, match in _anchors(scan):
@@ -228,7 +245,7 @@ def _lead(relation: Relation) -> int:
 
 
 def _base(story: Story, relation: Relation) -> str:
-    return story.anchor(relation) or "" if relation.tie is Tie.AFTER else ""
+    return anchor_of(story, relation) or "" if relation.tie is Tie.AFTER else ""
 
 
 def _anchored(scan: Scan, story: Story, kind: str, place: Place) -> str:
@@ -332,6 +349,8 @@ def time_of(scan: Scan, story: Story, start: int, end: int, cue: Cue | None = No
     before = [t for t in times if t.end <= start]
     gap = scan.text[before[-1].end : start] if before else ""
     if re.search(r"\b(?:after|before|because|since|until|despite)\b", gap, re.I):
+        return Taken()
+    if cue is None and re.search(r"[,;] (?:and|but) (?:he|she|the patient)\b", gap, re.I):
         return Taken()
     if before and (cue is None or _mine(scan, before[-1], cue)):
         scan.use(before[-1].start, before[-1].end)

@@ -208,6 +208,8 @@ def _followed(scan: Scan, story: Story, cues: Sequence[Cue]) -> None:
         after = [d for d in scan.drugs if match.end() <= d.start < match.end() + 60]
         if not before or not after or before[-1].name == after[0].name:
             continue
+        if story.begun.get(after[0].name, match.start()) < match.start():
+            continue  # "A and B for 2 months, followed by A"
         place = Place(match.start(), after[0].end)
         stop, start = story.end(before[-1].name, place), story.begin(after[0].name, place)
         event = story.find(start)
