@@ -6,7 +6,7 @@ none the printed unit is kept, and the fact stands in words.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, final
@@ -349,8 +349,3 @@ def _dose(text: str, number: Number) -> Amount | None:
 
 def _amount(number: Number, end: int, value: float, unit: str, sort: Sort) -> Amount:
     return Amount(number.start, end, value, unit, sort, other=number.other)
-
-
-def spans(amounts: Sequence[Amount]) -> Iterator[tuple[int, int]]:
-    """Return the spans of amounts."""
-    return ((a.start, a.end) for a in amounts)

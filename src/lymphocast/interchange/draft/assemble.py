@@ -1,7 +1,7 @@
 """Assemble: a story as a case file, in which every fact is marked ``proposed``."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -249,8 +249,3 @@ def _line(fact: Fact) -> str:
     left_out = ("printed", "route", "product", "choices")
     values = (str(v) for k, v in fact.keys.items() if k not in left_out)
     return re.sub(r"\s+", " ", " ".join(values))
-
-
-def facts_of(proposals: Sequence[Proposal], kind: Kind) -> tuple[Proposal, ...]:
-    """Return the proposals of one kind."""
-    return tuple(p for p in proposals if p.kind is kind)

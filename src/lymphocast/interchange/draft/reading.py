@@ -23,12 +23,6 @@ from lymphocast.interchange.draft.treatment import read_treatment
 from lymphocast.interchange.draft.values import bare_dates, read_values
 from lymphocast.units import number_text
 
-_ODD = re.compile(
-    r"\s?(?:patients?|cases?|times|doses?|cycles?|injections?|courses?|lesions?|"
-    r"of\b|or more|other|another|-fold|fold|weeks?|more)\b",
-    re.I,
-)
-
 
 def read_story(page: Page) -> Story:
     """Return every fact and question of a page."""

@@ -1,7 +1,6 @@
 """Rhythms: how often a dose is given, in how many parts, in which cycles."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -262,8 +261,3 @@ def _days(unit: str) -> float:
 
 def _number(text: str) -> int:
     return _COUNT.get(text.lower(), 0) or int(text)
-
-
-def spans(rhythms: Sequence[Rhythm]) -> tuple[tuple[int, int], ...]:
-    """Return where rhythms stand."""
-    return tuple((r.start, r.end) for r in rhythms)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from lymphocast.interchange.draft.lexicon import Named, Term, lexicon
+from lymphocast.interchange.draft.lexicon import Named, lexicon
 
 WRONG: Final = 2
 """Letters that may be wrong in a word of at least nine; one in a shorter one. "Clathromycin" for
@@ -62,8 +62,3 @@ def distance(one: str, two: str) -> int:
         for j, b in enumerate(two, 1):
             above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (a != b))
     return row[-1]
-
-
-def term_of(name: str) -> Term:
-    """Return the drug of this canonical name."""
-    return next(term for term in lexicon().drugs if term.name == name)
