@@ -81,11 +81,19 @@ if TYPE_CHECKING:
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
     from lymphocast.inference.posterior import Fit as Fit
+    from lymphocast.interchange.bibtex import write_bibtex as write_bibtex
+    from lymphocast.interchange.citation import Citation as Citation
+    from lymphocast.interchange.citation import Reference as Reference
     from lymphocast.interchange.deidentify import Change as Change
     from lymphocast.interchange.deidentify import Deidentified as Deidentified
     from lymphocast.interchange.deidentify import deidentify as deidentify
+    from lymphocast.interchange.draft.assemble import Draft as Draft
+    from lymphocast.interchange.draft.assemble import Proposal as Proposal
+    from lymphocast.interchange.draft.drafting import draft_case as draft_case
+    from lymphocast.interchange.draft.drafting import draft_page as draft_page
     from lymphocast.interchange.fhir import read_fhir as read_fhir
     from lymphocast.interchange.fhir import write_fhir as write_fhir
+    from lymphocast.interchange.medline import read_citations as read_citations
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.interchange.nonmem_record import write_nonmem as write_nonmem
     from lymphocast.interchange.nonmem_report import nonmem_report as nonmem_report
@@ -214,6 +222,7 @@ _PUBLIC: Final = {
     "check_json": "criteria.check",
     "check_lines": "criteria.printing",
     "CheckReport": "criteria.check",
+    "Citation": "interchange.citation",
     "Claim": "record.patient",
     "Component": "models.component",
     "Context": "record.context",
@@ -238,6 +247,9 @@ _PUBLIC: Final = {
     "Document": "report.blocks",
     "DoseEvent": "dataset.regimen",
     "Dosing": "models.component",
+    "Draft": "interchange.draft.assemble",
+    "draft_case": "interchange.draft.drafting",
+    "draft_page": "interchange.draft.drafting",
     "Drawn": "forecast.results",
     "Edition": "criteria.assessment",
     "EffectTransform": "models.random_effects",
@@ -297,6 +309,7 @@ _PUBLIC: Final = {
     "Prepared": "engine.simulate",
     "Presence": "record.events",
     "PriorLine": "forecast.results",
+    "Proposal": "interchange.draft.assemble",
     "Provenance": "record.provenance",
     "Published": "publish",
     "Quantity": "units",
@@ -305,6 +318,7 @@ _PUBLIC: Final = {
     "RangeText": "record.when",
     "read_as": "record.timelines",
     "read_case": "record.casefile",
+    "read_citations": "interchange.medline",
     "read_events": "interchange.nonmem",
     "read_fhir": "interchange.fhir",
     "read_fit": "inference.fit_file",
@@ -314,6 +328,7 @@ _PUBLIC: Final = {
     "Reading": "record.patient",
     "ReadOff": "record.figure",
     "RecordError": "errors",
+    "Reference": "interchange.citation",
     "ReferenceChange": "criteria.rcv",
     "Regimen": "dataset.regimen",
     "Replicates": "forecast.simulation",
@@ -356,6 +371,7 @@ _PUBLIC: Final = {
     "Withdrawal": "record.adverse",
     "WorkupItem": "record.events",
     "WorkupStatus": "record.events",
+    "write_bibtex": "interchange.bibtex",
     "write_case": "record.casewriter",
     "write_events": "interchange.nonmem_write",
     "write_fhir": "interchange.fhir",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lymphocast.criteria.check import check
 from lymphocast.dataset.project import project
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError
 from lymphocast.forecast.attribution import attribute
 from lymphocast.forecast.checks import contractions, leave_last_out
 from lymphocast.forecast.ensemble import ensemble_of
@@ -72,9 +72,10 @@ def fit(
     Raises
     ------
     UsageError
-        If the record has an issue of severity ``error`` or lacks what the model needs.
+        If the record lacks what the model needs.
     RecordError
-        If the prior file cannot be read.
+        If the record has an issue of severity ``error`` (a proposal that nobody has accepted and
+        an open question among them), or the prior file cannot be read.
     """
     _refuse_errors(record)
     table = model_priors("course")
@@ -95,10 +96,16 @@ def fit(
 
 
 def _refuse_errors(record: PatientRecord) -> None:
-    errors = [issue for issue in check(record).issues if issue.severity is Severity.ERROR]
-    if errors:
-        message = f"record '{record.id}' cannot be fitted: {errors[0].rule}: {errors[0].message}"
-        raise UsageError(message)
+    """Refuse a record with an issue of severity ``error``, naming each by its rule."""
+    found: dict[str, list[str]] = {}
+    for issue in check(record).issues:
+        if issue.severity is Severity.ERROR:
+            found.setdefault(issue.rule, []).append(issue.path)
+    if found:
+        named = "; ".join(f"{rule} ({', '.join(paths)})" for rule, paths in found.items())
+        needed = "no error of 'lymphocast check': proposals accepted or removed, questions answered"
+        where = f"record '{record.id}'"
+        raise RecordError(where, None, named, needed)
 
 
 def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
@@ -107,6 +114,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
     The sensitivity table and the last count left out need further fits; they use importance
     sampling whatever the method of the fit.
     """
+    _refuse_errors(fit.record)
     kernels = kernels_of(fit.individual, fit.table)
     ensemble = ensemble_of(fit)
     table = sensitivity_table(fit, kernels, progress)
@@ -144,6 +152,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
 
 def foresee(fit: Fit, *, progress: Progress | None = None) -> Foresight:
     """Compute only what comes next, and the curves of the figure."""
+    _refuse_errors(fit.record)
     ensemble = ensemble_of(fit)
     found = Foresight(
         hypotheses=_hypothesis_rows(fit),

@@ -85,8 +85,7 @@ Case = Annotated[
     str, typer.Argument(metavar="CASE", help="Case file, or the name of a shipped case.")
 ]
 FitFile = Annotated[
-    Path,
-    typer.Argument(metavar="FIT", exists=True, dir_okay=False, help="Fit file (.nc)."),
+    Path, typer.Argument(metavar="FIT", exists=True, dir_okay=False, help="Fit file (.nc).")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random number.")]
 Draws = Annotated[
@@ -167,6 +166,17 @@ def check(
 
 
 app.command()(convert)
+
+
+@app.command()
+def draft(
+    page: Annotated[Path, typer.Argument(metavar="PAGE", exists=True, dir_okay=False)],
+    output: Annotated[Path, _output(".yaml", ".yml", ".json")],
+) -> None:
+    """Propose the facts that PAGE, the text of an abstract or legend, states of one patient."""
+    from lymphocast.interchange.draft.drafting import draft_case, draft_lines
+
+    typer.echo("\n".join((str(output), *draft_lines(draft_case(page, output)))))
 
 
 @app.command()

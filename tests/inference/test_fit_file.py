@@ -21,7 +21,8 @@ from lymphocast.inference.fit_file import read_fit, write_fit
 from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.posterior import Fit
 from lymphocast.models.prior_file import with_rows
-from lymphocast.record.casefile import parse_case
+from lymphocast.record.casefile import find_case, parse_case
+from tests.conftest import Command
 from tests.founding import quick_fit
 
 DRAWS = 100
@@ -81,6 +82,19 @@ def test_a_fit_read_back_foresees_the_same(path: Path) -> None:
     for one, two in zip(before.curves, after.curves, strict=True):
         for field in fields(one):
             assert_array_equal(getattr(two, field.name), getattr(one, field.name))
+
+
+def test_a_fit_of_a_record_that_still_holds_a_proposal_is_not_forecast(
+    tmp_path: Path, lymphocast: Command
+) -> None:
+    text = find_case("trojan-2009").read_text(encoding="utf-8")
+    record = parse_case(text.replace("method: stated", "method: proposed", 1), "case.yaml")
+    write_fit(replace(tiny(), record=record), tmp_path / "fit.nc")
+    for command in ("forecast", "explain"):
+        refused = lymphocast(command, str(tmp_path / "fit.nc"))
+        assert refused.code == 1
+        assert "proposed-not-accepted" in refused.err
+        assert not refused.out
 
 
 def test_changed_priors_travel_with_the_fit(tmp_path: Path) -> None:

@@ -12,14 +12,17 @@ from lymphocast.record.events import (
     Finding,
     Measurement,
     MissedDoses,
+    Reported,
+    StatedDuration,
     Symptom,
+    UnreadData,
     WorkupItem,
 )
 from lymphocast.record.figure import FigurePoint, read_point
 from lymphocast.record.issue import Issue, Severity, places
 from lymphocast.record.misread import Misread
-from lymphocast.record.patient import PatientRecord
-from lymphocast.record.provenance import Method
+from lymphocast.record.patient import PatientRecord, Timeline
+from lymphocast.record.provenance import Method, Provenance
 from lymphocast.record.when import When, parse_when
 from lymphocast.units import Quantity, parse_quantity
 
@@ -109,18 +112,42 @@ def _change(change: Correction) -> str:
 
 
 def proposed(record: PatientRecord) -> Iterator[Issue]:
-    """Find facts that a program proposed and nobody has accepted."""
-    facts = (*amended_facts(record), *record.durations, *record.unread, *record.timelines)
-    for fact in facts:
-        if any(p.method is Method.PROPOSED for p in fact.provenance):
-            yield Issue(
-                Severity.ERROR,
-                "proposed-not-accepted",
-                fact.id,
-                f"'{fact.id}' is proposed by a program from the text; accept it (another method) "
-                "or remove it.",
-                places(fact.provenance),
-            )
+    """Find facts that a program proposed and nobody has accepted, with the text quoted."""
+    for name, provenance in _proposals(record):
+        quotes = "; ".join(dict.fromkeys(p.note for p in provenance if p.note))
+        yield Issue(
+            Severity.ERROR,
+            "proposed-not-accepted",
+            name,
+            f"'{name}' is proposed by a program from the text{f' ({quotes})' if quotes else ''}; "
+            "accept it (another method) or remove it.",
+            places(provenance),
+        )
+
+
+def _proposals(record: PatientRecord) -> Iterator[tuple[str, tuple[Provenance, ...]]]:
+    """Return each fact that waits, by name, with the places of it that are only proposed."""
+    others: tuple[StatedDuration | UnreadData | Timeline | Reported, ...] = (
+        *record.durations,
+        *record.unread,
+        *record.timelines,
+        *record.reporting,
+    )
+    found = (
+        ("patient", record.demographics.provenance),
+        *((fact.id, _places_of(fact)) for fact in amended_facts(record)),
+        *((fact.id, fact.provenance) for fact in others),
+    )
+    for name, provenance in found:
+        waiting = tuple(p for p in provenance if p.method is Method.PROPOSED)
+        if waiting:
+            yield name, waiting
+
+
+def _places_of(fact: Amended) -> tuple[Provenance, ...]:
+    """Return where a fact, its product and what other sources say of it stand."""
+    product = fact.product_provenance if isinstance(fact, Administration) else ()
+    return (*fact.provenance, *product, *(p for d in fact.disagreements for p in d.provenance))
 
 
 def open_questions(record: PatientRecord) -> Iterator[Issue]:
