@@ -9,6 +9,7 @@ doi:10.1007/s11222-022-10090-6).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import final
 
 import numpy as np
@@ -95,6 +96,7 @@ def _tails(counts: Ranks, number: int, draws: int) -> Floats:
     return np.asarray(np.minimum(low, high).min(axis=1))
 
 
+@lru_cache(maxsize=16)
 def _least_tail(number: int, draws: int, quantities: int, seed: int, probability: float) -> float:
     """Return the tail below which the sets of a share of ``1 - probability`` fall."""
     rng = np.random.default_rng([seed, 20])
