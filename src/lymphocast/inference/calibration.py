@@ -197,7 +197,7 @@ def _sampled(
         for n in parts[0].draws
     }
     found[HYPOTHESIS] = which.astype(float)
-    return found, min(p.ess for p in parts)
+    return found, sum(share[p.hypothesis.name] * p.ess for p in parts)
 
 
 def _apart(individual: Individual) -> Individual:
