@@ -1,0 +1,96 @@
+"""GA4GH Phenopackets, version 2, read and written.
+
+Schema: https://phenopacket-schema.readthedocs.io (version 2.0; Jacobsen et al. 2022,
+doi:10.1038/s41587-022-01357-4). A file holds one packet, a family or a cohort; every packet of it
+becomes a record. ``docs/usage/phenopackets.md`` says which field stands where.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from google.protobuf.json_format import (  # type: ignore[import-untyped]
+    MessageToJson,
+    ParseDict,
+)
+from phenopackets.schema.v2.phenopackets_pb2 import Phenopacket
+
+from lymphocast.errors import ExchangeError
+from lymphocast.interchange.exchange import Dropped, Exported, Imported
+from lymphocast.interchange.phenopacket_account import losses
+from lymphocast.interchange.phenopacket_file import Kind, read_packet_file, shown
+from lymphocast.interchange.phenopacket_reading import read_packet
+from lymphocast.interchange.phenopacket_writing import packet_of
+from lymphocast.record.casefile import build_case
+from lymphocast.record.patient import PatientRecord
+
+OUTSIDE = "a record is of one person"
+
+
+def read_phenopacket(content: bytes, name: str) -> Imported:
+    """Read a Phenopacket, Family or Cohort in JSON or YAML.
+
+    A family gives the record of its proband first, then those of its relatives; a cohort gives
+    one record for each member.
+
+    Raises
+    ------
+    ExchangeError
+        If it is no message of version 2: the file, the place, what was found, what is needed.
+    RecordError
+        If a packet makes no record.
+    """
+    file = read_packet_file(content, name)
+    dropped = list(file.unknown)
+    records = []
+    for packet, path in _packets(file.kind, file.content):
+        read = read_packet(packet, path)
+        dropped.extend(read.dropped)
+        records.append(build_case(read.tree, name))
+    if not records:
+        needed = "a family with a proband, or a cohort with members"
+        raise ExchangeError(name, None, f"a {file.kind} without packets", needed)
+    dropped.extend(_outside(file.kind, file.content))
+    return Imported(tuple(records), tuple(dropped))
+
+
+def write_phenopacket(record: PatientRecord, created: datetime | None = None) -> Exported:
+    """Write a record as a Phenopacket in JSON, and list what the packet does not hold.
+
+    Parameters
+    ----------
+    created
+        When the packet was made, which its metadata must say; a time without a zone is in UTC.
+        ``None`` takes the last day that the record knows: the packet cannot be older, and the
+        same record gives the same bytes at any time. A record without any date says nothing.
+    """
+    written = packet_of(record, created)
+    message = ParseDict(written.packet, Phenopacket())
+    content = f"{MessageToJson(message, ensure_ascii=False, indent=2)}\n".encode()
+    back = read_phenopacket(content, f"{record.id}.json")
+    account = losses(record, back.records[0], written.order)
+    return Exported(content, (*account, *back.dropped))
+
+
+def _packets(
+    kind: Kind, content: Mapping[str, object]
+) -> Iterator[tuple[Mapping[str, object], str]]:
+    """Return the packets of a message, each with its path and its metadata."""
+    if kind is Kind.PHENOPACKET:
+        yield content, ""
+        return
+    inner: list[tuple[object, str]] = [(content.get("proband"), "proband")]
+    for key in ("relatives", "members"):
+        items = content.get(key)
+        if isinstance(items, list):
+            inner.extend((item, f"{key}[{index}]") for index, item in enumerate(items))
+    for packet, path in inner:
+        if isinstance(packet, Mapping):
+            yield packet, path
+
+
+def _outside(kind: Kind, content: Mapping[str, object]) -> Iterator[Dropped]:
+    """Return what a family or cohort says beside its packets."""
+    if kind is not Kind.PHENOPACKET:
+        for key, value in content.items():
+            if key not in {"proband", "relatives", "members"}:
+                yield Dropped(key, shown(value), OUTSIDE)
