@@ -186,15 +186,15 @@ def _quantity(value: Quantity) -> Json:
 
 
 def _limits(normal: NormalRange | None) -> Json | None:
-    """Return limits of normal, which have one unit."""
-    if normal is None:
+    """Return limits of normal, which have one unit.
+
+    A range has two numbers, and 0 for one that is not given: harmless below, false above.
+    """
+    if normal is None or normal.high is None:
         return None
-    unit = (normal.high or normal.low or Quantity(0.0, "1")).unit
-    limits: Json = {"unit": unit_class(unit)}
-    for key, limit in (("low", normal.low), ("high", normal.high)):
-        if limit is not None:
-            limits[key] = limit.to(unit).value
-    return limits
+    unit = normal.high.unit
+    limits: Json = {"unit": unit_class(unit), "high": normal.high.value}
+    return limits if normal.low is None else limits | {"low": normal.low.to(unit).value}
 
 
 def _named(fact: Finding | Symptom | AdverseEvent) -> Json:

@@ -95,6 +95,25 @@ class Features:
         else:
             self._finding(place, term, "onset")
 
+    def death(self, place: Place) -> None:
+        """Take a vital status: that somebody died is a finding, anything else is listed."""
+        if place.value.get("status") != "DECEASED":
+            return
+        place.text("status")
+        cause = term_of(place.inner("causeOfDeath"))
+        if cause is not None and cause.code is not None:
+            place.inner("causeOfDeath").note("id", cause.code, "the words of a finding say it")
+        dating = self.reading.time(place.inner("timeOfDeath"))
+        self.findings.append(
+            {
+                "id": self.reading.names.next("finding", self.findings),
+                "what": "died" if cause is None else f"died: {cause.label}",
+                "presence": "present",
+                "at": dating.text if dating else None,
+                "provenance": self.reading.provenance(place, dating),
+            }
+        )
+
     def _finding(self, place: Place, term: Term, key: str) -> None:
         dating = self.reading.time(place.inner(key))
         self.findings.append(
@@ -111,7 +130,7 @@ class Features:
         key = "resolution" if grade is SymptomGrade.RESOLVED and "onset" not in place.value else ""
         dating = self.reading.time(place.inner(key or "onset"))
         if dating is None:
-            place.drop("a symptom of a record needs a time")
+            place.drop("a symptom of a record needs a time", term.label)
             return
         if place.flag("excluded") and grade is not SymptomGrade.ASYMPTOMATIC:
             place.note("excluded", "true", f"the state is '{grade}'")

@@ -106,7 +106,7 @@ def _tree(content: bytes, name: str) -> Mapping[str, object]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         found = f"the byte 0x{content[error.start]:02X}, which is not UTF-8"
-        raise ExchangeError(name, f"byte {error.start}", found, "text in UTF-8") from None
+        raise ExchangeError(name, f"byte {error.start}", found, "JSON or YAML in UTF-8") from None
     if not text.strip():
         raise ExchangeError(name, None, "an empty file", NEEDED)
     tree = _json(text, name) if text.lstrip()[0] in "{[" else _yaml(text, name)

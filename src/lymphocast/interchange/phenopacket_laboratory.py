@@ -113,11 +113,11 @@ class Laboratory:
         name = name_in(term, ANALYTES) or term.label
         quantity = quantity_of(value)
         if quantity is None or not suits(name, quantity.unit, quantity.unit):
-            place.drop(NO_NUMBER)
+            place.drop(NO_NUMBER, term.label)
         elif at is None and drawn is None and self._of_the_person(term, name, quantity):
             pass
         elif at is None:
-            place.drop(NO_TIME)
+            place.drop(NO_TIME, term.label)
         else:
             self.measurements.append(
                 {
@@ -154,7 +154,8 @@ class Laboratory:
         said = term_of(value.inner("ontologyClass"))
         result = None if said is None else result_of(said)
         if result not in {"positive", "negative"}:
-            place.drop("a record holds results in words only if they are positive or negative")
+            needed = "a record holds results in words only if they are positive or negative"
+            place.drop(needed, term.label if said is None else f"{term.label}: {said.label}")
             return
         code = str(place.inner("assay").value.get("id", ""))
         wanted = code.removeprefix(f"{OWN}:") if code.startswith(f"{OWN}:") else ""

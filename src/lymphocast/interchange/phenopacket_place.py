@@ -28,7 +28,7 @@ class Place:
         self.value, self.path = value, path
         self._seen: dict[str, list[Place]] = {}
         self._noted: list[Dropped] = []
-        self._why: str | None = None
+        self._lost: Dropped | None = None
 
     def __bool__(self) -> bool:
         """Return whether the message is there and says anything."""
@@ -78,17 +78,17 @@ class Place:
         """List something that a value says beyond what the record keeps of it."""
         self._noted.append(Dropped(self.at(key), shown(found), why))
 
-    def drop(self, why: str) -> None:
-        """List the whole message as one loss."""
-        self._why = why
+    def drop(self, why: str, found: str = "") -> None:
+        """List the whole message as one loss; ``found`` names it better than its keys do."""
+        self._lost = Dropped(self.path, shown(found or self.value), why)
 
     def left(self) -> Iterator[Dropped]:
         """Return what of the message nobody has read."""
-        if self._why is not None:
-            yield Dropped(self.path, shown(self.value), self._why)
+        if self._lost is not None:
+            yield self._lost
             return
         for key, value in self.value.items():
-            if key not in self._seen:
+            if key not in self._seen and value not in ({}, [], ""):
                 yield Dropped(self.at(key), shown(value), NO_PLACE)
         for children in self._seen.values():
             for child in children:

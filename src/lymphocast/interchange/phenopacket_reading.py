@@ -36,9 +36,9 @@ def read_packet(packet: Mapping[str, object], path: str) -> PacketTree:
         place.note("id", printed, f"becomes '{name}': the name of a case is in lower case")
     if subject.text("id") not in {"", printed, name}:
         subject.note("id", subject.text("id"), "a record has one name, that of the packet")
-    reading = _reading(place, printed)
+    reading = _reading(place, name)
     patient = _patient(subject, reading)
-    tree: Json = {"id": name, "title": citation_of(printed), "sources": reading.sources}
+    tree: Json = {"id": name, "title": citation_of(name), "sources": reading.sources}
     tree |= _facts(place, subject, reading, patient)
     if patient:
         tree["patient"] = patient | {"provenance": reading.provenance(subject)}
@@ -56,6 +56,7 @@ def _facts(place: Place, subject: Place, reading: Reading, patient: Json) -> Jso
     features.features(place.items("phenotypicFeatures"))
     for disease in place.items("diseases"):
         features.disease(disease)
+    features.death(subject.inner("vitalStatus"))
     for measurement in place.items("measurements"):
         laboratory.measurement(measurement)
     for sample in place.items("biosamples"):
@@ -74,7 +75,7 @@ def _facts(place: Place, subject: Place, reading: Reading, patient: Json) -> Jso
     }
 
 
-def _reading(place: Place, printed: str) -> Reading:
+def _reading(place: Place, name: str) -> Reading:
     """Return the sources of a packet and its date of birth."""
     meta = place.inner("metaData")
     meta.text("phenopacketSchemaVersion")
@@ -82,7 +83,7 @@ def _reading(place: Place, printed: str) -> Reading:
     said = " ".join(f"{word} {text}" for word, text in parts if text)
     sender = meta.text("submittedBy")
     note = "; ".join([said] * bool(said) + [f"submitted by {sender}"] * bool(sender))
-    packet: Json = {"id": PACKET, "citation": citation_of(printed), "note": note or None}
+    packet: Json = {"id": PACKET, "citation": citation_of(name), "note": note or None}
     reading = Reading([packet])
     for reference in meta.items("externalReferences"):
         reading.add_source(reference)

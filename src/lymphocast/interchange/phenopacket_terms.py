@@ -71,6 +71,11 @@ RESOURCES: Mapping[str, Resource] = MappingProxyType(
             "https://loinc.org",
             "https://loinc.org/",
         ),
+        "MEDDRA": Resource(
+            "Medical Dictionary for Regulatory Activities",
+            "https://www.meddra.org",
+            "http://purl.bioontology.org/ontology/MEDDRA/",
+        ),
         "MONDO": Resource(
             "Mondo Disease Ontology",
             "http://purl.obolibrary.org/obo/mondo.owl",
@@ -86,6 +91,9 @@ RESOURCES: Mapping[str, Resource] = MappingProxyType(
             "http://purl.obolibrary.org/obo/ncit.owl",
             "http://purl.obolibrary.org/obo/NCIT_",
         ),
+        "OMIM": Resource(
+            "Online Mendelian Inheritance in Man", "https://omim.org", "https://omim.org/entry/"
+        ),
         "PMID": Resource(
             "PubMed", "https://pubmed.ncbi.nlm.nih.gov/", "https://pubmed.ncbi.nlm.nih.gov/"
         ),
@@ -93,6 +101,9 @@ RESOURCES: Mapping[str, Resource] = MappingProxyType(
             "RxNorm",
             "https://www.nlm.nih.gov/research/umls/rxnorm/",
             "http://purl.bioontology.org/ontology/RXNORM/",
+        ),
+        "SNOMEDCT": Resource(
+            "SNOMED Clinical Terms", "http://snomed.info/sct", "http://snomed.info/id/"
         ),
         "UCUM": Resource(
             "Unified Code for Units of Measure", "https://ucum.org", "https://ucum.org/"

@@ -62,7 +62,8 @@ class Treatments:
         self.suspicions.collect(place, drug)
         doses = treatment.items("doseIntervals")
         if not doses:
-            treatment.drop("a stretch of treatment needs a dose, its frequency and its interval")
+            needed = "a stretch of treatment needs a dose, its frequency and its interval"
+            treatment.drop(needed, agent.label)
             return
         route = term_of(treatment.inner("routeOfAdministration"))
         shared: Json = {
@@ -80,10 +81,11 @@ class Treatments:
         rhythm = None if frequency is None else rhythm_of(frequency)
         days = dose_days(place.inner("interval"))
         if quantity is None or rhythm is None or days is None:
-            place.drop(_missing(quantity, rhythm, frequency))
+            place.drop(_missing(quantity, rhythm, frequency), str(shared["drug"]))
             return
-        if frequency is not None and not _possible(rhythm):
-            place.drop("a frequency of a record has at least one dose in a time above 0")
+        if not _possible(rhythm):
+            needed = "a frequency of a record has at least one dose in a time above 0"
+            place.drop(needed, str(shared["drug"]))
             return
         cycle = rhythm.cycle
         total = float(f"{quantity.value * rhythm.doses:.{DIGITS}g}")

@@ -74,10 +74,29 @@ def write_phenopacket(record: PatientRecord, created: datetime | None = None) ->
 def _packets(
     kind: Kind, content: Mapping[str, object]
 ) -> Iterator[tuple[Mapping[str, object], str]]:
-    """Return the packets of a message, each with its path and its metadata."""
+    """Return the packets of a message, each with its path; its metadata may be the message's."""
     if kind is Kind.PHENOPACKET:
         yield content, ""
         return
+    shared = {"metaData": content["metaData"]} if "metaData" in content else {}
+    for packet, path in _inner(content):
+        yield {**shared, **packet}, path
+
+
+def _outside(kind: Kind, content: Mapping[str, object]) -> Iterator[Dropped]:
+    """Return what a family or cohort says beside its packets."""
+    if kind is Kind.PHENOPACKET:
+        return
+    taken = {"proband", "relatives", "members"}
+    if any("metaData" not in packet for packet, _ in _inner(content)):
+        taken.add("metaData")
+    for key, value in content.items():
+        if key not in taken:
+            yield Dropped(key, shown(value), OUTSIDE)
+
+
+def _inner(content: Mapping[str, object]) -> Iterator[tuple[Mapping[str, object], str]]:
+    """Return the packets inside a family or cohort as they stand, each with its path."""
     inner: list[tuple[object, str]] = [(content.get("proband"), "proband")]
     for key in ("relatives", "members"):
         items = content.get(key)
@@ -86,11 +105,3 @@ def _packets(
     for packet, path in inner:
         if isinstance(packet, Mapping):
             yield packet, path
-
-
-def _outside(kind: Kind, content: Mapping[str, object]) -> Iterator[Dropped]:
-    """Return what a family or cohort says beside its packets."""
-    if kind is not Kind.PHENOPACKET:
-        for key, value in content.items():
-            if key not in {"proband", "relatives", "members"}:
-                yield Dropped(key, shown(value), OUTSIDE)
