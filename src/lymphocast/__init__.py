@@ -77,6 +77,8 @@ if TYPE_CHECKING:
     from lymphocast.inference.posterior import Fit as Fit
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.interchange.omega import read_omega as read_omega
+    from lymphocast.interchange.phenopackets import read_phenopacket as read_phenopacket
+    from lymphocast.interchange.phenopackets import write_phenopacket as write_phenopacket
     from lymphocast.interchange.sbml import sbml_text as sbml_text
     from lymphocast.interchange.sbml import write_sbml as write_sbml
     from lymphocast.models.component import Component as Component
@@ -283,6 +285,7 @@ _PUBLIC: Final = {
     "read_events": "interchange.nonmem",
     "read_fit": "inference.fit_file",
     "read_omega": "interchange.omega",
+    "read_phenopacket": "interchange.phenopackets",
     "read_point": "record.figure",
     "Reading": "record.patient",
     "ReadOff": "record.figure",
@@ -331,6 +334,7 @@ _PUBLIC: Final = {
     "WorkupStatus": "record.events",
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
+    "write_phenopacket": "interchange.phenopackets",
     "write_report": "report.write",
     "write_sbml": "interchange.sbml",
     "WrittenDosing": "record.dosing",
