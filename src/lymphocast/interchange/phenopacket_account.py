@@ -101,7 +101,9 @@ def _new_names(
             # The packet itself comes first; it may need another name than a source of ours.
             free = Names(set(written)).take(PACKET, PACKET)
             written = (free, *written)
-        names[section] = dict(zip(found, written, strict=False))
+        # Without as many facts as were written nobody knows which is which: all are listed.
+        same = len(found) == len(written)
+        names[section] = dict(zip(found, written, strict=True)) if same else {}
     return names
 
 

@@ -31,7 +31,7 @@ GRADE = "CTCAE grade "
 class Suspicions:
     """The adverse events that treatments list, and whether a feature dates them."""
 
-    drugs: dict[str, list[str]] = field(default_factory=dict)
+    drugs: dict[str, dict[str, None]] = field(default_factory=dict)
     places: dict[str, list[Place]] = field(default_factory=dict)
 
     def collect(self, action: Place, drug: str) -> None:
@@ -39,14 +39,13 @@ class Suspicions:
         for place in action.items("adverseEvents"):
             term = term_of(place)
             if term is not None:
-                drugs = self.drugs.setdefault(_key(term), [])
-                drugs.extend([drug] if drug not in drugs else [])
+                self.drugs.setdefault(_key(term), {})[drug] = None
                 self.places.setdefault(_key(term), []).append(place)
 
     def of(self, term: Term) -> list[str]:
         """Return the drugs under suspicion of an event that a feature dates."""
         self.places.pop(_key(term), None)
-        return self.drugs.get(_key(term), [])
+        return list(self.drugs.get(_key(term), ()))
 
     def drop_rest(self) -> None:
         """List the adverse events that no feature dates."""

@@ -163,11 +163,12 @@ def _plain(node: Node) -> object:
 
 def _kind_of(tree: Mapping[str, object], name: str) -> Kind:
     """Return what a file holds, by the keys that only one kind of message has."""
-    if "proband" in tree:
+    person = "subject" in tree
+    if not person and {"proband", "relatives", "pedigree"} & tree.keys():
         return Kind.FAMILY
-    if "members" in tree:
+    if not person and "members" in tree:
         return Kind.COHORT
-    if {"subject", "metaData", "meta_data"} & tree.keys():
+    if person or {"metaData", "meta_data"} & tree.keys():
         return Kind.PHENOPACKET
     keys = ", ".join(shown(key) for key in list(tree)[:6])
     found = f"a mapping without subject and metaData (its keys: {keys})"

@@ -35,9 +35,15 @@ class Place:
         return bool(self.value)
 
     def text(self, key: str) -> str:
-        """Return a text with single blanks; empty if it is absent."""
+        """Return a text in printable characters with single blanks; empty if it is absent."""
+        first = key not in self._seen
         self._seen.setdefault(key, [])
-        return " ".join(str(self.value.get(key, "")).split())
+        text = " ".join(str(self.value.get(key, "")).split())
+        if text.isprintable():
+            return text
+        if first:
+            self.note(key, text, "a record holds printable characters only")
+        return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
     def number(self, key: str) -> float:
         """Return a number; 0 if it is absent, NaN if it is none that is finite."""

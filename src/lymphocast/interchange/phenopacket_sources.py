@@ -54,14 +54,17 @@ class Names:
     """Identifiers that are given out once each."""
 
     taken: set[str] = field(default_factory=set)
+    _last: dict[str, int] = field(default_factory=dict)
 
     def take(self, wanted: str, instead: str) -> str:
         """Return an identifier made of a text, or of another if that gives none."""
         made = slug(wanted)
         base = made if _ID.fullmatch(made) else slug(instead)
-        name, number = base, 2
+        name = base
         while name in self.taken:
-            name, number = f"{base}-{number}", number + 1
+            # The last number is remembered: thousands of facts may want the same name.
+            self._last[base] = self._last.get(base, 1) + 1
+            name = f"{base}-{self._last[base]}"
         self.taken.add(name)
         return name
 
@@ -90,6 +93,7 @@ class Reading:
     names: Names = field(default_factory=Names)
     _source_names: Names = field(default_factory=lambda: Names({PACKET}))
     _known: dict[str, str] = field(default_factory=dict)
+    _citations: dict[str, str] = field(default_factory=dict)
 
     def add_source(self, reference: Place) -> str:
         """Return the identifier of the source that an external reference names."""
@@ -105,6 +109,7 @@ class Reading:
         self._known[key] = name
         _note_unread(reference, described)
         citation = described or curie or address or "not described"
+        self._citations[name] = citation
         self.sources.append({"id": name, "citation": citation, "doi": doi, "pmid": pmid})
         return name
 
@@ -137,8 +142,7 @@ class Reading:
         known = len(self.sources)
         source = self.add_source(reference)
         described = reference.text("description")
-        told = next(s["citation"] for s in self.sources if s["id"] == source)
-        new = len(self.sources) > known or described == told
+        new = len(self.sources) > known or described == self._citations[source]
         return _at(source, NO_LOCATOR if new else described, method, _note_for(method))
 
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import final
 
-from lymphocast.errors import UnitError
 from lymphocast.interchange.phenopacket_place import Place
 from lymphocast.record.dosing import Cycle, parse_dosing
 from lymphocast.record.kinds import CODE
 from lymphocast.record.misread import Misread
 from lymphocast.record.names import NameTable, codes_of
-from lymphocast.units import number_text, unit_named
+from lymphocast.units import ALIASES, UNITS, number_text, plain_signs
 
 OWN = "lymphocast"
 """Prefix of the names that have no code in a public terminology."""
@@ -152,6 +151,8 @@ _RHYTHMS: Mapping[tuple[int, float], tuple[str, str]] = MappingProxyType(
     }
 )
 """Doses in days, and the class of the schema's pages."""
+LONGEST_RHYTHM = 80
+"""Characters of the longest words for how often doses are given."""
 _RHYTHM_OF = {code: rhythm for rhythm, (code, _) in _RHYTHMS.items()}
 _DAYS = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?) d"
 _OWN_RHYTHM = re.compile(rf"(\d+) per {_DAYS}(?: for {_DAYS} every {_DAYS})?")
@@ -248,11 +249,12 @@ def unit_of(place: Place) -> str | None:
     if prefix.upper() == "UCUM":
         spellings += [code, _DOTTED.sub(r"\1/\2", code)]
     spellings += [_UNIT_LABELS.get(term[1].casefold(), ""), term[1]]
-    for spelling in spellings:
-        try:
-            return unit_named(spelling).code
-        except UnitError:
-            continue
+    for spelling in map(plain_signs, spellings):
+        # Not ``unit_named``: its search for the nearest unit is too slow for each of thousands.
+        if spelling in UNITS:
+            return spelling
+        if spelling in ALIASES:
+            return ALIASES[spelling]
     return None
 
 
@@ -283,6 +285,8 @@ def rhythm_of(term: Term) -> Rhythm | None:
     known = _RHYTHM_OF.get(term.code or "")
     if known is not None:
         return Rhythm(*known)
+    if len(term.label) > LONGEST_RHYTHM:
+        return None
     match = _OWN_RHYTHM.fullmatch(term.label)
     if match is not None:
         cycle = Cycle(float(match[3]), float(match[4])) if match[3] else None

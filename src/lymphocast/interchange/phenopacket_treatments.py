@@ -29,8 +29,8 @@ from lymphocast.units import Quantity, number_text
 
 DIGITS = 12
 """Significant digits kept of a total that is one dose times their number."""
-MOST_DOSES = 10_000
-"""Most doses in one period: far beyond any regimen."""
+MOST_DOSES = 999_999
+"""Most doses in one period that a record can say."""
 
 
 @final
@@ -59,6 +59,7 @@ class Treatments:
             place.drop("a treatment needs an agent")
             return
         drug = name_in(agent, DRUGS) or agent.label
+        printed = drug if DRUGS.find(agent.label) is None else agent.label
         self.suspicions.collect(place, drug)
         doses = treatment.items("doseIntervals")
         if not doses:
@@ -67,7 +68,7 @@ class Treatments:
             return
         route = term_of(treatment.inner("routeOfAdministration"))
         shared: Json = {
-            "drug": drug,
+            "drug": printed,  # a record remembers a name that is misspelt
             "route": route_of(route) if route is not None else None,
             "codes": new_codes(agent, drug, DRUGS) or None,
         }
@@ -83,12 +84,12 @@ class Treatments:
         if quantity is None or rhythm is None or days is None:
             place.drop(_missing(quantity, rhythm, frequency), str(shared["drug"]))
             return
-        if not _possible(rhythm):
+        cycle = rhythm.cycle
+        total = float(f"{quantity.value * rhythm.doses:.{DIGITS}g}")
+        if not _possible(rhythm) or not math.isfinite(total):
             needed = "a frequency of a record has at least one dose in a time above 0"
             place.drop(needed, str(shared["drug"]))
             return
-        cycle = rhythm.cycle
-        total = float(f"{quantity.value * rhythm.doses:.{DIGITS}g}")
         self.administrations.append(
             {
                 "id": self.reading.names.next("treatment", self.administrations),

@@ -14,13 +14,14 @@ from google.protobuf.json_format import (  # type: ignore[import-untyped]
 )
 from phenopackets.schema.v2.phenopackets_pb2 import Phenopacket
 
-from lymphocast.errors import ExchangeError
+from lymphocast.errors import ExchangeError, RecordError
 from lymphocast.interchange.exchange import Dropped, Exported, Imported
 from lymphocast.interchange.phenopacket_account import losses
 from lymphocast.interchange.phenopacket_file import Kind, read_packet_file, shown
 from lymphocast.interchange.phenopacket_reading import read_packet
 from lymphocast.interchange.phenopacket_writing import packet_of
 from lymphocast.record.casefile import build_case
+from lymphocast.record.kinds import JsonObject
 from lymphocast.record.patient import PatientRecord
 
 OUTSIDE = "a record is of one person"
@@ -35,9 +36,8 @@ def read_phenopacket(content: bytes, name: str) -> Imported:
     Raises
     ------
     ExchangeError
-        If it is no message of version 2: the file, the place, what was found, what is needed.
-    RecordError
-        If a packet makes no record.
+        If it is no message of version 2, or a packet of it makes no record: the file, the place,
+        what was found, what is needed.
     """
     file = read_packet_file(content, name)
     dropped = list(file.unknown)
@@ -45,7 +45,7 @@ def read_phenopacket(content: bytes, name: str) -> Imported:
     for packet, path in _packets(file.kind, file.content):
         read = read_packet(packet, path)
         dropped.extend(read.dropped)
-        records.append(build_case(read.tree, name))
+        records.append(_built(read.tree, name, path))
     if not records:
         needed = "a family with a proband, or a cohort with members"
         raise ExchangeError(name, None, f"a {file.kind} without packets", needed)
@@ -69,6 +69,14 @@ def write_phenopacket(record: PatientRecord, created: datetime | None = None) ->
     back = read_phenopacket(content, f"{record.id}.json")
     account = losses(record, back.records[0], written.order)
     return Exported(content, (*account, *back.dropped))
+
+
+def _built(tree: JsonObject, name: str, path: str) -> PatientRecord:
+    """Return the record of a packet; a tree has no lines, so an error names the packet."""
+    try:
+        return build_case(tree, name)
+    except RecordError as error:
+        raise ExchangeError(name, path or None, error.found, error.needed) from None
 
 
 def _packets(
