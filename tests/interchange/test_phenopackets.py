@@ -19,6 +19,7 @@ from lymphocast.record.patient import PatientRecord
 from tests.interchange.records import packet_records, records
 
 Packet = dict[str, Any]
+KG = {"unit": {"id": "UCUM:kg", "label": "kg"}, "value": 71.0}
 HP_FEVER = {"id": "HP:0001945", "label": "Fever"}
 META: Packet = {
     "created": "2021-05-14T10:35:00Z",
@@ -265,6 +266,90 @@ def test_an_age_becomes_days_through_the_date_of_birth() -> None:
     assert diabetes.at is not None
     assert (str(diabetes.at.earliest), str(diabetes.at.latest)) == ("1994-02-28", "1995-02-27")
     assert diabetes.provenance[0].method == "derived"
+
+
+@pytest.mark.parametrize(
+    ("time", "days"),
+    [
+        ({"timestamp": "2020-03-01T08:30:00Z"}, "2020-03-01"),
+        ({"age": {"iso8601duration": "P14Y3M"}}, "1994-05-29/1994-06-28"),
+        ({"age": {"iso8601duration": "P1W"}}, "1980-03-07/1980-03-13"),
+        ({"age": {"iso8601duration": "P40Y1M2D"}}, "2020-03-31"),
+        (
+            {"ageRange": {"start": {"iso8601duration": "P1Y"}, "end": {"iso8601duration": "P2Y"}}},
+            "1981-02-28/1983-02-27",
+        ),
+        ({"age": {"iso8601duration": "forty"}}, None),
+        ({"age": {"iso8601duration": "P9000Y"}}, None),
+        ({"gestationalAge": {"weeks": 20}}, None),
+        ({"ontologyClass": {"id": "HP:0003577", "label": "Congenital onset"}}, None),
+        (
+            {"interval": {"start": "2020-03-02T00:00:00Z", "end": "2020-03-01T00:00:00Z"}},
+            None,
+        ),
+    ],
+)
+def test_each_form_of_a_time_is_read_or_listed(time: Packet, days: str | None) -> None:
+    packet = changed()
+    packet["phenotypicFeatures"][0]["onset"] = time
+    imported = read(packet)
+    at = imported.records[0].findings[0].at
+    assert (at.text if at else None) == days
+    assert ("phenotypicFeatures[0].onset" in told(imported.dropped)) is (days is None)
+
+
+@pytest.mark.parametrize(
+    ("stated", "age"),
+    [
+        ("P39Y", "39 a"),
+        ("P30M", "30 mo"),
+        ("P2Y6M", "30 mo"),
+        ("P3W", "3 wk"),
+        ("P1Y1D", "366.25 d"),
+        ("P0D", None),
+        ("old", None),
+    ],
+)
+def test_an_age_keeps_its_unit(stated: str, age: str | None) -> None:
+    packet = changed()
+    packet["subject"]["timeAtLastEncounter"] = {"age": {"iso8601duration": stated}}
+    imported = read(packet)
+    found = imported.records[0].demographics.age
+    assert (str(found) if found else None) == age
+    assert ("subject.timeAtLastEncounter" in told(imported.dropped)) is (age is None)
+
+
+def test_procedures_and_results_in_words_have_their_sections() -> None:
+    packet = changed(
+        medicalActions=[
+            {
+                "procedure": {
+                    "code": {"id": "NCIT:C116648", "label": "Tracheal Intubation"},
+                    "performed": {"timestamp": "2020-03-22T00:00:00Z"},
+                }
+            },
+            {"radiationTherapy": {"modality": {"id": "X:1", "label": "x"}, "dosage": 4}},
+            {"treatment": {"agent": {"id": "X:2", "label": "tocilizumab"}}},
+        ],
+        measurements=[
+            {
+                "assay": {"id": "LOINC:5802-4", "label": "Nitrite in urine"},
+                "value": {"ontologyClass": {"id": "NCIT:C25626", "label": "Present"}},
+            },
+            {
+                "assay": {"id": "LOINC:5802-4", "label": "Nitrite in urine"},
+                "value": {"ontologyClass": {"id": "X:3", "label": "trace"}},
+            },
+            {"assay": {"id": "LOINC:29463-7", "label": "weight"}, "value": {"quantity": KG}},
+        ],
+    )
+    imported = read(packet)
+    (record,) = imported.records
+    assert [f.what for f in record.findings if f.codes == ("NCIT:C116648",)]
+    assert [(w.what, w.status) for w in record.workup] == [("Nitrite in urine", "positive")]
+    assert str(record.demographics.weight) == "71 kg"
+    lost = told(imported.dropped)
+    assert {"medicalActions[1]", "medicalActions[2].treatment", "measurements[1]"} <= lost.keys()
 
 
 def test_an_age_without_a_date_of_birth_is_listed() -> None:
