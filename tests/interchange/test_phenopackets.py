@@ -141,7 +141,7 @@ def content(record: PatientRecord) -> dict[str, Counter[str]]:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(packet_records())
 def test_what_a_packet_can_hold_comes_back(record: PatientRecord) -> None:
     exported = write_phenopacket(record)
@@ -155,7 +155,7 @@ def test_what_a_packet_can_hold_comes_back(record: PatientRecord) -> None:
     assert read_phenopacket(again.content, "back.json").records == (back,)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(packet_records())
 def test_facts_are_the_same_without_asking_the_account(record: PatientRecord) -> None:
     (back,) = read_phenopacket(write_phenopacket(record).content, "back.json").records
@@ -175,7 +175,7 @@ def test_facts_are_the_same_without_asking_the_account(record: PatientRecord) ->
     assert states == sorted((s.what, s.grade, s.at.earliest, s.at.latest) for s in back.symptoms)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(records())
 def test_every_fact_of_any_record_is_written_or_listed(record: PatientRecord) -> None:
     exported = write_phenopacket(record)
@@ -617,7 +617,7 @@ ODD_TREES: tuple[object, ...] = (
 ODD = st.sampled_from([None, True, 0, -1, 1e308, 2**70, *ODD_TEXTS, *ODD_DAYS, *ODD_TREES])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.sampled_from(_places(changed(phenotypicFeatures=[NAUSEA]))[1:]), ODD)
 def test_no_wrong_value_anywhere_is_a_traceback(path: tuple[Any, ...], odd: object) -> None:
     packet: Any = changed(phenotypicFeatures=[copy.deepcopy(NAUSEA)])
