@@ -14,7 +14,8 @@ from tests.conftest import Command
 from tests.interchange.test_medline import NBIB
 
 FOUNDING = read_case(find_case("trojan-2009"))
-READABLE = [f.suffixes[0] for f in FORMATS if f.reader and f.writer]
+LOSSY = {".phenopacket.json"}  # its losses are another test's
+READABLE = [f.suffixes[0] for f in FORMATS if f.reader and f.writer and not LOSSY & {*f.suffixes}]
 
 
 @pytest.mark.parametrize("suffix", READABLE)

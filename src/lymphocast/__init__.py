@@ -99,6 +99,8 @@ if TYPE_CHECKING:
     from lymphocast.interchange.nonmem_report import nonmem_report as nonmem_report
     from lymphocast.interchange.nonmem_write import write_events as write_events
     from lymphocast.interchange.omega import read_omega as read_omega
+    from lymphocast.interchange.phenopackets import read_phenopacket as read_phenopacket
+    from lymphocast.interchange.phenopackets import write_phenopacket as write_phenopacket
     from lymphocast.interchange.sbml import sbml_text as sbml_text
     from lymphocast.interchange.sbml import write_sbml as write_sbml
     from lymphocast.models.component import Component as Component
@@ -323,6 +325,7 @@ _PUBLIC: Final = {
     "read_fhir": "interchange.fhir",
     "read_fit": "inference.fit_file",
     "read_omega": "interchange.omega",
+    "read_phenopacket": "interchange.phenopackets",
     "read_point": "record.figure",
     "read_records": "conversion",
     "Reading": "record.patient",
@@ -378,6 +381,7 @@ _PUBLIC: Final = {
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
     "write_nonmem": "interchange.nonmem_record",
+    "write_phenopacket": "interchange.phenopackets",
     "write_report": "report.write",
     "write_sbml": "interchange.sbml",
     "write_template": "conversion",

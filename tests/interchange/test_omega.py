@@ -65,6 +65,7 @@ def test_one_effect_is_a_matrix(tmp_path: Path) -> None:
     ("text", "line", "found", "needed"),
     [
         ("", None, "an empty file", "covariance"),
+        ("\n,", None, "a file of empty cells", "covariance"),
         ("0.09,0.03\n0.03,0.04\n", 1, "'0.09' in column 1", "parameter names"),
         ("a,,b\n1\n", 1, "'' in column 2", "parameter names"),
         ("a,a\n1\n0,1\n", 1, "two columns named a", "one"),

@@ -93,6 +93,8 @@ def _differences(path: str, ours: object, theirs: object, why: str) -> Iterator[
             yield from _differences(_joined(path, str(key)), value, theirs.get(key), why)
     elif _is_list(ours) and _is_list(theirs):
         yield from _list_differences(path, ours, theirs, why)
+    elif _is_list(ours) and theirs is None:
+        yield from _list_differences(path, ours, (), why)
     elif ours != theirs:
         yield Dropped(path, _excerpt(ours), why if theirs is None else f"{why}; comes back changed")
 

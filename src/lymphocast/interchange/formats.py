@@ -72,6 +72,13 @@ FORMATS: Final = (
         "fhir:write_fhir",
         marks=frozenset({"resourceType"}),
     ),
+    Format(
+        "GA4GH Phenopacket v2",
+        (".phenopacket.json",),
+        "phenopackets:read_phenopacket",
+        "phenopackets:write_phenopacket",
+        marks=frozenset({"phenotypicFeatures", "metaData", "subject"}),
+    ),
     Format("case file in JSON", (".json",), "casefiles:read_case_file", "casefiles:write_json"),
     Format("spreadsheet", (".xlsx",), "workbook:read_xlsx", "workbook:write_xlsx"),
     Format("CSV, one table", (".csv",), "csvfile:read_csv", "csvfile:write_csv"),

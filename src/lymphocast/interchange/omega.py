@@ -88,7 +88,10 @@ class _Line(NamedTuple):
 
 
 def _from_csv(text: str, file: str) -> RandomEffects:
-    head, *lines = list(_lines(text, file))
+    filled = list(_lines(text, file))
+    if not filled:
+        raise RecordError(file, None, "a file of empty cells", "a covariance matrix")
+    head, *lines = filled
     named = head.cells[0] == ""
     names = tuple(head.cells[1:] if named else head.cells)
     _check_names(names, file, head.number)

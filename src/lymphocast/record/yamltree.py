@@ -101,8 +101,8 @@ class _Frame:
 class _Builder:
     """Builds the tree event by event."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, depth: int) -> None:
+        self.name, self.depth = name, depth
         self.stack: list[_Frame] = []
         self.root: Node | None = None
         self.documents = 0
@@ -144,8 +144,8 @@ class _Builder:
         frame = self.stack[-1] if self.stack else None
         if frame is not None and frame.mapping and frame.key is None:
             raise RecordError(self.name, line, "a list or mapping as a key", "a word as a key")
-        if len(self.stack) >= DEPTH_LIMIT:
-            needed = f"at most {DEPTH_LIMIT} levels"
+        if len(self.stack) >= self.depth:
+            needed = f"at most {self.depth} levels"
             raise RecordError(self.name, line, "nesting that is too deep", needed)
         self.stack.append(_Frame(mapping, line))
 
@@ -172,8 +172,8 @@ class _Builder:
         frame.key = key
 
 
-def read_tree(text: str, name: str) -> Node:
-    """Return the tree of one YAML or JSON document.
+def read_tree(text: str, name: str, depth: int = DEPTH_LIMIT) -> Node:
+    """Return the tree of one YAML or JSON document, nested at most ``depth`` levels.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def read_tree(text: str, name: str) -> Node:
     if len(text) > SIZE_LIMIT or len(text.encode("utf-8", "replace")) > SIZE_LIMIT:
         raise too_large(name)
     _refuse_controls(text, name)
-    root = _build(text, name)
+    root = _build(text, name, depth)
     if root is None or (isinstance(root, Scalar) and root.empty):
         raise RecordError(name, 1, "an empty file", "a case: at least id, title and sources")
     return root
@@ -223,12 +223,12 @@ def _refuse_controls(text: str, name: str) -> None:
     raise RecordError(name, line, found, "printable text in UTF-8")
 
 
-def _build(text: str, name: str) -> Node | None:
+def _build(text: str, name: str, depth: int) -> Node | None:
     """Feed the parser's events to a builder."""
     # A raw tab cannot stand inside a JSON string, so in JSON every tab is white space; YAML
     # refuses tabs as indentation.
     text = text.replace("\t", " ") if text.lstrip().startswith("{") else text
-    builder = _Builder(name)
+    builder = _Builder(name, depth)
     try:
         for event in yaml.parse(text, Loader=PARSER):
             builder.take(event)
