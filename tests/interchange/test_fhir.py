@@ -9,8 +9,8 @@ from fhir.resources.R4B.bundle import Bundle
 from lymphocast.interchange.fhir import read_fhir, write_fhir
 from lymphocast.record.casefile import build_case, case_tree
 from lymphocast.record.patient import PatientRecord
-from tests.interchange.generated import generated
 from tests.record.cases import founding, rich, small
+from tests.record.generated import record_of
 
 RECORDS = {"small": small(), "founding": founding(), "rich": rich()}
 CASE_FILE = "https://lymphocast.org/fhir/StructureDefinition/case-file"
@@ -45,7 +45,7 @@ def test_a_record_comes_back_as_it_was(name: str) -> None:
 @pytest.mark.parametrize("block", range(4))
 def test_any_record_comes_back_as_it_was(block: int) -> None:
     for seed in range(block * SEEDS, (block + 1) * SEEDS):
-        assert_whole(generated(seed))
+        assert_whole(record_of(seed))
 
 
 def test_a_case_with_one_fact_and_questions_comes_back() -> None:
