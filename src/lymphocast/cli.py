@@ -5,7 +5,6 @@ of severity ``error``, or a fit whose diagnostics failed; 2 a wrong call, a miss
 130 interrupted. Everything slow is imported inside the command that needs it.
 """
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -19,6 +18,7 @@ from lymphocast.cli_convert import check_if_data, convert
 from lymphocast.console import Progress, show_progress
 from lymphocast.dataset.events import CovariateRule
 from lymphocast.errors import LymphocastError, UsageError
+from lymphocast.options import Draws, FitFile, Json, Seed, output_option, writable
 
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
@@ -46,53 +46,9 @@ class FitMethod(StrEnum):
     SMC = "smc"
 
 
-def _writable(*suffixes: str) -> Callable[[Path | None], Path | None]:
-    """Return a check of an output path that fails before anything is computed."""
-
-    def check_output(path: Path | None) -> Path | None:
-        if path is None:
-            return None
-        if path.suffix.lower() not in suffixes:
-            message = f"cannot write '{path}': found suffix '{path.suffix}'; needed one of "
-            raise UsageError(message + ", ".join(suffixes))
-        if path.is_dir():
-            message = f"cannot write '{path}': it is a directory"
-            raise UsageError(message)
-        if not path.parent.is_dir():
-            message = f"cannot write '{path}': the directory '{path.parent}' does not exist"
-            raise UsageError(message)
-        if not os.access(path.parent, os.W_OK):
-            message = f"cannot write '{path}': the directory '{path.parent}' is not writable"
-            raise UsageError(message)
-        return path
-
-    return check_output
-
-
-def _output(*suffixes: str) -> object:
-    """Return the option ``-o`` for these suffixes."""
-    kinds = ", ".join(suffixes)
-    return typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help=f"File to write; its suffix decides the format: {kinds}.",
-        callback=_writable(*suffixes),
-    )
-
-
 Case = Annotated[
     str, typer.Argument(metavar="CASE", help="Case file, or the name of a shipped case.")
 ]
-FitFile = Annotated[
-    Path, typer.Argument(metavar="FIT", exists=True, dir_okay=False, help="Fit file (.nc).")
-]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of every random number.")]
-Draws = Annotated[
-    int | None,
-    typer.Option(min=100, help="Draws per hypothesis; the method's own number if left out."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, and no progress.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -171,7 +127,7 @@ app.command()(convert)
 @app.command()
 def draft(
     page: Annotated[Path, typer.Argument(metavar="PAGE", exists=True, dir_okay=False)],
-    output: Annotated[Path, _output(".yaml", ".yml", ".json")],
+    output: Annotated[Path, output_option(".yaml", ".yml", ".json")],
 ) -> None:
     """Propose the facts that PAGE, the text of an abstract or legend, states of one patient."""
     from lymphocast.interchange.draft.drafting import draft_case, draft_lines
@@ -185,7 +141,7 @@ def figure(
         str,
         typer.Argument(metavar="CASE|FIT", help="Case file, shipped case, or fit file (.nc)."),
     ],
-    output: Annotated[Path, _output(".svg", ".png", ".pdf", ".html")],
+    output: Annotated[Path, output_option(".svg", ".png", ".pdf", ".html")],
 ) -> None:
     """Draw the treatment figure."""
     from lymphocast.publish import write_figure_of
@@ -198,7 +154,7 @@ def figure(
 @app.command()
 def fit(
     case: Case,
-    output: Annotated[Path, _output(".nc")],
+    output: Annotated[Path, output_option(".nc")],
     method: Annotated[
         FitMethod, typer.Option(help="Importance sampling or tempered sequential Monte Carlo.")
     ] = FitMethod.IS,
@@ -228,7 +184,7 @@ def fit(
 @app.command()
 def explain(
     fit_file: FitFile,
-    output: Annotated[Path | None, _output(".json", ".html", ".csv")] = None,
+    output: Annotated[Path | None, output_option(".json", ".html", ".csv")] = None,
     json: Json = False,
 ) -> None:
     """Say what did it, and how surely."""
@@ -243,7 +199,7 @@ def explain(
 @app.command()
 def forecast(
     fit_file: FitFile,
-    output: Annotated[Path | None, _output(".csv", ".json")] = None,
+    output: Annotated[Path | None, output_option(".csv", ".json")] = None,
     json: Json = False,
 ) -> None:
     """Say what comes next without treatment."""
@@ -258,7 +214,7 @@ def forecast(
 @app.command()
 def report(
     fit_file: FitFile,
-    output: Annotated[Path, _output(".html", ".pdf")],
+    output: Annotated[Path, output_option(".html", ".pdf")],
 ) -> None:
     """Write the report as one file."""
     from lymphocast.publish import write_report_of
@@ -279,7 +235,7 @@ def models(
     sbml: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write it as SBML (.xml, .sbml).", callback=_writable(*SBML)
+            metavar="FILE", help="Write it as SBML (.xml, .sbml).", callback=writable(*SBML)
         ),
     ] = None,
 ) -> None:
@@ -299,7 +255,7 @@ def simulate(
         Path,
         typer.Argument(metavar="EVENTS.csv", exists=True, dir_okay=False, help="Event records."),
     ],
-    output: Annotated[Path, _output(".csv")],
+    output: Annotated[Path, output_option(".csv")],
     theta: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="A parameter; else the model's example value."),
@@ -328,7 +284,7 @@ def simulate(
         typer.Option(
             metavar="FILE.csv",
             help="Also write each individual's parameters.",
-            callback=_writable(".csv"),
+            callback=writable(".csv"),
         ),
     ] = None,
 ) -> None:
