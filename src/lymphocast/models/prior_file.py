@@ -124,10 +124,7 @@ def _row(parameter: str, entry: dict[str, Any], old: Prior | None, name: str, te
         row = Prior(
             parameter=parameter,
             family=Family(merged["family"]),
-            location=float(merged["location"]),
-            scale=float(merged.get("scale", 0.0)),
-            lower=float(merged.get("lower", -inf)),
-            upper=float(merged.get("upper", inf)),
+            **_shape(Family(merged["family"]), merged),
             unit=str(merged["unit"]),
             grade=Grade(merged["grade"]),
             doi=str(merged.get("doi", "")),
@@ -141,6 +138,21 @@ def _row(parameter: str, entry: dict[str, Any], old: Prior | None, name: str, te
     return row
 
 
+def _shape(family: Family, merged: Mapping[str, Any]) -> dict[str, float]:
+    """Return a row's four numbers; a family that knows a number itself need not be given it."""
+    lower, upper = float(merged.get("lower", -inf)), float(merged.get("upper", inf))
+    halved = family is Family.HALFNORMAL
+    if halved or family is Family.BETA:
+        lower = max(lower, 0.0)
+    known = 0.0 if halved else 0.5 * (lower + upper) if family.ranged else None
+    return {
+        "location": float(merged["location"] if known is None else merged.get("location", known)),
+        "scale": float(merged.get("scale", 0.0)),
+        "lower": lower,
+        "upper": min(upper, 1.0) if family is Family.BETA else upper,
+    }
+
+
 def _same_unit(
     row: Prior | Constant, old: Prior | Constant | None, name: str, line: int | None
 ) -> None:
@@ -152,15 +164,29 @@ def _same_unit(
 
 def _sane(row: Prior, name: str, line: int | None) -> None:
     prior = f"prior '{row.parameter}' with"
-    if not isfinite(row.location):
+    if not (isfinite(row.location) or row.family.ranged):
         raise RecordError(name, line, f"{prior} location {row.location:g}", "a finite location")
-    spread = row.family in {Family.NORMAL, Family.LOGNORMAL}
+    spread = row.family in {Family.NORMAL, Family.LOGNORMAL, Family.HALFNORMAL, Family.BETA}
     if spread and not (isfinite(row.scale) and row.scale > 0.0):
         raise RecordError(name, line, f"{prior} scale {row.scale:g}", "a scale above 0")
-    positive = row.family in {Family.LOGNORMAL, Family.EXPONENTIAL}
+    if row.family is Family.HALFNORMAL and row.location != 0.0:
+        raise RecordError(name, line, f"{prior} location {row.location:g}", "a location of 0")
+    if row.family is Family.BETA:
+        _sane_beta(row, prior, name, line)
+    positive = row.family.positive
     if positive and row.location <= 0.0:
         raise RecordError(name, line, f"{prior} location {row.location:g}", "a location above 0")
     _sane_bounds(row, positive, f"{prior} bounds {row.lower:g} to {row.upper:g}", name, line)
+
+
+def _sane_beta(row: Prior, prior: str, name: str, line: int | None) -> None:
+    if not 0.0 < row.location < 1.0:
+        found = f"{prior} location {row.location:g}"
+        raise RecordError(name, line, found, "a mean between 0 and 1")
+    largest = (row.location * (1.0 - row.location)) ** 0.5
+    if row.scale >= largest:
+        found = f"{prior} scale {row.scale:g}"
+        raise RecordError(name, line, found, f"an SD below {largest:.3g}, the largest at that mean")
 
 
 def _sane_bounds(row: Prior, positive: bool, found: str, name: str, line: int | None) -> None:
@@ -168,8 +194,10 @@ def _sane_bounds(row: Prior, positive: bool, found: str, name: str, line: int | 
         raise RecordError(name, line, found, "lower below upper")
     if positive and row.upper <= 0.0:
         raise RecordError(name, line, found, "an upper bound above 0")
-    if row.family is Family.UNIFORM and not (isfinite(row.lower) and isfinite(row.upper)):
-        raise RecordError(name, line, found, "two finite bounds of a uniform prior")
+    if row.family.ranged and not (isfinite(row.lower) and isfinite(row.upper)):
+        raise RecordError(name, line, found, f"two finite bounds of a {row.family} prior")
+    if row.family is Family.LOGUNIFORM and row.lower <= 0.0:
+        raise RecordError(name, line, found, "a lower bound above 0")
 
 
 def _constant(
