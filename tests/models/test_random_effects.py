@@ -11,8 +11,8 @@ from lymphocast.errors import UsageError
 from lymphocast.models.random_effects import (
     EffectTransform,
     RandomEffects,
-    factor,
     covariance_fault,
+    factor,
     generator_of,
 )
 from tests.tolerances import CLOSED_FORM

@@ -150,7 +150,7 @@ def _moved(
         found.append(traced(*(v for way in dosing.values() for v in way.values)))
         return 0.0
 
-    jax.eval_shape(probe, {n: 1.0 for n in moving})
+    jax.eval_shape(probe, dict.fromkeys(moving, 1.0))
     return found[0]
 
 
@@ -198,7 +198,8 @@ def _crossed(task: Task, theta: Values, plan: Plan) -> tuple[dict[str, Scalar], 
 
     def solve(own: list[Scalar], which: Task) -> tuple[dict[str, Scalar], Scalar, Scalar]:
         own_theta, own_plan = jax.tree.unflatten(shape, own)
-        full = {n: jnp.broadcast_to(jnp.asarray(v, float), task.lanes) for n, v in own_theta.items()}
+        wide = {n: jnp.asarray(v, float) for n, v in own_theta.items()}
+        full = {n: jnp.broadcast_to(v, task.lanes) for n, v in wide.items()}
         found = crossed_readings(which.model, which.way(task.lanes), full, own_plan)
         return found.values, found.code.astype(float), found.error
 

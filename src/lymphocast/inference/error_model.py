@@ -8,7 +8,7 @@ With f the output that the endpoint reads and y the observation:
     log-normal     ln y ~ Normal(ln f, s)                    densities are of ln y
     share          logit(y / 100) ~ Normal(ln f - ln r, s)   y per cent of f + r: CD4 % beside count
     culture        P(positive) = 1 / (1 + exp((c - f) / w))  f a log burden, c the detection limit
-    grade          P(y >= k) = 1 / (1 + exp((c_k - f) / w))  ordered grades: symptoms, adverse events
+    grade          P(y >= k) = 1 / (1 + exp((c_k - f) / w))  ordered: symptoms, adverse events
 
 A value below the limit of quantification L contributes P(y < L), and one above an upper limit
 P(y > L): Beal's method M3 [2]_, by the logarithm of the normal distribution function, which does

@@ -311,4 +311,3 @@ def _without_dose(record: EventRecord, gone: set[str]) -> EventRecord:
         return record
     kind = EventKind.RESET if record.kind.resets else EventKind.OTHER
     return EventRecord(record.time, kind, covariates=record.covariates)
-

@@ -29,6 +29,7 @@ Tree = Any  # a tree of arrays
 LogLikelihood = Callable[[Tree, Scalar], Scalar]
 """``(arrays, z[row, lane]) -> [lane]``: hashable, and a pure function that JAX can trace."""
 
+NOTHING = ParameterSpace(())
 BLOCK = 128  # lanes side by side; what is more is taken in blocks, two at a time
 WORKERS = 2
 
@@ -52,7 +53,7 @@ class LaneDensity:
     function: LogLikelihood
     arrays: Tree
     space: ParameterSpace
-    idle: ParameterSpace = ParameterSpace(())
+    idle: ParameterSpace = NOTHING
 
     @property
     def size(self) -> int:
@@ -69,7 +70,7 @@ class LaneDensity:
     def with_slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """Return the log likelihood ``[lane]`` and its slopes ``[row, lane]``."""
         found: tuple[Floats, Floats] = self._in_blocks(
-            lambda x: _with_slopes(self.function, self.arrays, x), np.asarray(z, float)
+            lambda x: with_slopes(self.function, self.arrays, x), np.asarray(z, float)
         )
         return found
 
@@ -131,10 +132,10 @@ def _log_likelihood(function: LogLikelihood, arrays: Tree, z: Scalar) -> Scalar:
 
 
 @partial(jax.jit, static_argnums=0)
-def _with_slopes(function: LogLikelihood, arrays: Tree, z: Scalar) -> tuple[Scalar, Scalar]:
-    """Lanes do not depend on each other: the slopes of their sum are those of each.
+def with_slopes(function: LogLikelihood, arrays: Tree, z: Scalar) -> tuple[Scalar, Scalar]:
+    """Return the log likelihood ``[lane]`` and its slopes ``[row, lane]``.
 
-    Where the likelihood is solved by the engine, its derivatives are forward columns.
+    Lanes do not depend on each other: the slopes of their sum are those of each. Where the likelihood is solved by the engine, its derivatives are forward columns.
     """
 
     def total(own: Scalar) -> tuple[Scalar, Scalar]:

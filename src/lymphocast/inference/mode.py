@@ -239,9 +239,7 @@ def _finished(counted: _Counted, best: _Place) -> Mode:
     if status is ModeStatus.FOUND:
         log_evidence = -best.value - 0.5 * float(np.linalg.slogdet(hessian)[1])
     root = np.linalg.cholesky(0.5 * (covariance + covariance.T))
-    return Mode(
-        best.z, -best.value, covariance, root, log_evidence, status, counted.evaluations
-    )
+    return Mode(best.z, -best.value, covariance, root, log_evidence, status, counted.evaluations)
 
 
 def _polished(
@@ -263,5 +261,3 @@ def _polished(
     # What the slopes' own error leaves: a step far below any digit that is printed.
     fall = float(best.slopes @ covariance @ best.slopes)
     return best._replace(settled=0.5 * fall < 1e3 * SETTLED), hessian
-
-

@@ -2,7 +2,8 @@
 
 The first line names the columns. TIME is required and is in days; ID, EVID, AMT, RATE, II, ADDL,
 SS, CMT, DV and MDV are read if present (upper or lower case), for a fit also DVID, CENS and LLOQ,
-and so are the covariates asked for; other columns are ignored. What the records mean stands in :mod:`lymphocast.dataset.events`.
+and so are the covariates asked for; other columns are ignored. What the records mean stands in
+:mod:`lymphocast.dataset.events`.
 
 Conventions:
 
@@ -328,7 +329,11 @@ def _kind(row: _Row) -> EventKind:
 
 def _compartment(row: _Row, kind: EventKind, names: Names) -> str:
     text = row.given("CMT")
-    if names.fitted and kind is EventKind.OBSERVATION and (endpoint := row.given("DVID")) is not None:
+    if (
+        names.fitted
+        and kind is EventKind.OBSERVATION
+        and (endpoint := row.given("DVID")) is not None
+    ):
         return _endpoint(row, endpoint, names)
     if text is None or (NUMBER.fullmatch(text) and float(text) == 0.0):
         if kind.doses and not names.states:
