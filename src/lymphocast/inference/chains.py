@@ -82,7 +82,7 @@ def _size(draws: Floats) -> float:
     last = correlation[2 * len(kept)] if 2 * len(kept) < length else 0.0
     time = 2.0 * kept.sum() - 1.0 + max(float(last), 0.0)
     total = float(chains * length)
-    return total / max(time, 1.0 / np.log10(total))
+    return float(total / max(time, 1.0 / np.log10(total)))
 
 
 def _autocovariance(draws: Floats) -> Floats:

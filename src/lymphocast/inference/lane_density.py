@@ -135,7 +135,8 @@ def _log_likelihood(function: LogLikelihood, arrays: Tree, z: Scalar) -> Scalar:
 def with_slopes(function: LogLikelihood, arrays: Tree, z: Scalar) -> tuple[Scalar, Scalar]:
     """Return the log likelihood ``[lane]`` and its slopes ``[row, lane]``.
 
-    Lanes do not depend on each other: the slopes of their sum are those of each. Where the likelihood is solved by the engine, its derivatives are forward columns.
+    Lanes do not depend on each other: the slopes of their sum are those of each. Where the
+    engine solves the likelihood, its derivatives are forward columns.
     """
 
     def total(own: Scalar) -> tuple[Scalar, Scalar]:

@@ -238,7 +238,7 @@ def _finished(counted: _Counted, best: _Place) -> Mode:
     log_evidence = np.nan
     if status is ModeStatus.FOUND:
         log_evidence = -best.value - 0.5 * float(np.linalg.slogdet(hessian)[1])
-    root = np.linalg.cholesky(0.5 * (covariance + covariance.T))
+    root = np.asarray(np.linalg.cholesky(0.5 * (covariance + covariance.T)), float)
     return Mode(best.z, -best.value, covariance, root, log_evidence, status, counted.evaluations)
 
 
