@@ -5,9 +5,8 @@ of severity ``error``, or a fit whose diagnostics failed; 2 a wrong call, a miss
 130 interrupted. Everything slow is imported inside the command that needs it.
 """
 
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, final
@@ -18,6 +17,21 @@ from lymphocast._version import __version__
 from lymphocast.console import Progress, show_progress
 from lymphocast.dataset.events import CovariateRule
 from lymphocast.errors import LymphocastError, UsageError
+from lymphocast.options import (
+    Covariate,
+    Draws,
+    Error,
+    FitFile,
+    Fix,
+    Iov,
+    Json,
+    Lloq,
+    Occasion,
+    Omega,
+    Seed,
+    output_option,
+    writable,
+)
 
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
@@ -43,56 +57,8 @@ class FitMethod(StrEnum):
 
     IS = "is"
     SMC = "smc"
-
-
-def _writable(*suffixes: str) -> Callable[[Path | None], Path | None]:
-    """Return a check of an output path that fails before anything is computed."""
-
-    def check_output(path: Path | None) -> Path | None:
-        if path is None:
-            return None
-        if path.suffix.lower() not in suffixes:
-            message = f"cannot write '{path}': found suffix '{path.suffix}'; needed one of "
-            raise UsageError(message + ", ".join(suffixes))
-        if path.is_dir():
-            message = f"cannot write '{path}': it is a directory"
-            raise UsageError(message)
-        if not path.parent.is_dir():
-            message = f"cannot write '{path}': the directory '{path.parent}' does not exist"
-            raise UsageError(message)
-        if not os.access(path.parent, os.W_OK):
-            message = f"cannot write '{path}': the directory '{path.parent}' is not writable"
-            raise UsageError(message)
-        return path
-
-    return check_output
-
-
-def _output(*suffixes: str) -> object:
-    """Return the option ``-o`` for these suffixes."""
-    kinds = ", ".join(suffixes)
-    return typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help=f"File to write; its suffix decides the format: {kinds}.",
-        callback=_writable(*suffixes),
-    )
-
-
-Case = Annotated[
-    str, typer.Argument(metavar="CASE", help="Case file, or the name of a shipped case.")
-]
-FitFile = Annotated[
-    Path,
-    typer.Argument(metavar="FIT", exists=True, dir_okay=False, help="Fit file (.nc)."),
-]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of every random number.")]
-Draws = Annotated[
-    int | None,
-    typer.Option(min=100, help="Draws per hypothesis; the method's own number if left out."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, and no progress.")]
+    NUTS = "nuts"
+    MAP = "map"
 
 
 def _print_version(wanted: bool) -> None:
@@ -173,7 +139,7 @@ def figure(
         str,
         typer.Argument(metavar="CASE|FIT", help="Case file, shipped case, or fit file (.nc)."),
     ],
-    output: Annotated[Path, _output(".svg", ".png", ".pdf", ".html")],
+    output: Annotated[Path, output_option(".svg", ".png", ".pdf", ".html")],
 ) -> None:
     """Draw the treatment figure."""
     from lymphocast.publish import write_figure_of
@@ -185,10 +151,17 @@ def figure(
 
 @app.command()
 def fit(
-    case: Case,
-    output: Annotated[Path, _output(".nc")],
+    case: Annotated[
+        str,
+        typer.Argument(
+            metavar="CASE|DATA.csv", help="Case file, shipped case, or (with --model) event records."
+        ),
+    ],
+    output: Annotated[Path, output_option(".nc")],
     method: Annotated[
-        FitMethod, typer.Option(help="Importance sampling or tempered sequential Monte Carlo.")
+        FitMethod,
+        typer.Option(help="Importance sampling, tempered sequential Monte Carlo; of a model also "
+                     "the no-U-turn sampler, or the mode with a normal distribution around it."),
     ] = FitMethod.IS,
     prior: Annotated[
         Path | None,
@@ -196,27 +169,40 @@ def fit(
     ] = None,
     seed: Seed = DEFAULT_SEED,
     draws: Draws = None,
-) -> None:
-    """Fit every hypothesis to a record."""
-    from lymphocast.record.casefile import find_case, read_case
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Library model, or a Python file (.py) with one."),
+    ] = None,
+    error: Error = None,
+    lloq: Lloq = None,
+    fix: Fix = None,
+    omega: Omega = None,
+    covariate: Covariate = None,
+    occasion: Occasion = None,
+    iov: Iov = None,
+) -> None:  # fmt: skip
+    """Fit every hypothesis to a record, or a model to each individual of a data file."""
+    own = {
+        "errors": error, "limits": lloq, "fixed": fix, "omega": omega, "covariates": covariate,
+        "occasion": occasion, "between": iov,
+    }  # fmt: skip
+    if model is None:
+        _refuse_without_model(own, method)
+        _fit_record(case, output, method, prior, seed, draws)
+        return
+    from lymphocast.individual_fits import DataFit, fit_data, outcome_lines, passed
 
-    record = read_case(find_case(case))
-    from lymphocast.analysis import fit, write_fit  # slow to load: after the case is read
-
+    how = DataFit(model, method.value, seed, draws, prior, **{k: v for k, v in own.items() if v})
     with show_progress() as progress:
-        found = fit(
-            record, method=method.value, seed=seed, draws=draws, prior_file=prior,
-            progress=progress,
-        )  # fmt: skip
-    write_fit(found, output)
-    typer.echo(str(output))
-    _judge(found.diagnostics_passed)
+        found = fit_data(Path(case), output, how, progress)
+    typer.echo("\n".join([*outcome_lines(found), str(output)]))
+    _judge(passed(found))
 
 
 @app.command()
 def explain(
     fit_file: FitFile,
-    output: Annotated[Path | None, _output(".json", ".html", ".csv")] = None,
+    output: Annotated[Path | None, output_option(".json", ".html", ".csv")] = None,
     json: Json = False,
 ) -> None:
     """Say what did it, and how surely."""
@@ -231,7 +217,7 @@ def explain(
 @app.command()
 def forecast(
     fit_file: FitFile,
-    output: Annotated[Path | None, _output(".csv", ".json")] = None,
+    output: Annotated[Path | None, output_option(".csv", ".json")] = None,
     json: Json = False,
 ) -> None:
     """Say what comes next without treatment."""
@@ -246,7 +232,7 @@ def forecast(
 @app.command()
 def report(
     fit_file: FitFile,
-    output: Annotated[Path, _output(".html", ".pdf")],
+    output: Annotated[Path, output_option(".html", ".pdf")],
 ) -> None:
     """Write the report as one file."""
     from lymphocast.publish import write_report_of
@@ -267,7 +253,7 @@ def models(
     sbml: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write it as SBML (.xml, .sbml).", callback=_writable(*SBML)
+            metavar="FILE", help="Write it as SBML (.xml, .sbml).", callback=writable(*SBML)
         ),
     ] = None,
 ) -> None:
@@ -287,7 +273,7 @@ def simulate(
         Path,
         typer.Argument(metavar="EVENTS.csv", exists=True, dir_okay=False, help="Event records."),
     ],
-    output: Annotated[Path, _output(".csv")],
+    output: Annotated[Path, output_option(".csv")],
     theta: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="A parameter; else the model's example value."),
@@ -295,17 +281,11 @@ def simulate(
     times: Annotated[
         str | None, typer.Option(metavar="T1,T2,...", help="Study days to read; else the records'.")
     ] = None,
-    covariate: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="A parameter that is a column of the events."),
-    ] = None,
+    covariate: Covariate = None,
     rule: Annotated[
         CovariateRule, typer.Option(help="What covariates are between records.")
     ] = CovariateRule.LAST_CARRIED_FORWARD,
-    omega: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Random effects."),
-    ] = None,
+    omega: Omega = None,
     number: Annotated[
         int | None,
         typer.Option("-n", "--number", min=1, help="Draws for each individual; 1 if left out."),
@@ -316,7 +296,7 @@ def simulate(
         typer.Option(
             metavar="FILE.csv",
             help="Also write each individual's parameters.",
-            callback=_writable(".csv"),
+            callback=writable(".csv"),
         ),
     ] = None,
 ) -> None:
@@ -331,6 +311,39 @@ def simulate(
         )  # fmt: skip
     seeded = [f"seed {seed}"] if omega is not None else []
     typer.echo("\n".join([*seeded, *outcome_lines(found)]))
+
+
+def _refuse_without_model(own: Mapping[str, object], method: FitMethod) -> None:
+    given = [name for name, value in own.items() if value]
+    if given:
+        message = f"found {', '.join(given)} without --model; a case file is fitted by its own"
+        raise UsageError(message)
+    if method not in {FitMethod.IS, FitMethod.SMC}:
+        message = f"found --method {method.value} without --model; needed is or smc for a case"
+        raise UsageError(message)
+
+
+def _fit_record(
+    case: str,
+    output: Path,
+    method: FitMethod,
+    prior: Path | None,
+    seed: int,
+    draws: int | None,
+) -> None:
+    from lymphocast.record.casefile import find_case, read_case
+
+    record = read_case(find_case(case))
+    from lymphocast.analysis import fit, write_fit  # slow to load: after the case is read
+
+    with show_progress() as progress:
+        found = fit(
+            record, method=method.value, seed=seed, draws=draws, prior_file=prior,
+            progress=progress,
+        )  # fmt: skip
+    write_fit(found, output)
+    typer.echo(str(output))
+    _judge(found.diagnostics_passed)
 
 
 def _write_from_fit(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from difflib import get_close_matches
 from importlib.resources import files
@@ -39,10 +39,47 @@ def read_priors(path: Path, base: PriorTable) -> PriorTable:
     RecordError
         If the file is no prior table or names a parameter that the model does not have.
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise RecordError(path.name, None, "a file over 1 MB", "a table of prior rows")
-    text = path.read_text("utf-8", errors="replace")
+    text = _read(path)
     return _merge(base, _load(text, path.name), path.name, text)
+
+
+def fit_priors(names: Sequence[str], path: Path | None, allowed: Sequence[str]) -> PriorTable:
+    """Return the priors and constants of a fit: shipped tables, then a user's file over them.
+
+    Parameters
+    ----------
+    names
+        Shipped tables, of which the first to name a parameter counts.
+    path
+        The user's file; a constant there fixes a parameter, a row frees one.
+    allowed
+        Parameters that the file may name.
+
+    Raises
+    ------
+    RecordError
+        If the file is no prior table or names a parameter that is not allowed.
+    """
+    tables = [model_priors(name) for name in names]
+    rows = {r.parameter: r for table in reversed(tables) for r in table.rows}
+    constants = {c.parameter: c for table in reversed(tables) for c in table.constants}
+    shipped = _hashed(tuple(rows.values()), tuple(constants.values()), {})
+    if path is None:
+        return shipped
+    text = _read(path)
+    content = _load(text, path.name)
+    given = _mapping(content, "parameters", path.name, text)
+    fixed = _mapping(content, "constants", path.name, text)
+    known = {*allowed, *rows, *constants}
+    _known({**given, **fixed}, known, path.name, text, "parameter")
+    # With every allowed name known, what the file says goes before what was shipped.
+    for name in known:
+        if name in given:
+            constants.pop(name, None)
+        elif name in fixed:
+            rows.pop(name, None)
+    base = _hashed(tuple(rows.values()), tuple(constants.values()), {})
+    return _merge(base, content, path.name, text, check=False)
 
 
 def with_rows(table: PriorTable, **changes: Mapping[str, float]) -> PriorTable:
@@ -52,6 +89,12 @@ def with_rows(table: PriorTable, **changes: Mapping[str, float]) -> PriorTable:
         for row in table.rows
     )
     return _hashed(rows, table.constants, table.presets)
+
+
+def _read(path: Path) -> str:
+    if path.stat().st_size > MAX_BYTES:
+        raise RecordError(path.name, None, "a file over 1 MB", "a table of prior rows")
+    return path.read_text("utf-8", errors="replace")
 
 
 def _load(text: str, name: str) -> dict[str, Any]:
@@ -76,13 +119,15 @@ def _refuse_aliases(text: str, name: str) -> None:
             raise RecordError(name, line, f"alias '*{token.value}'", "each value written out")
 
 
-def _merge(base: PriorTable, content: dict[str, Any], name: str, text: str) -> PriorTable:
+def _merge(
+    base: PriorTable, content: dict[str, Any], name: str, text: str, *, check: bool = True
+) -> PriorTable:
     rows = {row.parameter: row for row in base.rows}
     constants = {c.parameter: c for c in base.constants}
     presets = dict(base.presets)
     new_rows = _mapping(content, "parameters", name, text)
     new_constants = _mapping(content, "constants", name, text)
-    if base.rows:
+    if base.rows and check:
         _known(new_rows, set(rows), name, text, "parameter")
         _known(new_constants, set(constants), name, text, "constant")
     for parameter, entry in new_rows.items():
