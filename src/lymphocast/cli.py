@@ -6,7 +6,7 @@ of severity ``error``, or a fit whose diagnostics failed; 2 a wrong call, a miss
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, final
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lymphocast.analysis import Fit
 
 NOTHING_TO_CHECK = "nothing to check: name a case file or a shipped case, or ask for --schema"
+NEEDS_MODEL = "an option or a method that belongs to a model, without --model; needed --model NAME"
 DEFAULT_SEED = 20040501
 DEFAULT_DEMO = Path("out/trojan-2009")
 SBML = (".xml", ".sbml")
@@ -153,9 +154,7 @@ def figure(
 def fit(
     case: Annotated[
         str,
-        typer.Argument(
-            metavar="CASE|DATA.csv", help="Case file, shipped case, or (with --model) event records."
-        ),
+        typer.Argument(metavar="CASE|DATA.csv", help="Case, or event records with --model."),
     ],
     output: Annotated[Path, output_option(".nc")],
     method: Annotated[
@@ -182,17 +181,16 @@ def fit(
     iov: Iov = None,
 ) -> None:  # fmt: skip
     """Fit every hypothesis to a record, or a model to each individual of a data file."""
-    own = {
-        "errors": error, "limits": lloq, "fixed": fix, "omega": omega, "covariates": covariate,
-        "occasion": occasion, "between": iov,
-    }  # fmt: skip
     if model is None:
-        _refuse_without_model(own, method)
-        _fit_record(case, output, method, prior, seed, draws)
+        asked = any((error, lloq, fix, omega, covariate, occasion, iov))
+        _fit_record(case, output, method, prior, seed, draws, of_model=asked)
         return
     from lymphocast.individual_fits import DataFit, fit_data, outcome_lines, passed
 
-    how = DataFit(model, method.value, seed, draws, prior, **{k: v for k, v in own.items() if v})
+    how = DataFit(
+        model, method.value, seed, draws, prior, error or (), lloq or (), fix or (), omega,
+        covariate or (), occasion, iov or (),
+    )  # fmt: skip
     with show_progress() as progress:
         found = fit_data(Path(case), output, how, progress)
     typer.echo("\n".join([*outcome_lines(found), str(output)]))
@@ -313,16 +311,6 @@ def simulate(
     typer.echo("\n".join([*seeded, *outcome_lines(found)]))
 
 
-def _refuse_without_model(own: Mapping[str, object], method: FitMethod) -> None:
-    given = [name for name, value in own.items() if value]
-    if given:
-        message = f"found {', '.join(given)} without --model; a case file is fitted by its own"
-        raise UsageError(message)
-    if method not in {FitMethod.IS, FitMethod.SMC}:
-        message = f"found --method {method.value} without --model; needed is or smc for a case"
-        raise UsageError(message)
-
-
 def _fit_record(
     case: str,
     output: Path,
@@ -330,9 +318,13 @@ def _fit_record(
     prior: Path | None,
     seed: int,
     draws: int | None,
+    *,
+    of_model: bool,
 ) -> None:
     from lymphocast.record.casefile import find_case, read_case
 
+    if of_model or method not in {FitMethod.IS, FitMethod.SMC}:
+        raise UsageError(NEEDS_MODEL)
     record = read_case(find_case(case))
     from lymphocast.analysis import fit, write_fit  # slow to load: after the case is read
 

@@ -179,11 +179,7 @@ def passed(found: IndividualFits) -> bool:
 
 def _task(how: DataFit) -> _Task:
     """Read what all individuals share."""
-    if how.model.endswith(SUFFIX):
-        model, tables = read_user_model(Path(how.model)).model, ()
-    else:
-        found = find_model(how.model)
-        model, tables = found.model, found.priors
+    model, tables = _model_of(how.model)
     written = [parse_endpoint(text) for text in how.errors]
     endpoints = {w.endpoint.name: w.endpoint for w in written}
     if COUNT in {o.name for o in model.outputs} and COUNT not in endpoints:
@@ -202,6 +198,14 @@ def _task(how: DataFit) -> _Task:
         None if how.omega is None else read_omega(how.omega),
         dict(map(_assignment, how.between)),
     )
+
+
+def _model_of(name: str) -> tuple[Component, tuple[str, ...]]:
+    """Return the model of a name or a file, and the names of its prior tables."""
+    if name.endswith(SUFFIX):
+        return read_user_model(Path(name)).model, ()
+    found = find_model(name)
+    return found.model, found.priors
 
 
 def _prepared(
