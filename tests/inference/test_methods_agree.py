@@ -27,7 +27,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "indirect-response-I": lambda: library_case(
         "indirect-response-I",
         [(0.0, 500.0)],
-        "response",
+        "response.response",
         [0.0, 0.2, 0.5, 1.0, 1.5, 2.5, 4.0],
         {"baseline_response": 0.3, "loss_rate": 0.3, "half_effect_concentration": 0.5},
     ),
