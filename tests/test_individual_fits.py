@@ -1,7 +1,9 @@
 """``lymphocast fit DATA.csv --model NAME``: every individual, one file, and broken files."""
 
 import warnings
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from tests.conftest import Command
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # ArviZ tells of its next version on import
-    import arviz
+    arviz: Any = import_module("arviz")
 
 DATA = """ID,TIME,AMT,CMT,DV,CENS,OCC
 one,0,100,1,.,0,1
@@ -113,7 +115,8 @@ def test_a_parameter_without_a_prior_is_named(folder: Path, tmp_path: Path) -> N
     how = DataFit(
         "one-compartment-iv", "map", 1, errors=("concentration=additive",), fixed=("volume=50",)
     )
-    with pytest.raises(UsageError, match=r"no prior for clearance, concentration\.sd; needed a row"):
+    named = r"no prior for clearance, concentration\.sd; needed a row"
+    with pytest.raises(UsageError, match=named):
         fit_data(folder / "data.csv", tmp_path / "fit.nc", how)
 
 

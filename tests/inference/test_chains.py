@@ -1,6 +1,8 @@
 """R-hat and effective sizes against ArviZ."""
 
 import warnings
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from lymphocast.inference.chains import bulk_size, r_hat, tail_size
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # ArviZ tells of its next version on import
-    import arviz
+    arviz: Any = import_module("arviz")
 
 
 def chains(phi: float, shift: float, number: int) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -76,7 +77,7 @@ def test_m3_keeps_its_digits_and_its_slope_far_below_the_limit() -> None:
 
     def log_prob(predicted: float) -> jax.Array:
         observed = Observed(np.array([1.0]), np.array([1.0]))
-        return AdditiveError("a").log_prob(predicted, observed, {"a": 1.0})[0]
+        return jnp.asarray(AdditiveError("a").log_prob(predicted, observed, {"a": 1.0})[0])
 
     assert float(log_prob(41.0)) == pytest.approx(stats.norm.logcdf(-40.0), rel=1e-8)
     slope = float(jax.jvp(log_prob, (41.0,), (1.0,))[1])
