@@ -1,6 +1,6 @@
-"""Fits of the founding problem's individual: 25 counts under the affine variant, eight parameters.
+"""Fits of the founding problem's individual: 25 counts under the affine variant, 8 parameters.
 
-The mode is compared with what SciPy's BFGS finds, the draws of the sampler with importance sampling.
+The mode is compared with what SciPy's BFGS finds, the draws with importance sampling.
 """
 
 from functools import cache
