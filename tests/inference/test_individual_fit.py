@@ -3,6 +3,7 @@
 import warnings
 from math import inf
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from lymphocast.models.library import find_model
 from lymphocast.models.prior_table import Family
 from lymphocast.models.random_effects import RandomEffects
 from tests.inference.individuals import dose, prior, seen
+from tests.tolerances import CLOSED_FORM
 
 MODEL = find_model("one-compartment-iv").model
 DRUG = MODEL.states[0].name
@@ -266,3 +268,22 @@ def test_a_likelihood_without_a_top_is_no_mode() -> None:
     mode = find_mode(saddle, 1)
     assert mode.status in set(ModeStatus)
     assert np.isfinite(mode.root).all()
+
+
+@pytest.mark.slow
+def test_individuals_with_equal_likelihoods_are_taken_at_once() -> None:
+    tables = [
+        EventTable(
+            str(i),
+            (dose(0.0, DOSE, DRUG), *(seen(t + 0.1 * i, 0.3) for t in (0.2, 0.5, 3.0)[: 2 + i])),
+        )
+        for i in range(2)
+    ]
+    found = [individual_density(MODEL, table, (ENDPOINT,), WIDE) for table in tables]
+    densities = [density for density in found if density is not None]
+    assert densities[0].function == densities[1].function
+    arrays = jax.tree.map(lambda *each: np.stack(each), *(d.arrays for d in densities))
+    z = np.random.default_rng(0).standard_normal((2, 2, 3))  # [individual, row, lane]
+    together = jax.vmap(densities[0].function)(arrays, z)
+    for own, density, at in zip(together, densities, z, strict=True):
+        assert_allclose(own, density.log_likelihood(at), rtol=CLOSED_FORM)

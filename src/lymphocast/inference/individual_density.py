@@ -80,7 +80,8 @@ class IndividualLikelihood:
     """Log likelihood of one individual: hashable, pure, one value for each lane.
 
     ``arrays`` are what the course was laid out to, the numbers behind the parameters, and the
-    observations.
+    observations. Individuals whose likelihoods are equal can be taken at once: their arrays
+    stacked, the likelihood mapped over them by ``jax.vmap``.
     """
 
     course: Course
