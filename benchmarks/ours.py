@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks import course, fhir, own, record
+from benchmarks import course, fhir, fits, own, record
 from benchmarks.founding import problem
 from benchmarks.founding.components import founding
 from benchmarks.task import Floats, Task, WrongAnswerError
@@ -50,4 +50,6 @@ OWN: Final[Mapping[str, Callable[[], Task]]] = {
     "5000 events": record.task,
     "FHIR": fhir.task,
     **own.OWN,
+    "mode": fits.mode,
+    "no-U-turn": fits.nuts,
 }

@@ -14,16 +14,31 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, final
 import typer
 
 from lymphocast._version import __version__
-from lymphocast.cli_convert import check_if_data, convert
+from lymphocast.cli_convert import check_if_data, convert, draft
 from lymphocast.console import Progress, show_progress
 from lymphocast.dataset.events import CovariateRule
 from lymphocast.errors import LymphocastError, UsageError
-from lymphocast.options import Draws, FitFile, Json, Seed, output_option, writable
+from lymphocast.options import (
+    Covariate,
+    Draws,
+    Error,
+    FitFile,
+    Fix,
+    Iov,
+    Json,
+    Lloq,
+    Occasion,
+    Omega,
+    Seed,
+    output_option,
+    writable,
+)
 
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
 
 NOTHING_TO_CHECK = "nothing to check: name a case file or a shipped case, or ask for --schema"
+NEEDS_MODEL = "an option or a method that belongs to a model, without --model; needed --model NAME"
 DEFAULT_SEED = 20040501
 DEFAULT_DEMO = Path("out/trojan-2009")
 SBML = (".xml", ".sbml")
@@ -44,11 +59,8 @@ class FitMethod(StrEnum):
 
     IS = "is"
     SMC = "smc"
-
-
-Case = Annotated[
-    str, typer.Argument(metavar="CASE", help="Case file, or the name of a shipped case.")
-]
+    NUTS = "nuts"
+    MAP = "map"
 
 
 def _print_version(wanted: bool) -> None:
@@ -122,17 +134,7 @@ def check(
 
 
 app.command()(convert)
-
-
-@app.command()
-def draft(
-    page: Annotated[Path, typer.Argument(metavar="PAGE", exists=True, dir_okay=False)],
-    output: Annotated[Path, output_option(".yaml", ".yml", ".json")],
-) -> None:
-    """Propose the facts that PAGE, the text of an abstract or legend, states of one patient."""
-    from lymphocast.interchange.draft.drafting import draft_case, draft_lines
-
-    typer.echo("\n".join((str(output), *draft_lines(draft_case(page, output)))))
+app.command()(draft)
 
 
 @app.command()
@@ -153,10 +155,15 @@ def figure(
 
 @app.command()
 def fit(
-    case: Case,
+    case: Annotated[
+        str,
+        typer.Argument(metavar="CASE|DATA.csv", help="Case, or event records with --model."),
+    ],
     output: Annotated[Path, output_option(".nc")],
     method: Annotated[
-        FitMethod, typer.Option(help="Importance sampling or tempered sequential Monte Carlo.")
+        FitMethod,
+        typer.Option(help="Importance sampling, tempered sequential Monte Carlo; of a model also "
+                     "the no-U-turn sampler, or the mode with a normal distribution around it."),
     ] = FitMethod.IS,
     prior: Annotated[
         Path | None,
@@ -164,21 +171,33 @@ def fit(
     ] = None,
     seed: Seed = DEFAULT_SEED,
     draws: Draws = None,
-) -> None:
-    """Fit every hypothesis to a record."""
-    from lymphocast.record.casefile import find_case, read_case
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Library model, or a Python file (.py) with one."),
+    ] = None,
+    error: Error = None,
+    lloq: Lloq = None,
+    fix: Fix = None,
+    omega: Omega = None,
+    covariate: Covariate = None,
+    occasion: Occasion = None,
+    iov: Iov = None,
+) -> None:  # fmt: skip
+    """Fit every hypothesis to a record, or a model to each individual of a data file."""
+    if model is None:
+        asked = any((error, lloq, fix, omega, covariate, occasion, iov))
+        _fit_record(case, output, method, prior, seed, draws, of_model=asked)
+        return
+    from lymphocast.individual_fits import DataFit, fit_data, outcome_lines, passed
 
-    record = read_case(find_case(case))
-    from lymphocast.analysis import fit, write_fit  # slow to load: after the case is read
-
+    how = DataFit(
+        model, method.value, seed, draws, prior, error or (), lloq or (), fix or (), omega,
+        covariate or (), occasion, iov or (),
+    )  # fmt: skip
     with show_progress() as progress:
-        found = fit(
-            record, method=method.value, seed=seed, draws=draws, prior_file=prior,
-            progress=progress,
-        )  # fmt: skip
-    write_fit(found, output)
-    typer.echo(str(output))
-    _judge(found.diagnostics_passed)
+        found = fit_data(Path(case), output, how, progress)
+    typer.echo("\n".join([*outcome_lines(found), str(output)]))
+    _judge(passed(found))
 
 
 @app.command()
@@ -263,17 +282,11 @@ def simulate(
     times: Annotated[
         str | None, typer.Option(metavar="T1,T2,...", help="Study days to read; else the records'.")
     ] = None,
-    covariate: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="A parameter that is a column of the events."),
-    ] = None,
+    covariate: Covariate = None,
     rule: Annotated[
         CovariateRule, typer.Option(help="What covariates are between records.")
     ] = CovariateRule.LAST_CARRIED_FORWARD,
-    omega: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Random effects."),
-    ] = None,
+    omega: Omega = None,
     number: Annotated[
         int | None,
         typer.Option("-n", "--number", min=1, help="Draws for each individual; 1 if left out."),
@@ -299,6 +312,33 @@ def simulate(
         )  # fmt: skip
     seeded = [f"seed {seed}"] if omega is not None else []
     typer.echo("\n".join([*seeded, *outcome_lines(found)]))
+
+
+def _fit_record(
+    case: str,
+    output: Path,
+    method: FitMethod,
+    prior: Path | None,
+    seed: int,
+    draws: int | None,
+    *,
+    of_model: bool,
+) -> None:
+    from lymphocast.record.casefile import find_case, read_case
+
+    if of_model or method not in {FitMethod.IS, FitMethod.SMC}:
+        raise UsageError(NEEDS_MODEL)
+    record = read_case(find_case(case))
+    from lymphocast.analysis import fit, write_fit  # slow to load: after the case is read
+
+    with show_progress() as progress:
+        found = fit(
+            record, method=method.value, seed=seed, draws=draws, prior_file=prior,
+            progress=progress,
+        )  # fmt: skip
+    write_fit(found, output)
+    typer.echo(str(output))
+    _judge(found.diagnostics_passed)
 
 
 def _write_from_fit(

@@ -1,4 +1,4 @@
-"""The command ``convert``, and what ``check`` says of NONMEM-style data.
+"""The commands ``convert`` and ``draft``, and what ``check`` says of NONMEM-style data.
 
 They parse, call, print, as the other commands do; the command line registers them.
 """
@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from lymphocast.errors import UsageError
+from lymphocast.options import output_option
 
 DATA: Final = ".csv"
 """What ``check`` takes for NONMEM-style data."""
@@ -61,6 +62,16 @@ def convert(
         source, output, strict=strict, secret=secret, keep_sources=keep_sources, record_id=record
     )
     typer.echo(found.as_json() if json else found.as_text())
+
+
+def draft(
+    page: Annotated[Path, typer.Argument(metavar="PAGE", exists=True, dir_okay=False)],
+    output: Annotated[Path, output_option(".yaml", ".yml", ".json")],
+) -> None:
+    """Propose the facts that PAGE, the text of an abstract or legend, states of one patient."""
+    from lymphocast.interchange.draft.drafting import draft_case, draft_lines
+
+    typer.echo("\n".join((str(output), *draft_lines(draft_case(page, output)))))
 
 
 def check_if_data(name: str, *, json: bool) -> None:

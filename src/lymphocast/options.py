@@ -55,3 +55,29 @@ Draws = Annotated[
     typer.Option(min=100, help="Draws per hypothesis; the method's own number if left out."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and no progress.")]
+Error = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ENDPOINT=KIND", help="How an endpoint's observations scatter."),
+]
+Lloq = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ENDPOINT=VALUE", help="Its lower limit of quantification."),
+]
+Fix = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter that is known.")
+]
+Omega = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Random effects."),
+]
+Covariate = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A parameter that is a column of the events."),
+]
+Occasion = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The column that numbers occasions.")
+]
+Iov = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=SD", help="SD of ln of a parameter between occasions."),
+]

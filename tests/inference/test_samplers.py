@@ -9,7 +9,8 @@ from lymphocast.inference.evidence import HypothesisPosterior, effective_size, s
 from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
 from lymphocast.inference.importance import ImportanceSettings, sample_importance
 from lymphocast.inference.kernels import Kernels
-from lymphocast.inference.smc import SmcSettings, sample_smc
+from lymphocast.inference.smc import sample_smc
+from lymphocast.inference.tempering import SmcSettings
 from tests.founding import density, median_error
 from tests.inference import conjugate
 from tests.tolerances import IDENTICAL_HYPOTHESES, LOG_EVIDENCE_AGREES, MEDIAN_AGREES

@@ -3,13 +3,15 @@
 from dataclasses import replace
 from math import inf, log
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
 from lymphocast.models.prior_file import model_priors
-from lymphocast.models.prior_table import Family, Grade, Prior, numbers, transform
+from lymphocast.models.prior_table import Family, Grade, Prior, numbers, transform, transform_far
 
 Z = np.linspace(-5.0, 5.0, 101)
 SHARES = stats.norm.cdf(Z)
@@ -33,6 +35,7 @@ def truncated(distribution: "stats.rv_frozen", lower: float, upper: float) -> np
 
 NORMAL, LOGNORMAL = stats.norm(6.0, 1.5), stats.lognorm(s=0.7, scale=120.0)
 EXPONENTIAL = stats.expon(scale=1461.0)
+BETA = stats.beta(2.5, 35.0 / 6.0)  # mean 0.3, SD 0.15
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,13 @@ EXPONENTIAL = stats.expon(scale=1461.0)
             truncated(EXPONENTIAL, 200.0, 3000.0),
         ),
         (prior(Family.EXPONENTIAL, 1461.0, lower=-5.0, upper=90.0), truncated(EXPONENTIAL, 0, 90)),
+        (
+            prior(Family.LOGUNIFORM, 1.0, lower=0.01, upper=5.0),
+            stats.loguniform(0.01, 5.0).ppf(SHARES),
+        ),
+        (prior(Family.HALFNORMAL, 0.0, 0.3, lower=0.0), stats.halfnorm(scale=0.3).ppf(SHARES)),
+        (prior(Family.BETA, 0.3, 0.15, lower=0.0, upper=1.0), BETA.ppf(SHARES)),
+        (prior(Family.BETA, 0.3, 0.15, lower=0.1, upper=0.6), truncated(BETA, 0.1, 0.6)),
     ],
     ids=lambda value: value.describe() if isinstance(value, Prior) else "",
 )
@@ -73,6 +83,27 @@ def test_an_exponential_keeps_its_digits_in_the_upper_tail() -> None:
     row = numbers((prior(Family.EXPONENTIAL, 1.0),))["x"]
     found = float(transform(Family.EXPONENTIAL, False, np.float64(8.0), row))
     assert found == pytest.approx(-stats.norm.logsf(8.0), rel=1e-12)
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_a_truncated_prior_stays_finite_where_a_share_rounds_to_one(side: float) -> None:
+    far = side * np.array([3.0, 8.0, 12.0, 30.0])
+    row = prior(Family.NORMAL, 0.0, 1.0, lower=-1.0)
+    found = np.asarray(transform_far(Family.NORMAL, True, far, numbers((row,))["x"]))
+    above = stats.norm.sf(-1.0) * stats.norm.sf(far)  # of the untruncated normal
+    assert_allclose(found, stats.norm.isf(above), rtol=TAIL, atol=TAIL)
+
+
+def test_the_slope_of_a_beta_quantile_is_that_of_its_differences() -> None:
+    row = numbers((prior(Family.BETA, 0.3, 0.15, lower=0.0, upper=1.0),))["x"]
+
+    def value(z: float) -> jax.Array:
+        return jnp.asarray(transform_far(Family.BETA, True, z, row))
+
+    step = 1e-5
+    for z in (-3.0, 0.2, 4.0):
+        difference = (value(z + step) - value(z - step)) / (2.0 * step)
+        assert float(jax.jvp(value, (z,), (1.0,))[1]) == pytest.approx(float(difference), rel=1e-6)
 
 
 def test_a_wide_truncation_is_no_truncation() -> None:
@@ -118,6 +149,9 @@ def test_spread_is_compared_on_the_scale_of_the_family() -> None:
         Family.UNIFORM: "natural",
         Family.LOGNORMAL: "ln",
         Family.EXPONENTIAL: "ln",
+        Family.LOGUNIFORM: "ln",
+        Family.HALFNORMAL: "natural",
+        Family.BETA: "natural",
     }
 
 

@@ -11,8 +11,8 @@ from lymphocast.errors import UsageError
 from lymphocast.models.random_effects import (
     EffectTransform,
     RandomEffects,
-    _factor,
     covariance_fault,
+    factor,
     generator_of,
 )
 from tests.tolerances import CLOSED_FORM
@@ -82,11 +82,11 @@ def test_any_semidefinite_matrix_has_its_factor(columns: list[list[int]]) -> Non
     matrix = half @ half.T
     matrix = 0.5 * (matrix + matrix.T)
     assert covariance_fault("abcd", tuples(matrix)) is None
-    factor = _factor(matrix)
-    assert np.all(np.triu(factor, 1) == 0.0)
+    root = factor(matrix)
+    assert np.all(np.triu(root, 1) == 0.0)
     scale = np.sqrt(np.outer(np.diag(matrix), np.diag(matrix)))
     # A pivot below 1e-9 of its variance is taken as 0: what it held, its root at most, is lost.
-    assert np.all(np.abs(factor @ factor.T - matrix) <= 4e-5 * scale + 1e-300)
+    assert np.all(np.abs(root @ root.T - matrix) <= 4e-5 * scale + 1e-300)
 
 
 @given(values=st.lists(st.floats(-0.99, 0.99), min_size=6, max_size=6))

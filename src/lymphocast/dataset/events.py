@@ -72,6 +72,15 @@ class SteadyState(IntEnum):
 
 
 @final
+class Censoring(IntEnum):
+    """CENS, as nlmixr2 and Monolix have it: whether a value is a limit, and on which side of it."""
+
+    NONE = 0
+    BELOW = 1
+    ABOVE = -1
+
+
+@final
 class CovariateRule(Enum):
     """What a covariate is between the records that give it."""
 
@@ -108,6 +117,8 @@ class EventRecord:
         The observation, or ``None`` [DV, or MDV = 1].
     covariates
         Values of the table's covariates on this record, ``None`` where it gives none.
+    censoring
+        Whether ``value`` is a limit that the observation lies below or above [CENS].
     """
 
     time: float
@@ -120,6 +131,7 @@ class EventRecord:
     steady_state: SteadyState = SteadyState.NONE
     value: float | None = None
     covariates: tuple[float | None, ...] = ()
+    censoring: Censoring = Censoring.NONE
 
     @property
     def constant_infusion(self) -> bool:

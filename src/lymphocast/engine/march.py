@@ -187,7 +187,7 @@ def _transformed(task: Task, theta: Values, given: Occasions, memory: PlanMemory
     by_lane = [has_lanes[i] for i in moving]
 
     def differentiated(primals: Any, tangents: Any) -> Any:  # noqa: ANN401 (JAX's form of a rule)
-        fine = partial(solve, which=_fine(task))
+        fine = partial(solve, which=fine_task(task))
         return by_columns(fine, primals[0], tangents[0], by_lane, task.lanes)
 
     plain.defjvp(differentiated, symbolic_zeros=True)
@@ -206,7 +206,7 @@ def _have_lanes(theta: Values, given: Occasions) -> list[bool]:
     return found
 
 
-def _fine(task: Task) -> Task:
+def fine_task(task: Task) -> Task:
     """Return the task as it is solved under derivatives."""
     settings = task.layout.settings
     own = replace(settings.march, tolerance=SETTLED_SLOPES, classes=False, nodes_last=True)

@@ -167,7 +167,7 @@ class Prepared:
 
     def simulate(self, theta: Values) -> Trajectory:
         """Return the course under parameter values: a number each, or one for each lane."""
-        layout, kept = _layout(self._model, theta, *self._covariates, self._solver)
+        layout, kept = layout_of(self._model, theta, *self._covariates, self._solver)
         number = len(self._individuals) if self._many else None
         values, lanes = _values(self._model, theta, number)
         self._make_ready(layout, values, kept)
@@ -337,7 +337,7 @@ def _named(
     return Trajectory(times, own(model.states), own(model.outputs), code, error)
 
 
-def _layout(
+def layout_of(
     model: Component,
     theta: Values,
     named: Sequence[str],

@@ -144,7 +144,7 @@ def simulate_file(
         msg = f"found a block of {block}, files '{out}' and '{parameters}'; needed at least 1, and "
         raise UsageError(msg + "two files")
     _check_names(model, theta, covariates)
-    names = _names(model, covariates)
+    names = event_names(model, covariates)
     if replicates is not None:
         _check_effects(model, replicates.effects, theta, names.covariates)
     if events.exists() and not events.is_file():
@@ -265,8 +265,14 @@ def _patience() -> Callable[[float], bool]:
     return is_shown
 
 
-def _names(model: Component, covariates: Sequence[str]) -> Names:
-    """What the event file may name."""
+def event_names(model: Component, covariates: Sequence[str]) -> Names:
+    """Return what an event file for a model may name; ``covariates`` are columns besides inputs.
+
+    Raises
+    ------
+    UsageError
+        If a covariate is called as a column with a meaning of its own.
+    """
     inputs = [name for name in model.inputs if not name.startswith(TIME_AFTER_DOSE)]
     columns = tuple(dict.fromkeys([*inputs, *covariates]))
     for name in columns:

@@ -28,11 +28,11 @@ from lymphocast.inference.error_model import (
     log_normal_density,
     symptom_log_probability,
 )
+from lymphocast.inference.parameters import Latent, latent_of
 from lymphocast.models.component import Scalar, Values
 from lymphocast.models.prior_table import (
     Family,
     Numbers,
-    Prior,
     PriorTable,
     numbers,
     transform,
@@ -42,16 +42,6 @@ DATE_NODES = 8
 INFECTION_PARAMETERS = frozenset(
     {"initial_burden", "severity_delay", "growth", "kill", "resistance_time", "immune_clearance"}
 )
-
-
-@final
-@dataclass(frozen=True)
-class Latent:
-    """One latent: its name and how it is made from a standard normal."""
-
-    name: str
-    family: Family
-    truncated: bool
 
 
 @final
@@ -81,13 +71,13 @@ class CourseDensity:
         drift = []
         if self.drift:
             drift = [Latent(f"drift.{c.id}", Family.NORMAL, False) for c in self.individual.counts]
-        return (*map(_latent, rows), *anchors, *drift)
+        return (*map(latent_of, rows), *anchors, *drift)
 
     @cached_property
     def infection_latents(self) -> tuple[Latent, ...]:
         """Latents on which only cultures and symptoms depend."""
         rows = [r for r in self.table.rows if r.parameter in INFECTION_PARAMETERS]
-        return tuple(_latent(r) for r in rows)
+        return tuple(latent_of(r) for r in rows)
 
     def numbers(self) -> dict[str, dict[str, float]]:
         """Return the numbers behind every latent; they may change without compiling again."""
@@ -209,11 +199,6 @@ class CourseDensity:
         root = np.linalg.cholesky(sd**2 * np.exp(-gaps / time))
         whites = [theta[f"drift.{c.id}"] for c in self.individual.counts]
         return [sum(root[i, j] * whites[j] for j in range(i + 1)) for i in range(len(whites))]
-
-
-def _latent(row: Prior) -> Latent:
-    finite = np.isfinite([row.lower, row.upper])
-    return Latent(row.parameter, row.family, bool(finite.any()))
 
 
 def _values(latents: tuple[Latent, ...], z: Scalar, given: Numbers) -> dict[str, Scalar]:

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from lymphocast.dataset.project import project
 from lymphocast.engine.course import with_study_days
-from lymphocast.errors import FitFileError, LymphocastError
-from lymphocast.files import replacing
+from lymphocast.errors import FitFileError
 from lymphocast.inference.diagnostics import entered_prior, measured_counts
 from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.kernels import kernels_of
+from lymphocast.inference.netcdf import put, reading, writing
 from lymphocast.inference.posterior import Fit, FitMethod
 from lymphocast.models.prior_file import table_from_json, table_to_json
 from lymphocast.record.casefile import canonical_case, parse_case
@@ -36,7 +36,7 @@ RECORD_NAME = "record in the fit file"
 
 def write_fit(fit: Fit, path: Path) -> None:
     """Write a fit file; it appears complete or not at all."""
-    with replacing(path) as part, h5netcdf.File(part, "w") as file:
+    with writing(path) as file:
         _write_attributes(file, fit)
         _write_hypotheses(file, fit)
         _write_average(file, fit)
@@ -51,15 +51,8 @@ def read_fit(path: Path) -> Fit:
     FitFileError
         If the file is no fit file, or another version's.
     """
-    try:
-        with h5netcdf.File(path, "r") as file:
-            return _read(file)
-    except FileNotFoundError:
-        raise
-    except (OSError, LookupError, TypeError, ValueError, LymphocastError) as error:
-        reason = " ".join(str(error).split())
-        msg = f"{path.name}: not a fit file of this version ({reason})"
-        raise FitFileError(msg) from error
+    with reading(path, FORMAT) as file:
+        return _read(file)
 
 
 def _write_attributes(file: h5netcdf.File, fit: Fit) -> None:
@@ -76,10 +69,6 @@ def _write_attributes(file: h5netcdf.File, fit: Fit) -> None:
     file.attrs["diagnostics_passed"] = int(fit.diagnostics_passed)
 
 
-def _put(group: h5netcdf.Group, name: str, dims: tuple[str, ...], values: NDArray[Any]) -> None:
-    group.create_variable(name, dims, data=values)
-
-
 def _write_hypotheses(file: h5netcdf.File, fit: Fit) -> None:
     group = file.create_group("hypotheses")
     names = list(fit.posteriors[0].draws)
@@ -87,13 +76,13 @@ def _write_hypotheses(file: h5netcdf.File, fit: Fit) -> None:
     group.dimensions = {"hypothesis": len(fit.posteriors), "draw": size}
     group.attrs["names"] = json.dumps([p.hypothesis.name for p in fit.posteriors])
     for name in names:
-        _put(group, name, ("hypothesis", "draw"), np.stack([p.draws[name] for p in fit.posteriors]))
+        put(group, name, ("hypothesis", "draw"), np.stack([p.draws[name] for p in fit.posteriors]))
     for name in ("log_evidence", "log_evidence_se", "ess"):
-        _put(group, name, ("hypothesis",), np.array([getattr(p, name) for p in fit.posteriors]))
+        put(group, name, ("hypothesis",), np.array([getattr(p, name) for p in fit.posteriors]))
     weights = fit.posterior_weights
-    _put(group, "weight", ("hypothesis",), np.array([weights[h.name] for h in HYPOTHESES]))
+    put(group, "weight", ("hypothesis",), np.array([weights[h.name] for h in HYPOTHESES]))
     evaluations = np.array([p.evaluations for p in fit.posteriors], dtype=np.int64)
-    _put(group, "evaluations", ("hypothesis",), evaluations)
+    put(group, "evaluations", ("hypothesis",), evaluations)
 
 
 def _write_average(file: h5netcdf.File, fit: Fit) -> None:
@@ -115,7 +104,7 @@ def _write_average(file: h5netcdf.File, fit: Fit) -> None:
     seen = np.stack(measured_counts(fit.individual, theta, fit.seed), axis=-1)
     group = file.create_group("posterior_predictive")
     group.dimensions = {"chain": 1, "draw": len(seen), "count": seen.shape[1]}
-    _put(group, "cd4", ("chain", "draw", "count"), seen[None])
+    put(group, "cd4", ("chain", "draw", "count"), seen[None])
 
 
 def _mixed(
@@ -134,7 +123,7 @@ def _write_draws(file: h5netcdf.File, name: str, draws: Mapping[str, NDArray[Any
     group = file.create_group(name)
     group.dimensions = {"chain": 1, "draw": len(next(iter(draws.values())))}
     for parameter, values in draws.items():
-        _put(group, parameter, ("chain", "draw"), values[None])
+        put(group, parameter, ("chain", "draw"), values[None])
 
 
 def _write_observed(file: h5netcdf.File, fit: Fit) -> None:
@@ -142,14 +131,10 @@ def _write_observed(file: h5netcdf.File, fit: Fit) -> None:
     counts = fit.individual.counts
     group.dimensions = {"count": len(counts)}
     group.attrs["ids"] = json.dumps([c.id for c in counts])
-    _put(group, "cd4", ("count",), np.array([c.value for c in counts]))
+    put(group, "cd4", ("count",), np.array([c.value for c in counts]))
 
 
 def _read(file: h5netcdf.File) -> Fit:
-    found = str(file.attrs["format"])
-    if found != FORMAT:
-        msg = f"format '{found}', needed '{FORMAT}'"
-        raise FitFileError(msg)
     record = parse_case(str(file.attrs["record"]), RECORD_NAME)
     if record.sha256 != str(file.attrs["record_sha256"]):
         msg = "its record is not the one that was fitted"

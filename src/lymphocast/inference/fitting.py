@@ -9,7 +9,8 @@ from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.importance import ImportanceSettings, Progress, sample_importance
 from lymphocast.inference.kernels import Kernels, Target
 from lymphocast.inference.posterior import FitMethod
-from lymphocast.inference.smc import SmcSettings, sample_smc
+from lymphocast.inference.smc import sample_smc
+from lymphocast.inference.tempering import SmcSettings
 
 # A quick look, for the rows of a sensitivity table: errors of a probability below 0.02.
 QUICK = ImportanceSettings(

@@ -31,9 +31,8 @@ from lymphocast.inference.evidence import (
 from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
 from lymphocast.inference.kernels import Kernels, Target
 from lymphocast.inference.proposal import Mixture
+from lymphocast.inference.weighing import BlockSettings, weighed
 
-PRIOR_SHARE = 0.2  # of the defensive mixture; bounds every weight by 1/0.2 of the prior's
-POOR = 0.15  # effective share below which the proposal is fitted once more
 WORKERS = 2  # explanations sampled at a time; their random numbers are their own
 Progress = Callable[[str, float], None]
 
@@ -143,29 +142,18 @@ class _Run:
         pilot_weights = self.kernels.counts(pilot, self.target, hypothesis)
         entered = float(np.mean(self.kernels.entered(pilot, self.target, hypothesis)))
         proposal = None if settings.from_prior else Mixture.fitted(pilot, pilot_weights, rng)
-        zs: list[Floats] = []
-        weights: list[Floats] = []
-        ess, spent = 0.0, settings.pilot
-        while len(zs) < settings.max_blocks and ess < settings.ess_target:
-            z, log_ratio = _propose(proposal, size, settings.block, rng)
-            block = self.kernels.counts(z, self.target, hypothesis) + log_ratio
-            spent += settings.block
-            if proposal is not None and _poor(block) and spent == settings.pilot + settings.block:
-                proposal = Mixture.fitted(z, block, rng)
-                continue
-            zs.append(z)
-            weights.append(block)
-            ess = effective_size(np.concatenate(weights))
-        log_weights = np.concatenate(weights)
-        number = len(log_weights)
+        blocks = BlockSettings(settings.block, settings.max_blocks, settings.ess_target)
+        found = weighed(
+            lambda z: self.kernels.counts(z, self.target, hypothesis), size, proposal, rng, blocks
+        )
         missed_entry = (1.0 - entered) / (entered * settings.pilot)
         return _Counts(
-            z=np.concatenate(zs, axis=1),
-            log_weights=log_weights,
-            log_evidence=float(logsumexp(log_weights)) - np.log(number) - np.log(entered),
-            relative_variance=1.0 / ess - 1.0 / number + missed_entry,
-            ess=ess,
-            evaluations=spent,
+            z=found.z,
+            log_weights=found.log_weights,
+            log_evidence=found.log_evidence - np.log(entered),
+            relative_variance=found.relative_variance + missed_entry,
+            ess=found.ess,
+            evaluations=found.evaluations + settings.pilot,
         )
 
     def join(
@@ -197,24 +185,3 @@ class _Run:
             ess=min(counts.ess, pairs_ess, float(draws)),
             evaluations=counts.evaluations + number,
         )
-
-
-def _poor(log_weights: Floats) -> bool:
-    """Whether a first block is so uneven that it serves better as a second pilot."""
-    return effective_size(log_weights) < POOR * len(log_weights)
-
-
-def _propose(
-    proposal: Mixture | None, size: int, number: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Return draws and the log ratio of the prior's density to that of the proposal."""
-    z = rng.standard_normal((size, number))
-    if proposal is None:
-        return z, np.zeros(number)
-    fitted = proposal.draw(number, rng)
-    z = np.where(rng.random(number) < PRIOR_SHARE, z, fitted)
-    log_prior = -0.5 * (z * z).sum(axis=0) - 0.5 * size * np.log(2.0 * np.pi)
-    mixture = np.logaddexp(
-        np.log(PRIOR_SHARE) + log_prior, np.log1p(-PRIOR_SHARE) + proposal.log_density(z)
-    )
-    return z, log_prior - mixture

@@ -1,8 +1,9 @@
 """NONMEM-style CSV files of event records.
 
 The first line names the columns. TIME is required and is in days; ID, EVID, AMT, RATE, II, ADDL,
-SS, CMT, DV and MDV are read if present (upper or lower case), and so are the covariates asked
-for; other columns are ignored. What the records mean stands in :mod:`lymphocast.dataset.events`.
+SS, CMT, DV and MDV are read if present (upper or lower case), for a fit also DVID, CENS and LLOQ,
+and so are the covariates asked for; other columns are ignored. What the records mean stands in
+:mod:`lymphocast.dataset.events`.
 
 Conventions:
 
@@ -11,6 +12,10 @@ Conventions:
   1, else an observation. DV counts only on an observation with MDV 0.
 - CMT is the 1-based position of a state, or a name. 0 or none is the first state for a dose and
   nothing for other records. An observation may name an output as well as a state.
+- DVID names the output or state that an observation is of, where CMT does not; a number is the
+  1-based position of an output.
+- CENS is 1 if DV is a limit that the observation lies below, -1 if above, as in nlmixr2 and
+  Monolix. A DV below LLOQ is such an observation too, whatever it is.
 - Without ID there is one individual, ``1``. Records of one individual stand together.
 
 Numbers are decimal, with an optional exponent; NaN and infinities are refused.
@@ -30,6 +35,7 @@ from lymphocast.dataset.events import (
     MODELLED_DURATION,
     MODELLED_RATE,
     MOST_DOSES,
+    Censoring,
     CovariateRule,
     EventKind,
     EventRecord,
@@ -42,6 +48,7 @@ from lymphocast.errors import RecordError
 
 SIZE_LIMIT = 256 * 2**20  # bytes
 ITEMS = ("ID", "TIME", "EVID", "AMT", "RATE", "II", "ADDL", "SS", "CMT", "DV", "MDV")
+OBSERVED_ITEMS = ("DVID", "CENS", "LLOQ")
 NOTHING = frozenset({"", ".", "NA"})
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -62,6 +69,8 @@ class Names:
     rated, timed
         States for which the model sets a rate, and a duration of input: RATE = -1 and -2 are
         refused elsewhere. ``None`` refuses neither.
+    fitted
+        Whether DVID, CENS and LLOQ are read, which say what an observation is of and worth.
     """
 
     states: tuple[str, ...]
@@ -69,6 +78,7 @@ class Names:
     covariates: tuple[str, ...] = ()
     rated: frozenset[str] | None = None
     timed: frozenset[str] | None = None
+    fitted: bool = False
 
 
 @final
@@ -216,7 +226,8 @@ def _rows(lines: Iterator[str], file: str, names: Names) -> Iterator[_Row]:
 
 def _columns(cells: Sequence[str], file: str, line: int, names: Names) -> list[str]:
     """The column names, with those that are read in their known spelling."""
-    known = {name.upper(): name for name in (*names.covariates, *ITEMS)}
+    items = (*ITEMS, *OBSERVED_ITEMS) if names.fitted else ITEMS
+    known = {name.upper(): name for name in (*names.covariates, *items)}
     columns = [known.get(cell.upper(), cell) for cell in cells]
     twice = sorted({c for c in columns if columns.count(c) > 1 and c in known.values()})
     if twice:
@@ -277,6 +288,7 @@ def _record(row: _Row, names: Names) -> EventRecord:
     kind = _kind(row)
     missing = bool(row.whole("MDV", 0, 1))
     observed = kind is EventKind.OBSERVATION and not missing
+    value, censoring = _observation(row, names) if observed else (None, Censoring.NONE)
     return EventRecord(
         time=time,
         kind=kind,
@@ -286,9 +298,22 @@ def _record(row: _Row, names: Names) -> EventRecord:
         interval=row.number("II") or 0.0,
         additional=row.whole("ADDL", 0, MOST_DOSES) or 0,
         steady_state=SteadyState(row.whole("SS", 0, 2) or 0),
-        value=row.number("DV") if observed else None,
+        value=value,
         covariates=tuple(row.number(name) for name in names.covariates),
+        censoring=censoring,
     )
+
+
+def _observation(row: _Row, names: Names) -> tuple[float | None, Censoring]:
+    """The observation, or the limit that it lies beyond."""
+    value = row.number("DV")
+    if not names.fitted:
+        return value, Censoring.NONE
+    limit = row.number("LLOQ")
+    stated = Censoring(row.whole("CENS", -1, 1) or 0)
+    if value is None or limit is None or stated is not Censoring.NONE or value >= limit:
+        return value, stated
+    return limit, Censoring.BELOW
 
 
 def _kind(row: _Row) -> EventKind:
@@ -304,6 +329,12 @@ def _kind(row: _Row) -> EventKind:
 
 def _compartment(row: _Row, kind: EventKind, names: Names) -> str:
     text = row.given("CMT")
+    if (
+        names.fitted
+        and kind is EventKind.OBSERVATION
+        and (endpoint := row.given("DVID")) is not None
+    ):
+        return _endpoint(row, endpoint, names)
     if text is None or (NUMBER.fullmatch(text) and float(text) == 0.0):
         if kind.doses and not names.states:
             raise row.wrong(Fault("CMT", "no compartment", "a model with a state to dose"))
@@ -315,7 +346,26 @@ def _compartment(row: _Row, kind: EventKind, names: Names) -> str:
         position = row.whole("CMT", 1, max(len(names.states), 1))
         if position is not None and position <= len(names.states):
             return names.states[position - 1]
+    listed = [f"{i} ({name})" for i, name in enumerate(names.states, 1)]
+    raise _unknown(row, "CMT", text, known, listed or ["no compartments"])
+
+
+def _endpoint(row: _Row, text: str, names: Names) -> str:
+    """What DVID names."""
+    known = (*names.outputs, *names.states)
+    if text in known:
+        return text
+    if NUMBER.fullmatch(text):
+        position = row.whole("DVID", 1, max(len(names.outputs), 1))
+        if position is not None and position <= len(names.outputs):
+            return names.outputs[position - 1]
+    listed = [f"{i} ({name})" for i, name in enumerate(names.outputs, 1)]
+    raise _unknown(row, "DVID", text, known, listed or ["no outputs"])
+
+
+def _unknown(
+    row: _Row, column: str, text: str, known: Sequence[str], listed: Sequence[str]
+) -> RecordError:
     near = get_close_matches(text, known, 1)
-    listed = ", ".join(f"{i} ({name})" for i, name in enumerate(names.states, 1))
-    needed = f"'{near[0]}'?" if near else f"one of {listed or 'no compartments'}"
-    raise row.wrong(Fault("CMT", f"'{_short(text)}'", needed))
+    needed = f"'{near[0]}'?" if near else f"one of {', '.join(listed)}"
+    return row.wrong(Fault(column, f"'{_short(text)}'", needed))

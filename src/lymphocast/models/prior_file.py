@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from difflib import get_close_matches
 from importlib.resources import files
@@ -39,10 +39,47 @@ def read_priors(path: Path, base: PriorTable) -> PriorTable:
     RecordError
         If the file is no prior table or names a parameter that the model does not have.
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise RecordError(path.name, None, "a file over 1 MB", "a table of prior rows")
-    text = path.read_text("utf-8", errors="replace")
+    text = _read(path)
     return _merge(base, _load(text, path.name), path.name, text)
+
+
+def fit_priors(names: Sequence[str], path: Path | None, allowed: Sequence[str]) -> PriorTable:
+    """Return the priors and constants of a fit: shipped tables, then a user's file over them.
+
+    Parameters
+    ----------
+    names
+        Shipped tables, of which the first to name a parameter counts.
+    path
+        The user's file; a constant there fixes a parameter, a row frees one.
+    allowed
+        Parameters that the file may name.
+
+    Raises
+    ------
+    RecordError
+        If the file is no prior table or names a parameter that is not allowed.
+    """
+    tables = [model_priors(name) for name in names]
+    rows = {r.parameter: r for table in reversed(tables) for r in table.rows}
+    constants = {c.parameter: c for table in reversed(tables) for c in table.constants}
+    shipped = _hashed(tuple(rows.values()), tuple(constants.values()), {})
+    if path is None:
+        return shipped
+    text = _read(path)
+    content = _load(text, path.name)
+    given = _mapping(content, "parameters", path.name, text)
+    fixed = _mapping(content, "constants", path.name, text)
+    known = {*allowed, *rows, *constants}
+    _known({**given, **fixed}, known, path.name, text, "parameter")
+    # With every allowed name known, what the file says goes before what was shipped.
+    for name in known:
+        if name in given:
+            constants.pop(name, None)
+        elif name in fixed:
+            rows.pop(name, None)
+    base = _hashed(tuple(rows.values()), tuple(constants.values()), {})
+    return _merge(base, content, path.name, text, check=False)
 
 
 def with_rows(table: PriorTable, **changes: Mapping[str, float]) -> PriorTable:
@@ -52,6 +89,12 @@ def with_rows(table: PriorTable, **changes: Mapping[str, float]) -> PriorTable:
         for row in table.rows
     )
     return _hashed(rows, table.constants, table.presets)
+
+
+def _read(path: Path) -> str:
+    if path.stat().st_size > MAX_BYTES:
+        raise RecordError(path.name, None, "a file over 1 MB", "a table of prior rows")
+    return path.read_text("utf-8", errors="replace")
 
 
 def _load(text: str, name: str) -> dict[str, Any]:
@@ -76,13 +119,15 @@ def _refuse_aliases(text: str, name: str) -> None:
             raise RecordError(name, line, f"alias '*{token.value}'", "each value written out")
 
 
-def _merge(base: PriorTable, content: dict[str, Any], name: str, text: str) -> PriorTable:
+def _merge(
+    base: PriorTable, content: dict[str, Any], name: str, text: str, *, check: bool = True
+) -> PriorTable:
     rows = {row.parameter: row for row in base.rows}
     constants = {c.parameter: c for c in base.constants}
     presets = dict(base.presets)
     new_rows = _mapping(content, "parameters", name, text)
     new_constants = _mapping(content, "constants", name, text)
-    if base.rows:
+    if base.rows and check:
         _known(new_rows, set(rows), name, text, "parameter")
         _known(new_constants, set(constants), name, text, "constant")
     for parameter, entry in new_rows.items():
@@ -124,10 +169,7 @@ def _row(parameter: str, entry: dict[str, Any], old: Prior | None, name: str, te
         row = Prior(
             parameter=parameter,
             family=Family(merged["family"]),
-            location=float(merged["location"]),
-            scale=float(merged.get("scale", 0.0)),
-            lower=float(merged.get("lower", -inf)),
-            upper=float(merged.get("upper", inf)),
+            **_shape(Family(merged["family"]), merged),
             unit=str(merged["unit"]),
             grade=Grade(merged["grade"]),
             doi=str(merged.get("doi", "")),
@@ -141,6 +183,21 @@ def _row(parameter: str, entry: dict[str, Any], old: Prior | None, name: str, te
     return row
 
 
+def _shape(family: Family, merged: Mapping[str, Any]) -> dict[str, float]:
+    """Return a row's four numbers; a family that knows a number itself need not be given it."""
+    lower, upper = float(merged.get("lower", -inf)), float(merged.get("upper", inf))
+    halved = family is Family.HALFNORMAL
+    if halved or family is Family.BETA:
+        lower = max(lower, 0.0)
+    known = 0.0 if halved else 0.5 * (lower + upper) if family.ranged else None
+    return {
+        "location": float(merged["location"] if known is None else merged.get("location", known)),
+        "scale": float(merged.get("scale", 0.0)),
+        "lower": lower,
+        "upper": min(upper, 1.0) if family is Family.BETA else upper,
+    }
+
+
 def _same_unit(
     row: Prior | Constant, old: Prior | Constant | None, name: str, line: int | None
 ) -> None:
@@ -152,15 +209,29 @@ def _same_unit(
 
 def _sane(row: Prior, name: str, line: int | None) -> None:
     prior = f"prior '{row.parameter}' with"
-    if not isfinite(row.location):
+    if not (isfinite(row.location) or row.family.ranged):
         raise RecordError(name, line, f"{prior} location {row.location:g}", "a finite location")
-    spread = row.family in {Family.NORMAL, Family.LOGNORMAL}
+    spread = row.family in {Family.NORMAL, Family.LOGNORMAL, Family.HALFNORMAL, Family.BETA}
     if spread and not (isfinite(row.scale) and row.scale > 0.0):
         raise RecordError(name, line, f"{prior} scale {row.scale:g}", "a scale above 0")
-    positive = row.family in {Family.LOGNORMAL, Family.EXPONENTIAL}
+    if row.family is Family.HALFNORMAL and row.location != 0.0:
+        raise RecordError(name, line, f"{prior} location {row.location:g}", "a location of 0")
+    if row.family is Family.BETA:
+        _sane_beta(row, prior, name, line)
+    positive = row.family.positive
     if positive and row.location <= 0.0:
         raise RecordError(name, line, f"{prior} location {row.location:g}", "a location above 0")
     _sane_bounds(row, positive, f"{prior} bounds {row.lower:g} to {row.upper:g}", name, line)
+
+
+def _sane_beta(row: Prior, prior: str, name: str, line: int | None) -> None:
+    if not 0.0 < row.location < 1.0:
+        found = f"{prior} location {row.location:g}"
+        raise RecordError(name, line, found, "a mean between 0 and 1")
+    largest = (row.location * (1.0 - row.location)) ** 0.5
+    if row.scale >= largest:
+        found = f"{prior} scale {row.scale:g}"
+        raise RecordError(name, line, found, f"an SD below {largest:.3g}, the largest at that mean")
 
 
 def _sane_bounds(row: Prior, positive: bool, found: str, name: str, line: int | None) -> None:
@@ -168,8 +239,10 @@ def _sane_bounds(row: Prior, positive: bool, found: str, name: str, line: int | 
         raise RecordError(name, line, found, "lower below upper")
     if positive and row.upper <= 0.0:
         raise RecordError(name, line, found, "an upper bound above 0")
-    if row.family is Family.UNIFORM and not (isfinite(row.lower) and isfinite(row.upper)):
-        raise RecordError(name, line, found, "two finite bounds of a uniform prior")
+    if row.family.ranged and not (isfinite(row.lower) and isfinite(row.upper)):
+        raise RecordError(name, line, found, f"two finite bounds of a {row.family} prior")
+    if row.family is Family.LOGUNIFORM and row.lower <= 0.0:
+        raise RecordError(name, line, found, "a lower bound above 0")
 
 
 def _constant(

@@ -116,7 +116,7 @@ class RandomEffects:
         """Return effects of the next ``number`` individuals, ``[individual, effect]``."""
         normal = generator.standard_normal((number, len(self.parameters)))
         effects = np.zeros_like(normal)
-        for j, column in enumerate(_factor(np.asarray(self.covariance)).T):
+        for j, column in enumerate(factor(np.asarray(self.covariance)).T):
             effects += normal[:, j, None] * column  # no product of matrices: its order may vary
         return effects
 
@@ -202,7 +202,7 @@ def _entry_fault(
     return None
 
 
-def _factor(matrix: Floats) -> Floats:
+def factor(matrix: Floats) -> Floats:
     """Return the lower factor L of a semidefinite matrix L L'."""
     return _cholesky(matrix)[0]
 
