@@ -258,7 +258,10 @@ def report(
 def models(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Model to describe, or a Python file (.py) with one."),
+        typer.Argument(
+            metavar="NAME",
+            help="Model to describe, or a Python (.py) or SBML (.xml) file with one.",
+        ),
     ] = None,
     structure: Annotated[
         bool, typer.Option("--structure", help="Show the blocks of its equations instead.")
@@ -281,7 +284,9 @@ def models(
 def simulate(
     model: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help="Library model, or a Python file (.py) with one."),
+        typer.Argument(
+            metavar="MODEL", help="Library model, or a Python (.py) or SBML (.xml) file with one."
+        ),
     ],
     events: Annotated[
         Path,
@@ -321,8 +326,10 @@ def simulate(
     ] = None,
 ) -> None:
     """Simulate a model for the individuals of an event file, or for a population."""
-    from lymphocast.catalogue import days, outcome_lines, simulate_model
+    from lymphocast.catalogue import days, model_notes, outcome_lines, simulate_model
 
+    for note in model_notes(model):
+        typer.echo(note, err=True)
     with show_progress() as progress:
         found = simulate_model(
             model, events, output, theta or (), days(times), covariates=covariate or (),

@@ -10,7 +10,6 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -167,9 +166,10 @@ def main(
     chosen = [f for f in folders if not case or f.name in case]
     tagged = {f: case_tags(next(f.glob("*-model.m")).read_text(errors="replace")) for f in chosen}
     run = [f for f, tags in tagged.items() if every or not unsupported_tags(tags)]
-    with ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=60) as pool:
-        outcomes = []
-        for outcome in pool.map(partial(run_case, level=level), run):
+    outcomes = []
+    # A process keeps what it compiled: it is replaced before that fills the memory.
+    with get_context("spawn").Pool(processes, maxtasksperchild=60) as pool:
+        for outcome in pool.imap(partial(run_case, level=level), run):
             outcomes.append(outcome)
             if outcome.ended != PASSED:
                 print(f"{outcome.case}: {outcome.ended}: {outcome.reason}", flush=True)  # noqa: T201

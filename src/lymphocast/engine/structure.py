@@ -43,7 +43,9 @@ WORTH_EXPANDING = 60
 WORTH_PRINTING = 8
 """Operations in an expression that a person reads at a glance."""
 
-CORNERS = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign)
+CORNERS = (
+    sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.floor, sympy.ceiling,
+)  # fmt: skip
 
 
 class BlockKind(Enum):
@@ -221,6 +223,8 @@ def _constant_term(traced: TracedModel, name: str) -> Expression:
 def _is_linear(traced: TracedModel, group: Sequence[str], straight: set[str]) -> bool:
     moving = _moving(traced)
     for name in group:
+        if _corners(traced, name):  # a case that a state decides has no slope in that state
+            return False
         slopes = _slopes(traced, name)
         if not set(slopes) <= straight | set(group):
             return False

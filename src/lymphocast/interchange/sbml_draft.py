@@ -53,11 +53,15 @@ class Draft:
         if value is not None and value == value:  # noqa: PLR0124 (NaN: not stated)
             self.values[variable.name] = value
 
-    def begin(self, variable: Variable, value: float | None) -> Formula:
-        """Add the parameter that a symbol starts at, and return it."""
-        name = self.parts.free(f"initial_{variable.name}")
+    def begin(self, variable: Variable, value: float | None, symbol: str = "") -> Formula:
+        """Add the parameter that a symbol starts at, and return it.
+
+        ``variable`` is in the words and the unit of what is stated; ``symbol`` is another if it is.
+        """
+        symbol = symbol or variable.name
+        name = self.parts.free(f"initial_{symbol}")
         self.parameter(Variable(name, variable.unit, f"{variable.meaning} at the start"), value)
-        self.begins[variable.name] = name
+        self.begins[symbol] = name
         return Name(name)
 
     def state(self, variable: Variable, change: Formula) -> None:
@@ -128,7 +132,9 @@ class Draft:
             changes,
         )
 
-    def _unmoved(self, definitions: Iterable[tuple[str, Formula]]) -> tuple[tuple[str, Formula], ...]:
+    def _unmoved(
+        self, definitions: Iterable[tuple[str, Formula]]
+    ) -> tuple[tuple[str, Formula], ...]:
         """At the start a parameter that events move has the value that it begins with."""
 
         def at_start(name: Name) -> Formula:
@@ -146,7 +152,7 @@ class Draft:
         groups = (self.follows, self.start)
         read = {n for group in groups for f in group.values() for n in names_read(f)}
         for name in sorted(n for n in read if n.startswith(RATE) and n not in self.follows):
-            self.follows[name] = self._rate_of(name.removeprefix(RATE))
+            self._known_rate(name.removeprefix(RATE))
 
     def _rate_of(self, name: str) -> Formula:
         amount = self.amounts.get(name)
@@ -157,14 +163,13 @@ class Draft:
         if name in self.follows:
             found = f"the rate of change of '{name}', which follows a rule"
             raise ExchangeError(self.parts.file, None, found, "that of a state")
-        return self._known_rate(name)
+        return Number(0.0)
 
     def _known_rate(self, name: str) -> Formula:
         rate = f"{RATE}{name}"
         if rate not in self.follows:
-            self.follows[rate] = Number(0.0)
-            if name in self.follows:
-                self.follows[rate] = self._rate_of(name)
+            self.follows[rate] = Number(0.0)  # until it is found: a symbol without a rate has none
+            self.follows[rate] = self._rate_of(name)
         return Name(rate)
 
     def _check_names(self, definitions: Iterable[tuple[str, Formula]], given: set[str]) -> None:

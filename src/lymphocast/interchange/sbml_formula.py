@@ -98,9 +98,7 @@ class FormulaReader:
     size: int = 0
     extents: dict[int, tuple[int, int, Formula]] = field(default_factory=dict)
 
-    def read(
-        self, node: Node, where: str, local: Mapping[str, Formula] | None = None
-    ) -> Formula:
+    def read(self, node: Node, where: str, local: Mapping[str, Formula] | None = None) -> Formula:
         """Return a formula.
 
         Parameters

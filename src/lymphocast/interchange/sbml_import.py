@@ -25,7 +25,12 @@ from lymphocast.interchange.exchange import Dropped
 from lymphocast.interchange.sbml_draft import Draft, meaning
 from lymphocast.interchange.sbml_parts import Parts, read_parts
 from lymphocast.interchange.sbml_species import add_species
-from lymphocast.interchange.sbml_timed import moved_symbols, read_events, timed_events
+from lymphocast.interchange.sbml_timed import (
+    moved_symbols,
+    read_events,
+    symbols_read,
+    timed_events,
+)
 from lymphocast.interchange.sbml_unit_text import unit_text
 from lymphocast.interchange.sbml_xml import open_sbml
 from lymphocast.models.component import Variable
@@ -51,6 +56,8 @@ class ImportedModel:
         For each symbol that changes the parameter that it starts at.
     dropped
         What of the document the model does not hold.
+    events_read
+        The symbols of which the times and amounts of ``events`` were computed.
     """
 
     model: FormulaModel
@@ -58,6 +65,7 @@ class ImportedModel:
     events: EventTable | None
     begins: Mapping[str, str]
     dropped: tuple[Dropped, ...]
+    events_read: frozenset[str] = frozenset()
 
 
 def read_sbml(content: bytes, name: str, *, given: frozenset[str] = frozenset()) -> ImportedModel:
@@ -95,7 +103,8 @@ def read_sbml(content: bytes, name: str, *, given: frozenset[str] = frozenset())
     theta = {n: v for n, v in draft.values.items() if n in known}
     table = timed_events(events, model, theta, own, name)
     begins = {n: p for n, p in draft.begins.items() if p in known}
-    return ImportedModel(model, theta, table, begins, tuple(parts.dropped))
+    read = symbols_read(events, model)
+    return ImportedModel(model, theta, table, begins, tuple(parts.dropped), read)
 
 
 def load_sbml(path: Path) -> ImportedModel:

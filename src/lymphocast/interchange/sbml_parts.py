@@ -138,6 +138,8 @@ def _identifiers(model: Element) -> Iterator[str]:
 
 def _check_packages(parts: Parts, document: Element) -> None:
     """Refuse packages that change what the core means; list those that do not."""
+    if document.getLevel() < 3:  # noqa: PLR2004 (packages began with Level 3)
+        return
     names = [document.getPlugin(i).getPackageName() for i in range(document.getNumPlugins())]
     unknown = range(document.getNumUnknownPackages())
     names += [document.getUnknownPackagePrefix(i) for i in unknown]

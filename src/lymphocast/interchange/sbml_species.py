@@ -30,7 +30,7 @@ class Species:
     element
         What the document states.
     other
-        A name for its amount where the symbol is a concentration, and the other way about.
+        Its amount where the symbol is a concentration, and the other way about.
     """
 
     variable: Variable
@@ -38,7 +38,7 @@ class Species:
     amount: bool
     sized: bool
     element: Any
-    other: str
+    other: Variable
 
     @property
     def name(self) -> str:
@@ -46,9 +46,13 @@ class Species:
         return self.variable.name
 
     @property
-    def of_amount(self) -> Variable:
-        """The variable of its amount where the symbol is a concentration."""
-        return Variable(self.other, NO_UNIT, f"amount of {self.name}")
+    def begins_with(self) -> Variable:
+        """What the document states at the start: the symbol or the other."""
+        amount, concentration = (
+            self.element.isSetInitialAmount(), self.element.isSetInitialConcentration()
+        )  # fmt: skip
+        own = not (amount or concentration) or amount == self.amount or not self.sized
+        return self.variable if own else self.other
 
 
 def add_species(draft: Draft, given: frozenset[str]) -> None:
@@ -56,9 +60,7 @@ def add_species(draft: Draft, given: frozenset[str]) -> None:
     sums: dict[str, list[Formula]] = {}
     for reaction, flow in draft.parts.flows:
         term = product(flow.stoichiometry, Name(reaction))
-        sums.setdefault(flow.species, []).append(
-            call("minus", term) if flow.sign < 0 else term
-        )
+        sums.setdefault(flow.species, []).append(call("minus", term) if flow.sign < 0 else term)
     for element in draft.parts.model.getListOfSpecies():
         species = _species(draft, element)
         changed = not (element.getBoundaryCondition() or element.getConstant())
@@ -84,12 +86,15 @@ def _species(draft: Draft, element: Any) -> Species:  # noqa: ANN401 (libsbml.Sp
     sized = not point and (name in draft.values or name in draft.start)
     substance = unit_text(model, _substance(model, element))
     size = unit_text(model, _size_unit(model, compartment))
-    unit = substance if amount or size == NO_UNIT else _over(substance, size)
+    unit, other = (substance, _over(substance, size))[:: 1 if amount else -1]
     words = meaning("amount of" if amount else "concentration of", element.getName(), "")
     words = words if element.getName() else words.removesuffix(" of")
     variable = Variable(element.getId(), unit, words)
-    other = draft.parts.free(f"{CONCENTRATION if amount else AMOUNT}{element.getId()}")
-    return Species(variable, name, amount, sized, element, other)
+    name = draft.parts.free(f"{CONCENTRATION if amount else AMOUNT}{element.getId()}")
+    words = f"{'concentration' if amount else 'amount'} of {element.getName() or element.getId()}"
+    return Species(
+        variable, compartment.getId(), amount, sized, element, Variable(name, other, words)
+    )
 
 
 def _substance(model: Any, element: Any) -> str:  # noqa: ANN401 (libSBML's classes)
@@ -114,17 +119,19 @@ def _start(draft: Draft, species: Species, given: bool) -> None:
     if name in parts.assigned or name in parts.starting:
         draft.start[name] = parts.assigned.get(name) or parts.starting[name]
         return
-    amount, concentration = element.isSetInitialAmount(), element.isSetInitialConcentration()
-    value = element.getInitialAmount() if amount else None
-    value = element.getInitialConcentration() if concentration else value
-    size = Name(species.compartment)
-    fits = not (amount or concentration) or amount == species.amount or not species.sized
-    begin = draft.begin(species.variable, value)
-    if fits:
+    value = element.getInitialAmount() if element.isSetInitialAmount() else None
+    value = element.getInitialConcentration() if element.isSetInitialConcentration() else value
+    size, stated = Name(species.compartment), species.begins_with
+    begin = draft.begin(stated, value, name)
+    if stated is species.variable:
         draft.start[name] = begin
-    elif given and species.compartment in draft.values and value is not None:
-        own = draft.values[species.compartment]
-        draft.values[draft.begins[name]] = value * own if species.amount else value / own
+    elif given:
+        own = draft.values.get(species.compartment)
+        stated_value = draft.values.pop(draft.begins[name], None)
+        if own is not None and stated_value is not None:
+            draft.values[draft.begins[name]] = (
+                stated_value * own if species.amount else stated_value / own
+            )
         draft.start[name] = begin
     else:
         draft.start[name] = product(begin, size) if species.amount else call("divide", begin, size)
@@ -144,7 +151,7 @@ def _course(draft: Draft, species: Species, terms: list[Formula]) -> None:
     factor = species.element.getConversionFactor() or parts.model.getConversionFactor()
     change = product(Name(factor), total(terms)) if factor and terms else total(terms)
     if diluted:
-        held = species.of_amount
+        held = species.other
         draft.amounts[name] = held.name
         draft.follows[name] = call("divide", Name(held.name), size)
         draft.start[held.name] = product(Name(name), size)
@@ -170,12 +177,8 @@ def _outputs(draft: Draft, species: Species) -> None:
     if not species.sized:
         return
     size = Name(species.compartment)
-    if species.amount:
-        unit, words = NO_UNIT, f"concentration of {species.name}"
-        other = Variable(species.other, unit, words)
-        formula: Formula = call("divide", Name(species.name), size)
-    else:
-        other, formula = species.of_amount, product(Name(species.name), size)
+    other, symbol = species.other, Name(species.name)
+    formula = call("divide", symbol, size) if species.amount else product(symbol, size)
     if other.name not in draft.states and other.name not in draft.start:
         draft.follows[other.name] = formula
     draft.output(other)

@@ -15,7 +15,7 @@ from typing import Any, final
 from lymphocast.dataset.events import EventKind, EventRecord, EventTable
 from lymphocast.errors import ExchangeError
 from lymphocast.interchange.sbml_formula import FormulaReader
-from lymphocast.models.formula import TIME, Call, Formula, Name, Number, define, evaluate
+from lymphocast.models.formula import TIME, Call, Formula, Name, Number, define, evaluate, names_read
 from lymphocast.models.formula_model import FormulaModel
 
 LATER = {"geq": (0, 1), "gt": (0, 1), "leq": (1, 0), "lt": (1, 0)}
@@ -93,6 +93,15 @@ def moved_symbols(events: Iterable[Timed]) -> frozenset[str]:
     return frozenset(name for event in events for name, _ in event.sets)
 
 
+def symbols_read(events: Iterable[Timed], model: FormulaModel) -> frozenset[str]:
+    """Return the symbols that make the times and amounts of events, and those that events set."""
+    formulas = [f for e in events for f in (e.at, e.delay, e.priority, *(f for _, f in e.sets))]
+    read = {n for formula in formulas for n in names_read(formula)}
+    for name, formula in reversed(model.fixed):
+        read |= names_read(formula) if name in read else set()
+    return frozenset((read | moved_symbols(events)) - {s.name for s in model.states})
+
+
 @final
 @dataclass
 class _Course:
@@ -126,7 +135,9 @@ class _Course:
             raise ExchangeError(self.file, where, f"a value of {found}", "a finite number")
         return found
 
-    def added(self, event: Timed, name: str, formula: Formula, current: Mapping[str, float]) -> float:
+    def added(
+        self, event: Timed, name: str, formula: Formula, current: Mapping[str, float]
+    ) -> float:
         """Return what an assignment adds to a state."""
         own = Name(name)
         terms = formula.arguments if isinstance(formula, Call) else ()
