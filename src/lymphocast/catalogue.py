@@ -31,8 +31,8 @@ def describe_models(name: str | None, *, structure: bool = False) -> str:
     """Describe one model: equations, states, parameters, outputs, assumptions; or list them all.
 
     With ``structure`` it is the blocks of the equations instead: their kinds and the reasons. A
-    name that ends in ``.py`` is the file of a user's model, one that ends in ``.xml`` or ``.sbml`` an
-    SBML document.
+    name that ends in ``.py`` is the file of a user's model, one in ``.xml`` or ``.sbml`` an SBML
+    document.
 
     Raises
     ------

@@ -105,7 +105,8 @@ def compared(imported: ImportedModel, settings: Mapping[str, str], results: Path
     absolute, relative = float(settings["absolute"]), float(settings["relative"])
     for name in wanted:
         expected = table[:, header.index(name)]
-        ours = course[_read_name(course, name, amounts, concentrations)]
+        nothing = np.full_like(expected, np.nan)  # a symbol without a value
+        ours = course.get(_read_name(course, name, amounts, concentrations), nothing)
         with np.errstate(invalid="ignore"):
             near = np.abs(ours - expected) <= absolute + relative * np.abs(expected)
         alike = near | (np.isnan(ours) & np.isnan(expected)) | (ours == expected)

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lymphocast.dataset.events import CovariateRule, EventKind, EventRecord, EventTable
-from lymphocast.dataset.regimen import DoseEvent, Entry
-from lymphocast.engine.simulate import simulate
+from lymphocast.dataset.events import EventRecord, EventTable
+from lymphocast.engine.simulate import Events, simulate
 from lymphocast.interchange.sbml import sbml_text
 from lymphocast.interchange.sbml_import import ImportedModel, read_sbml
 from lymphocast.models.component import TIME_AFTER_DOSE, Component, Values
@@ -22,12 +21,12 @@ FLOOR = 1e-12
 """Of the largest value: what cancels to nothing in one order of terms need not in another."""
 
 
-def back(model: Component, theta: Values, events=()) -> ImportedModel:
+def back(model: Component, theta: Values, events: Events = ()) -> ImportedModel:
     return read_sbml(sbml_text(model, theta, events).encode(), f"{model.name}.xml")
 
 
 def given(model: Component, theta: Values) -> EventTable | tuple[()]:
-    """An event table with the forcings that no component offers, at 0; nothing if there are none."""
+    """The forcings that no component offers, at 0; nothing if there are none."""
     inputs = tuple(n for n in model.inputs if not n.startswith(TIME_AFTER_DOSE))
     return (
         EventTable("1", (EventRecord(0.0, covariates=(0.5,) * len(inputs)),), inputs)
@@ -37,13 +36,13 @@ def given(model: Component, theta: Values) -> EventTable | tuple[()]:
 
 
 @pytest.mark.parametrize("name", model_names())
-def test_a_library_model_comes_back_with_the_same_equations(name):
+def test_a_library_model_comes_back_with_the_same_equations(name: str) -> None:
     found = find_model(name)
     model, theta = found.model, found.example_theta()
     imported = back(model, theta, given(model, theta))
     rng = np.random.default_rng(20260101)
     state = {s.name: rng.uniform(0.1, 2.0, POINTS) for s in model.states}
-    inputs = {n: 0.5 for n in model.inputs}
+    inputs = dict.fromkeys(model.inputs, 0.5)
     day = 3.0
     ours = {**model.rates(day, state, inputs, theta)}
     seen = model.observe(day, state, inputs, theta)
@@ -70,7 +69,7 @@ TIMES = np.array([0.05, 0.6, 0.95, 1.1, 1.9, 2.1, 2.5, 4.9])
 
 
 @pytest.mark.parametrize("name", ["two-compartment-first-order", "il2-induced"])
-def test_doses_and_infusions_come_back_as_events(name):
+def test_doses_and_infusions_come_back_as_events(name: str) -> None:
     found = find_model(name)
     model, theta = found.model, found.example_theta()
     doses = natural_doses(model, theta)

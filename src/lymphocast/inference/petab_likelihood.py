@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.events import EventRecord, EventTable
-from lymphocast.engine.settings import DEFAULT, SolverSettings
+from lymphocast.engine.settings import Method, SolverSettings
 from lymphocast.engine.simulate import Prepared
 from lymphocast.errors import UsageError
 from lymphocast.interchange.petab import parameter_of, placeholders
@@ -42,10 +42,12 @@ from lymphocast.models.formula import TIME, Formula, evaluate, names_read
 
 Places = npt.NDArray[np.int64]
 LN10 = math.log(10.0)
+IMPLICIT = SolverSettings(rtol=1e-8, atol=1e-12, method=Method.IMPLICIT)
+"""Reaction networks are stiff as a rule, and their parameters are tried over many decades."""
 
 
 def petab_log_likelihood(
-    problem: PetabProblem, theta: Values | None = None, *, solver: SolverSettings = DEFAULT
+    problem: PetabProblem, theta: Values | None = None, *, solver: SolverSettings = IMPLICIT
 ) -> Scalar:
     """Return the log likelihood of a problem.
 
@@ -84,11 +86,11 @@ class PetabLikelihood:
     problem
         Model and measurements.
     solver
-        Method and tolerances; an implicit method for a stiff model whose likelihood is to be
-        differentiated, since under a transformation nothing is tried a second time.
+        Method and tolerances. An adaptive method is differentiated in reverse (``jax.grad``), the
+        march also forwards; under a transformation nothing is tried a second time.
     """
 
-    def __init__(self, problem: PetabProblem, *, solver: SolverSettings = DEFAULT) -> None:
+    def __init__(self, problem: PetabProblem, *, solver: SolverSettings = IMPLICIT) -> None:
         self.problem = problem
         self._conditions = tuple(dict.fromkeys(m.condition for m in problem.measurements))
         tables, readings = [], []
@@ -205,9 +207,7 @@ def _evaluated(group: _Group, known: Mapping[str, Scalar]) -> tuple[Scalar, Scal
     name, number = group.observable.name, len(group.measurements)
     values = {**known}
     for kind in ("observable", "noise"):
-        each = [
-            placeholders(kind, name, getattr(m, f"{kind}_values")) for m in group.measurements
-        ]
+        each = [placeholders(kind, name, getattr(m, f"{kind}_values")) for m in group.measurements]
         for placeholder in each[0]:
             values[placeholder] = _chosen([one[placeholder] for one in each], known, number)
     predicted = jnp.broadcast_to(evaluate(group.observable.formula, values), (number,))

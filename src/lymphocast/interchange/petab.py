@@ -134,7 +134,7 @@ def _conditions(rows: Sequence[Row]) -> dict[str, dict[str, Formula]]:
     for row in rows:
         name = _identifier(row, "conditionId")
         if name in found:
-            raise row.error(f"a second condition '{name}'", "one")
+            row.refuse(f"a second condition '{name}'", "one")
         found[name] = {
             column: read_value(cell, row.file, f"line {row.line}, '{column}'")
             for column, cell in row.cells.items()
@@ -146,7 +146,7 @@ def _conditions(rows: Sequence[Row]) -> dict[str, dict[str, Formula]]:
 def _identifier(row: Row, column: str) -> str:
     name = row.needed(column)
     if not IDENTIFIER.fullmatch(name):
-        raise row.error(f"'{name}' in '{column}'", "letters, digits and underscores")
+        row.refuse(f"'{name}' in '{column}'", "letters, digits and underscores")
     return name
 
 
@@ -155,7 +155,7 @@ def _observables(rows: Sequence[Row]) -> dict[str, PetabObservable]:
     for row in rows:
         name = _identifier(row, "observableId")
         if name in found:
-            raise row.error(f"a second observable '{name}'", "one")
+            row.refuse(f"a second observable '{name}'", "one")
         where = f"line {row.line}, '{name}'"
         found[name] = PetabObservable(
             name,
@@ -174,7 +174,7 @@ def _choice(row: Row, column: str, kind: type[Choice], default: Choice) -> Choic
     try:
         return kind(text)
     except ValueError:
-        raise row.error(f"'{text}' in '{column}'", f"one of {', '.join(kind)}") from None
+        row.refuse(f"'{text}' in '{column}'", f"one of {', '.join(kind)}")
 
 
 def _parameters(rows: Sequence[Row]) -> dict[str, PetabParameter]:
@@ -182,7 +182,7 @@ def _parameters(rows: Sequence[Row]) -> dict[str, PetabParameter]:
     for row in rows:
         name = _identifier(row, "parameterId")
         if name in found:
-            raise row.error(f"a second parameter '{name}'", "one")
+            row.refuse(f"a second parameter '{name}'", "one")
         found[name] = _parameter(row, name)
     return found
 
@@ -190,19 +190,17 @@ def _parameters(rows: Sequence[Row]) -> dict[str, PetabParameter]:
 def _parameter(row: Row, name: str) -> PetabParameter:
     estimate = row.needed("estimate")
     if estimate not in {"0", "1", "0.0", "1.0"}:
-        raise row.error(f"'{estimate}' in 'estimate'", "0 or 1")
+        row.refuse(f"'{estimate}' in 'estimate'", "0 or 1")
     estimated = float(estimate) == 1.0
-    bounds = [
-        row.number(column) if row.text(column) else default
-        for column, default in (("lowerBound", -math.inf), ("upperBound", math.inf))
-    ]
-    if estimated and not bounds[0] < bounds[1]:
-        raise row.error(f"bounds {bounds[0]:g} and {bounds[1]:g}", "a lower and a higher one")
+    lower = row.number("lowerBound") if row.text("lowerBound") else -math.inf
+    upper = row.number("upperBound") if row.text("upperBound") else math.inf
+    if estimated and not lower < upper:
+        row.refuse(f"bounds {lower:g} and {upper:g}", "a lower and a higher one")
     scale = _choice(row, "parameterScale", Scale, Scale.LIN)
     nominal = row.number("nominalValue") if row.text("nominalValue") else None
     if not estimated and nominal is None:
-        raise row.error(f"no nominal value of '{name}'", "one, as it is not estimated")
-    return PetabParameter(name, scale, *bounds, nominal, estimated, _prior(row))
+        row.refuse(f"no nominal value of '{name}'", "one, as it is not estimated")
+    return PetabParameter(name, scale, lower, upper, nominal, estimated, _prior(row))
 
 
 def _prior(row: Row) -> PetabPrior | None:
@@ -213,16 +211,16 @@ def _prior(row: Row) -> PetabPrior | None:
     try:
         first, second = (float(part) for part in text.split(";"))
     except ValueError:
-        raise row.error(f"'{text}' in 'objectivePriorParameters'", "two numbers, as 0;1") from None
+        row.refuse(f"'{text}' in 'objectivePriorParameters'", "two numbers, as 0;1")
     return PetabPrior(family, first, second)
 
 
 def _measurement(row: Row) -> PetabMeasurement:
     if row.text("preequilibrationConditionId"):
-        raise row.error("a preequilibration", "measurements from the start of a condition")
+        row.refuse("a preequilibration", "measurements from the start of a condition")
     time = row.number("time")
     if not math.isfinite(time):
-        raise row.error(f"time {time:g}", "a time; a steady state is not looked for")
+        row.refuse(f"time {time:g}", "a time; a steady state is not looked for")
     return PetabMeasurement(
         row.needed("observableId"),
         row.needed("simulationConditionId"),
@@ -241,17 +239,8 @@ def _measurement(row: Row) -> PetabMeasurement:
 
 def _faults(problem: PetabProblem) -> Iterator[ExchangeError]:
     """Yield what does not fit together."""
-    own = problem.name
-    known = known_names(problem)
-    for condition, sets in problem.conditions.items():
-        for symbol, value in sets.items():
-            where = f"condition '{condition}'"
-            if parameter_of(problem.model, symbol) is None:
-                found = f"'{symbol}', whose start a condition cannot set"
-                yield ExchangeError(own, where, found, "a parameter, species or compartment")
-            strange = sorted(names_read(value) - set(problem.parameters) - known)
-            if strange:
-                yield ExchangeError(own, where, f"'{strange[0]}'", "a number or a parameter")
+    own, known = problem.name, known_names(problem)
+    yield from _condition_faults(problem, known)
     for m in problem.measurements:
         where = f"measurement of '{m.observable}' at {m.time:g}"
         if m.observable not in problem.observables:
@@ -264,6 +253,20 @@ def _faults(problem: PetabProblem) -> Iterator[ExchangeError]:
     if told:
         found = f"an event that depends on '{told[0]}'"
         yield ExchangeError(own, "sbml_files", found, "events whose numbers are fixed")
+
+
+def _condition_faults(problem: PetabProblem, known: set[str]) -> Iterator[ExchangeError]:
+    for condition, sets in problem.conditions.items():
+        where = f"condition '{condition}'"
+        for symbol, value in sets.items():
+            if parameter_of(problem.model, symbol) is None:
+                found = f"'{symbol}', whose start a condition cannot set"
+                needed = "a parameter, species or compartment"
+                yield ExchangeError(problem.name, where, found, needed)
+            strange = sorted(names_read(value) - set(problem.parameters) - known)
+            if strange:
+                needed = "a number or a parameter"
+                yield ExchangeError(problem.name, where, f"'{strange[0]}'", needed)
 
 
 def _formula_faults(problem: PetabProblem, known: set[str]) -> Iterator[ExchangeError]:
@@ -283,9 +286,7 @@ def _formula_faults(problem: PetabProblem, known: set[str]) -> Iterator[Exchange
             yield ExchangeError(problem.name, where, found, "a symbol or a parameter")
 
 
-def placeholders(
-    kind: str, observable: str, values: Sequence[Formula]
-) -> Mapping[str, Formula]:
+def placeholders(kind: str, observable: str, values: Sequence[Formula]) -> Mapping[str, Formula]:
     """Return what stands for ``observableParameter1_...`` and so on."""
     return {f"{kind}Parameter{i}_{observable}": v for i, v in enumerate(values, 1)}
 

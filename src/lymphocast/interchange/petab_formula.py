@@ -26,7 +26,7 @@ def read_formula(text: str, file: str, where: str) -> Formula:
         If the text is no formula, or calls a function that SBML does not have.
     """
     nested = max(_depths(text), default=0)
-    if len(text) > LONGEST or nested > 100:  # noqa: PLR2004 (deeper than anybody writes)
+    if len(text) > LONGEST or nested > 100:
         raise ExchangeError(file, where, "a formula too large to read", "a smaller one")
     settings = libsbml.L3ParserSettings()
     settings.setParseLog(libsbml.L3P_PARSE_LOG_AS_LN)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Final, NoReturn, final
 
 from lymphocast.errors import ExchangeError
 
@@ -41,7 +41,7 @@ class Row:
     def needed(self, column: str) -> str:
         """Return a cell that must be there."""
         if column not in self.cells:
-            raise self.error("nothing", f"a value in '{column}'")
+            self.refuse("nothing", f"a value in '{column}'")
         return self.cells[column]
 
     def number(self, column: str) -> float:
@@ -52,12 +52,18 @@ class Row:
         except ValueError:
             found = math.nan
         if math.isnan(found):
-            raise self.error(f"'{text}' in '{column}'", "a number")
+            self.refuse(f"'{text}' in '{column}'", "a number")
         return found
 
-    def error(self, found: str, needed: str) -> ExchangeError:
-        """Return what is wrong with this row."""
-        return ExchangeError(self.file, f"line {self.line}", found, needed)
+    def refuse(self, found: str, needed: str) -> NoReturn:
+        """Say what is wrong with this row.
+
+        Raises
+        ------
+        ExchangeError
+            Always.
+        """
+        raise ExchangeError(self.file, f"line {self.line}", found, needed)
 
 
 def read_rows(paths: Iterable[Path], needed: Sequence[str]) -> tuple[Row, ...]:
@@ -98,7 +104,8 @@ def _rows(path: Path, needed: Sequence[str]) -> Iterable[Row]:
     try:
         lines = [(reader.line_num, cells) for cells in reader]
     except csv.Error as error:
-        raise ExchangeError(path.name, f"line {reader.line_num}", f"'{error}'", "a table") from error
+        place = f"line {reader.line_num}"
+        raise ExchangeError(path.name, place, f"'{error}'", "a table") from error
     if not lines:
         raise ExchangeError(path.name, None, "nothing", f"columns {', '.join(needed)}")
     header = [name.strip() for name in lines[0][1]]

@@ -50,7 +50,7 @@ class Draft:
     def parameter(self, variable: Variable, value: float | None) -> None:
         """Add a parameter, with its value if it has one."""
         self.parameters[variable.name] = variable
-        if value is not None and value == value:  # noqa: PLR0124 (NaN: not stated)
+        if value is not None and value == value:
             self.values[variable.name] = value
 
     def begin(self, variable: Variable, value: float | None, symbol: str = "") -> Formula:

@@ -91,10 +91,13 @@ class FormulaReader:
         Name of the file, for messages.
     functions
         The document's own functions, by identifier: lambda nodes.
+    largest
+        Parts of all its formulas that are read at most.
     """
 
     file: str
     functions: Mapping[str, Node] = field(default_factory=dict)
+    largest: int = LARGEST
     size: int = 0
     extents: dict[int, tuple[int, int, Formula]] = field(default_factory=dict)
 
@@ -140,7 +143,7 @@ class FormulaReader:
     def _grow(self, size: int, depth: int, within: int, where: str) -> None:
         """Count what a formula takes in."""
         self.size += size
-        if self.size > LARGEST or within + depth > DEEPEST:
+        if self.size > self.largest or within + depth > DEEPEST:
             raise ExchangeError(self.file, where, "formulas too large to hold", "smaller ones")
 
     def _extent(self, formula: Formula) -> tuple[int, int]:

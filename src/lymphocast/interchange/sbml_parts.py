@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
-import libsbml
-
 from lymphocast.errors import ExchangeError
 from lymphocast.interchange.exchange import Dropped
 from lymphocast.interchange.sbml_formula import FormulaReader
@@ -138,7 +136,7 @@ def _identifiers(model: Element) -> Iterator[str]:
 
 def _check_packages(parts: Parts, document: Element) -> None:
     """Refuse packages that change what the core means; list those that do not."""
-    if document.getLevel() < 3:  # noqa: PLR2004 (packages began with Level 3)
+    if document.getLevel() < 3:
         return
     names = [document.getPlugin(i).getPackageName() for i in range(document.getNumPlugins())]
     unknown = range(document.getNumUnknownPackages())
@@ -202,7 +200,7 @@ def _read_reaction(parts: Parts, reaction: Element) -> None:
 def _locals(parts: Parts, reaction: str, law: Element) -> Mapping[str, Formula]:
     """Give the parameters of a kinetic law names of their own."""
     found: dict[str, Formula] = {}
-    level3 = law.getLevel() > 2  # noqa: PLR2004 (the level of SBML)
+    level3 = law.getLevel() > 2
     for element in law.getListOfLocalParameters() if level3 else law.getListOfParameters():
         name = parts.free(f"{reaction}_{element.getId()}")
         parts.locals.append(Local(name, element))
@@ -219,4 +217,4 @@ def _stoichiometry(parts: Parts, reference: Element, where: str) -> Formula:
         parts.references[own] = reference
         return Name(own)
     value = reference.getStoichiometry()
-    return Number(value) if value == value else Number(1.0)  # noqa: PLR0124 (NaN: not stated)
+    return Number(value) if value == value else Number(1.0)

@@ -99,13 +99,13 @@ def _species(draft: Draft, element: Any) -> Species:  # noqa: ANN401 (libsbml.Sp
 
 def _substance(model: Any, element: Any) -> str:  # noqa: ANN401 (libSBML's classes)
     own = element.getSubstanceUnits() or model.getSubstanceUnits()
-    return str(own or ("substance" if model.getLevel() == 2 else ""))  # noqa: PLR2004 (SBML's)
+    return str(own or ("substance" if model.getLevel() == 2 else ""))
 
 
 def _size_unit(model: Any, compartment: Any) -> str:  # noqa: ANN401 (libSBML's classes)
-    three = compartment.getSpatialDimensions() == 3  # noqa: PLR2004 (of space)
+    three = compartment.getSpatialDimensions() == 3
     own = compartment.getUnits() or (model.getVolumeUnits() if three else "")
-    return str(own or ("volume" if three and model.getLevel() == 2 else ""))  # noqa: PLR2004
+    return str(own or ("volume" if three and model.getLevel() == 2 else ""))
 
 
 def _over(substance: str, size: str) -> str:

@@ -15,7 +15,16 @@ from typing import Any, final
 from lymphocast.dataset.events import EventKind, EventRecord, EventTable
 from lymphocast.errors import ExchangeError
 from lymphocast.interchange.sbml_formula import FormulaReader
-from lymphocast.models.formula import TIME, Call, Formula, Name, Number, define, evaluate, names_read
+from lymphocast.models.formula import (
+    TIME,
+    Call,
+    Formula,
+    Name,
+    Number,
+    define,
+    evaluate,
+    names_read,
+)
 from lymphocast.models.formula_model import FormulaModel
 
 LATER = {"geq": (0, 1), "gt": (0, 1), "leq": (1, 0), "lt": (1, 0)}
@@ -70,14 +79,14 @@ def _timed(event: Any, where: str, reader: FormulaReader) -> Timed | None:  # no
         _optional(event.getPriority(), where, reader),
         sets,
         event.getUseValuesFromTriggerTime(),
-        trigger.getLevel() > 2 and not trigger.getInitialValue(),  # noqa: PLR2004 (SBML's level)
+        trigger.getLevel() > 2 and not trigger.getInitialValue(),
     )
 
 
 def _moment(condition: Formula, where: str, file: str) -> Formula:
     if isinstance(condition, Call) and condition.function in LATER:
         time, moment = LATER[condition.function]
-        if len(condition.arguments) == 2 and condition.arguments[time] == Name(TIME):  # noqa: PLR2004
+        if len(condition.arguments) == 2 and condition.arguments[time] == Name(TIME):
             return condition.arguments[moment]
     raise ExchangeError(file, where, "a trigger that watches the model", NEEDED)
 

@@ -60,7 +60,7 @@ class _Depth:
     def __init__(self, name: str) -> None:
         self.name, self.depth, self.root = name, 0, ""
 
-    def start(self, tag: str, attributes: object) -> None:  # noqa: ARG002 (the parser's form)
+    def start(self, tag: str, attributes: object) -> None:
         """Count an element."""
         self.root = self.root or tag
         self.depth += 1
@@ -68,7 +68,7 @@ class _Depth:
             found = f"elements nested deeper than {DEEPEST}"
             raise ExchangeError(self.name, None, found, "a model")
 
-    def end(self, tag: str) -> None:  # noqa: ARG002 (the parser's form)
+    def end(self, tag: str) -> None:
         """Leave an element."""
         self.depth -= 1
 

@@ -63,7 +63,7 @@ class FormulaModel:
         known = define(self.start, {**theta, TIME: 0.0})
         return {s.name: known[s.name] for s in self.states}
 
-    def dosing(self, theta: Values) -> Mapping[str, Dosing]:  # noqa: ARG002 (the protocol's form)
+    def dosing(self, theta: Values) -> Mapping[str, Dosing]:
         """Return nothing: every dose enters whole and at once, or as its record says."""
         return {}
 

@@ -12,10 +12,10 @@ from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import gamma
+from scipy.special import gamma as plain_gamma
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.models.component import Scalar
@@ -29,6 +29,10 @@ def symbolic(operands: Iterable[Scalar]) -> Any:  # noqa: ANN401 (a module, or n
     return None
 
 
+def _truths(x: Scalar) -> bool:
+    return getattr(x, "dtype", None) == np.dtype(bool)
+
+
 def as_number(x: Scalar) -> Scalar:
     """Return 1 for true and 0 for false; a number as it is."""
     sympy = symbolic([x])
@@ -37,7 +41,7 @@ def as_number(x: Scalar) -> Scalar:
         return sympy.Piecewise((1, x), (0, True)) if boolean else x
     if isinstance(x, bool):
         return float(x)
-    boolean = getattr(x, "dtype", None) == bool
+    boolean = _truths(x)
     return jnp.where(x, 1.0, 0.0) if boolean else x
 
 
@@ -47,9 +51,9 @@ def as_truth(x: Scalar) -> Scalar:
     if sympy:
         boolean = isinstance(x, sympy.logic.boolalg.Boolean) and not x.is_Symbol
         return x if boolean else sympy.Ne(x, 0)
-    if isinstance(x, bool):
-        return x
-    return x if getattr(x, "dtype", None) == bool else jnp.not_equal(x, 0)
+    if isinstance(x, bool | int | float):
+        return bool(x != 0)
+    return x if _truths(x) else jnp.not_equal(x, 0)
 
 
 def _plain(*operands: Scalar) -> bool:
@@ -62,13 +66,29 @@ def _in_floats(function: Callable[..., Any], *operands: Scalar) -> float:
         return float(function(*(np.float64(x) for x in operands)))
 
 
-def _by_type(name: str, array: Callable[..., Scalar]) -> Callable[..., Scalar]:
-    """Return a function of numbers that SymPy has under a name."""
+def _by_type(name: str, array: str = "") -> Callable[..., Scalar]:
+    """Return a function of numbers: what SymPy calls it, and NumPy if that is another name."""
+    array = array or name
+
+    def function(x: Scalar) -> Scalar:
+        x = as_number(x)
+        if _plain(x):
+            return _in_floats(getattr(np, array), x)
+        sympy = symbolic([x])
+        return getattr(sympy, name)(x) if sympy else getattr(jnp, array)(x)
+
+    return function
+
+
+def _extreme(name: str, array: str) -> Callable[..., Scalar]:
+    """Return the largest, or the smallest, of some numbers."""
 
     def function(*operands: Scalar) -> Scalar:
         numbers = [as_number(x) for x in operands]
         sympy = symbolic(numbers)
-        return getattr(sympy, name)(*numbers) if sympy else array(*numbers)
+        if sympy:
+            return getattr(sympy, name)(*numbers)
+        return reduce(getattr(np if _plain(*numbers) else jnp, array), numbers)
 
     return function
 
@@ -141,6 +161,8 @@ def log(base: Scalar, x: Scalar) -> Scalar:
 def factorial(x: Scalar) -> Scalar:
     """Factorial."""
     x = as_number(x)
+    if _plain(x):
+        return _in_floats(plain_gamma, x + 1.0)
     sympy = symbolic([x])
     return sympy.gamma(x + 1) if sympy else gamma(jnp.asarray(x, float) + 1.0)
 
@@ -148,6 +170,8 @@ def factorial(x: Scalar) -> Scalar:
 def quotient(x: Scalar, by: Scalar) -> Scalar:
     """The whole part of a quotient, towards zero."""
     ratio = divide(x, by)
+    if _plain(ratio):
+        return _in_floats(np.trunc, ratio)
     sympy = symbolic([ratio])
     if sympy:
         return sympy.sign(ratio) * sympy.floor(sympy.Abs(ratio))
@@ -159,46 +183,52 @@ def remainder(x: Scalar, by: Scalar) -> Scalar:
     return as_number(x) - as_number(by) * quotient(x, by)
 
 
-def _relation(name: str, array: Callable[[Scalar, Scalar], Scalar]) -> Callable[..., Scalar]:
+def _relation(name: str, array: str) -> Callable[..., Scalar]:
     """Return a comparison; of more than two operands, of each with its neighbour."""
+
+    def pair(one: Scalar, other: Scalar) -> Scalar:
+        if _plain(one, other):
+            return bool(getattr(np, array)(one, other))
+        sympy = symbolic([one, other])
+        return getattr(sympy, name)(one, other) if sympy else getattr(jnp, array)(one, other)
 
     def holds(*operands: Scalar) -> Scalar:
         numbers = [as_number(x) for x in operands]
-        sympy = symbolic(numbers)
-        relation = getattr(sympy, name) if sympy else array
-        return conjunction(*map(relation, numbers, numbers[1:]))
+        return conjunction(*map(pair, numbers, numbers[1:]))
 
     return holds
 
 
 def conjunction(*parts: Scalar) -> Scalar:
     """Whether all are true."""
-    return _joined("And", jnp.logical_and, parts, empty=True)
+    return _joined("And", "logical_and", parts, empty=True)
 
 
 def disjunction(*parts: Scalar) -> Scalar:
     """Whether one is true."""
-    return _joined("Or", jnp.logical_or, parts, empty=False)
+    return _joined("Or", "logical_or", parts, empty=False)
 
 
 def exclusive(*parts: Scalar) -> Scalar:
     """Whether an odd number of them is true."""
-    return _joined("Xor", jnp.logical_xor, parts, empty=False)
+    return _joined("Xor", "logical_xor", parts, empty=False)
 
 
-def _joined(
-    name: str, array: Callable[[Scalar, Scalar], Scalar], parts: Iterable[Scalar], *, empty: bool
-) -> Scalar:
+def _joined(name: str, array: str, parts: Iterable[Scalar], *, empty: bool) -> Scalar:
     truths = [as_truth(x) for x in parts]
     sympy = symbolic(truths)
     if sympy:
         return getattr(sympy, name)(*truths)
-    return reduce(array, truths) if truths else empty
+    if all(isinstance(x, bool) for x in truths):
+        return bool(reduce(getattr(np, array), truths)) if truths else empty
+    return reduce(getattr(jnp, array), truths)
 
 
 def negation(x: Scalar) -> Scalar:
     """Whether it is false."""
     truth = as_truth(x)
+    if isinstance(truth, bool):
+        return not truth
     sympy = symbolic([truth])
     return sympy.Not(truth) if sympy else jnp.logical_not(truth)
 
@@ -220,25 +250,20 @@ def piecewise(*parts: Scalar) -> Scalar:
         return sympy.Piecewise(*zip(values, conditions, strict=False), (last, True))
     found = values.pop()
     for value, condition in zip(reversed(values), reversed(conditions), strict=True):
-        found = jnp.where(condition, value, found)
+        if isinstance(condition, bool):
+            found = value if condition else found
+        else:
+            found = jnp.where(condition, value, found)
     return found
 
 
-def rounded(array: Callable[[Scalar], Scalar]) -> Callable[[Scalar], Scalar]:
-    """Return a step function, which has slope 0 where it has one."""
-    return lambda x: jax.lax.stop_gradient(array(jnp.asarray(x, float)))
-
-
-_ln = _by_type("log", jnp.log)
+_ln = _by_type("log")
 _SINES: Mapping[str, Callable[[Scalar], Scalar]] = {
-    name: _by_type(name, array)
-    for name, array in (
-        ("sin", jnp.sin), ("cos", jnp.cos), ("tan", jnp.tan),
-        ("sinh", jnp.sinh), ("cosh", jnp.cosh), ("tanh", jnp.tanh),
-        ("asin", jnp.arcsin), ("acos", jnp.arccos), ("atan", jnp.arctan),
-        ("asinh", jnp.arcsinh), ("acosh", jnp.arccosh), ("atanh", jnp.arctanh),
-    )
-}  # fmt: skip
+    f"{arc}{name}{h}": _by_type(f"{arc}{name}{h}", f"{'arc' if arc else ''}{name}{h}")
+    for arc in ("", "a")
+    for name in ("sin", "cos", "tan")
+    for h in ("", "h")
+}
 _RECIPROCAL = {"sec": "cos", "csc": "sin", "cot": "tan", "sech": "cosh", "csch": "sinh"} | {
     "coth": "tanh"
 }
@@ -251,23 +276,23 @@ FUNCTIONS: Mapping[str, Callable[..., Scalar]] = MappingProxyType(
         "divide": divide,
         "power": power,
         "root": root,
-        "exp": _by_type("exp", jnp.exp),
+        "exp": _by_type("exp"),
         "ln": _ln,
         "log": log,
-        "abs": _by_type("Abs", jnp.abs),
-        "floor": _by_type("floor", rounded(jnp.floor)),
-        "ceiling": _by_type("ceiling", rounded(jnp.ceil)),
+        "abs": _by_type("Abs", "abs"),
+        "floor": _by_type("floor"),
+        "ceiling": _by_type("ceiling", "ceil"),
         "factorial": factorial,
         "quotient": quotient,
         "rem": remainder,
-        "max": _by_type("Max", lambda *x: reduce(jnp.maximum, x)),
-        "min": _by_type("Min", lambda *x: reduce(jnp.minimum, x)),
-        "eq": _relation("Eq", jnp.equal),
-        "neq": _relation("Ne", jnp.not_equal),
-        "lt": _relation("Lt", jnp.less),
-        "leq": _relation("Le", jnp.less_equal),
-        "gt": _relation("Gt", jnp.greater),
-        "geq": _relation("Ge", jnp.greater_equal),
+        "max": _extreme("Max", "maximum"),
+        "min": _extreme("Min", "minimum"),
+        "eq": _relation("Eq", "equal"),
+        "neq": _relation("Ne", "not_equal"),
+        "lt": _relation("Lt", "less"),
+        "leq": _relation("Le", "less_equal"),
+        "gt": _relation("Gt", "greater"),
+        "geq": _relation("Ge", "greater_equal"),
         "and": conjunction,
         "or": disjunction,
         "xor": exclusive,
