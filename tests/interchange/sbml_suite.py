@@ -104,7 +104,7 @@ def compared(imported: ImportedModel, settings: Mapping[str, str], results: Path
     course = readings(imported, table[:, 0])
     absolute, relative = float(settings["absolute"]), float(settings["relative"])
     for name in wanted:
-        expected = table[:, header.index(name)]
+        expected = table[:, header.index(name, 1)]
         nothing = np.full_like(expected, np.nan)  # a symbol without a value
         ours = course.get(_read_name(course, name, amounts, concentrations), nothing)
         with np.errstate(invalid="ignore"):

@@ -245,26 +245,34 @@ def test_doses_and_changes_at_known_times_become_records() -> None:
     assert_allclose(course.states["A"], [3.0 * m.exp(-0.5), level, level], rtol=CLOSED_FORM)
 
 
+LOOSE = listed("Parameters", parameter("x", constant=False), parameter("y", constant=False))
+NEW_VALUE = {"A": cn(3.0)}
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         (
-            document(PLACE, ONE, listed("Events", event("e", apply("lt", ci("A"), cn(1.0)), {"A": cn(3.0)}))),
+            document(
+                PLACE, ONE, listed("Events", event("e", apply("lt", ci("A"), cn(1.0)), NEW_VALUE))
+            ),
             "a trigger that watches the model",
         ),
         (
-            document(PLACE, ONE, listed("Events", event("e", apply("geq", TIME, cn(1.0)), {"A": cn(3.0)}))),
+            document(
+                PLACE, ONE, listed("Events", event("e", apply("geq", TIME, cn(1.0)), NEW_VALUE))
+            ),
             "a new value of the state 'A'",
         ),
         (
-            document(listed("Parameters", parameter("x", constant=False)), listed("Rules", f"<algebraicRule>{math(ci('x'))}</algebraicRule>")),
+            document(LOOSE, listed("Rules", f"<algebraicRule>{math(ci('x'))}</algebraicRule>")),
             "an algebraic rule",
         ),
         (
-            document(listed("Parameters", parameter("x", constant=False), parameter("y", constant=False)), listed("Rules", assign("x", ci("y")), assign("y", ci("x")))),
+            document(LOOSE, listed("Rules", assign("x", ci("y")), assign("y", ci("x")))),
             "is defined by itself",
         ),
-        (document(listed("Parameters", parameter("x", constant=False)), listed("Rules", assign("x", ci("nobody")))), "'nobody'"),
+        (document(LOOSE, listed("Rules", assign("x", ci("nobody")))), "'nobody'"),
         (b"", "well-formed XML"),
         (DECAY[:300], "well-formed XML"),
         (b"\xff\xfe\x00\x01", "XML"),
@@ -272,9 +280,9 @@ def test_doses_and_changes_at_known_times_become_records() -> None:
         (b'<!DOCTYPE a [<!ENTITY b "c">]><sbml/>', "plain XML"),
         (b"<html/>", "an SBML document"),
         (b"<a>" * 500 + b"</a>" * 500, "nested deeper"),
-        (DECAY.replace(b"initialAmount", b"initialAmount=\"1\" initialAmountt"), "valid SBML"),
+        (DECAY.replace(b"initialAmount", b'initialAmount="1" initialAmountt'), "valid SBML"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_is_refused_with_one_sentence(content: bytes, words: str) -> None:
     with pytest.raises(ExchangeError, match=words):
         read(content)
@@ -293,7 +301,7 @@ def test_functions_that_grow_when_put_in_are_refused() -> None:
 
 
 def test_random_damage_to_a_document_is_an_error_or_a_clean_read() -> None:
-    rng = np.random.default_rng(20260102)
+    rng, damaged = np.random.default_rng(20260102), 0
     for _ in range(300):
         content = bytearray(DECAY)
         for place in rng.integers(0, len(content), rng.integers(1, 6)):
@@ -301,5 +309,6 @@ def test_random_damage_to_a_document_is_an_error_or_a_clean_read() -> None:
         cut = int(rng.integers(0, len(content))) if rng.random() < 0.2 else len(content)
         try:
             read(bytes(content[:cut]))
-        except ExchangeError as error:
-            assert "needed" in str(error)
+        except ExchangeError:
+            damaged += 1
+    assert damaged

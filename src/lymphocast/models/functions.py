@@ -86,6 +86,12 @@ def _extreme(name: str, array: str) -> Callable[..., Scalar]:
     def function(*operands: Scalar) -> Scalar:
         numbers = [as_number(x) for x in operands]
         sympy = symbolic(numbers)
+        if sympy and any(
+            x.is_Symbol and type(x) is not sympy.Symbol for x in map(sympy.S, numbers)
+        ):
+            # Time compares to a number, not to a truth, which Max and Min would take for true.
+            relation = sympy.Ge if name == "Max" else sympy.Le
+            return reduce(lambda a, b: sympy.Piecewise((a, relation(a, b)), (b, True)), numbers)
         if sympy:
             return getattr(sympy, name)(*numbers)
         return reduce(getattr(np if _plain(*numbers) else jnp, array), numbers)
