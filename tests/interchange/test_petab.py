@@ -52,8 +52,8 @@ def written(folder: Path) -> Path:
     return write_petab(folder, MODEL.model, MODEL.example_theta(), people, estimated(), scatter)
 
 
-# petab 0.2.1 reads its tables with an argument that pandas will drop.
-@pytest.mark.filterwarnings("ignore:The 'float_precision' argument is deprecated")
+# petab 0.2.1 reads its tables with arguments that pandas will drop.
+@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 def test_a_written_problem_passes_the_checks_of_petab(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

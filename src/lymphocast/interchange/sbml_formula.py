@@ -132,7 +132,7 @@ class FormulaReader:
             return put_in or Name(node.getName())
         arguments = [node.getChild(i) for i in range(node.getNumChildren())]
         if kind == libsbml.AST_FUNCTION_RATE_OF:
-            return self._rate_of(arguments, where)
+            return self._rate_of(arguments, where, local)
         if kind in REFUSED:
             raise ExchangeError(self.file, where, REFUSED[kind], "a formula of present values")
         found = [self._read(a, where, local, (*within, "")) for a in arguments]
@@ -173,10 +173,15 @@ class FormulaReader:
             raise ExchangeError(self.file, where, found, needed)
         return Call(name, tuple(arguments))
 
-    def _rate_of(self, arguments: Sequence[Node], where: str) -> Formula:
-        if len(arguments) != 1 or arguments[0].getType() != libsbml.AST_NAME:
-            raise ExchangeError(self.file, where, "the rate of an expression", "that of a variable")
-        return Name(f"{RATE}{arguments[0].getName()}")
+    def _rate_of(
+        self, arguments: Sequence[Node], where: str, local: Mapping[str, Formula]
+    ) -> Formula:
+        only = arguments[0] if len(arguments) == 1 else None
+        if only is not None and only.getType() == libsbml.AST_NAME:
+            name = local.get(only.getName(), Name(only.getName()))
+            if isinstance(name, Name):
+                return Name(f"{RATE}{name.name}")
+        raise ExchangeError(self.file, where, "the rate of an expression", "that of a variable")
 
     def _own(
         self, name: str, arguments: list[Formula], where: str, within: tuple[str, ...]

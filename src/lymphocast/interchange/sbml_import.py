@@ -122,8 +122,7 @@ def _add_plain(draft: Draft) -> None:
     """Add compartments, parameters and stoichiometries."""
     parts, model = draft.parts, draft.parts.model
     for c in model.getListOfCompartments():
-        point = c.getSpatialDimensionsAsDouble() == 0.0
-        value = None if point or not c.isSetSize() else c.getSize()
+        value = c.getSize() if c.isSetSize() else None
         words = meaning("compartment", c.getName(), c.getId())
         draft.plain(Variable(c.getId(), unit_text(model, c.getUnits()), words), value)
     own = [(p.getId(), p) for p in model.getListOfParameters()]

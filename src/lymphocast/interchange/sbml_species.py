@@ -83,7 +83,7 @@ def _species(draft: Draft, element: Any) -> Species:  # noqa: ANN401 (libsbml.Sp
     point = compartment.getSpatialDimensionsAsDouble() == 0.0
     amount = element.getHasOnlySubstanceUnits() or point
     name = compartment.getId()
-    sized = not point and (name in draft.values or name in draft.start)
+    sized = name in draft.values or name in draft.start
     substance = unit_text(model, _substance(model, element))
     size = unit_text(model, _size_unit(model, compartment))
     unit, other = (substance, _over(substance, size))[:: 1 if amount else -1]
