@@ -74,11 +74,25 @@ if TYPE_CHECKING:
     from lymphocast.forecast.simulation import simulate_file as simulate_file
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
+    from lymphocast.inference.petab_likelihood import PetabLikelihood as PetabLikelihood
+    from lymphocast.inference.petab_likelihood import petab_log_likelihood as petab_log_likelihood
+    from lymphocast.inference.petab_likelihood import petab_log_prior as petab_log_prior
     from lymphocast.inference.posterior import Fit as Fit
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.interchange.omega import read_omega as read_omega
+    from lymphocast.interchange.petab import read_petab as read_petab
+    from lymphocast.interchange.petab_problem import PetabParameter as PetabParameter
+    from lymphocast.interchange.petab_problem import PetabPrior as PetabPrior
+    from lymphocast.interchange.petab_problem import PetabPriorFamily as PetabPriorFamily
+    from lymphocast.interchange.petab_problem import PetabProblem as PetabProblem
+    from lymphocast.interchange.petab_problem import PetabScale as PetabScale
+    from lymphocast.interchange.petab_write import PetabScatter as PetabScatter
+    from lymphocast.interchange.petab_write import write_petab as write_petab
     from lymphocast.interchange.sbml import sbml_text as sbml_text
     from lymphocast.interchange.sbml import write_sbml as write_sbml
+    from lymphocast.interchange.sbml_import import ImportedModel as ImportedModel
+    from lymphocast.interchange.sbml_import import load_sbml as load_sbml
+    from lymphocast.interchange.sbml_import import read_sbml as read_sbml
     from lymphocast.models.component import Component as Component
     from lymphocast.models.component import Dosing as Dosing
     from lymphocast.models.component import Variable as Variable
@@ -240,6 +254,7 @@ _PUBLIC: Final = {
     "IclAssessment": "criteria.icl",
     "IclStatus": "criteria.icl",
     "Identified": "record.patient",
+    "ImportedModel": "interchange.sbml_import",
     "Information": "record.adverse",
     "Interval": "forecast.results",
     "Issue": "record.issue",
@@ -247,6 +262,7 @@ _PUBLIC: Final = {
     "LeaveLastOut": "forecast.results",
     "Limit": "record.context",
     "load_model": "models.user_file",
+    "load_sbml": "interchange.sbml_import",
     "LymphocastError": "errors",
     "Measurement": "record.events",
     "Method": "record.provenance",
@@ -268,6 +284,15 @@ _PUBLIC: Final = {
     "parse_case": "record.casefile",
     "parse_dosing": "record.dosing",
     "PatientRecord": "record.patient",
+    "petab_log_likelihood": "inference.petab_likelihood",
+    "petab_log_prior": "inference.petab_likelihood",
+    "PetabLikelihood": "inference.petab_likelihood",
+    "PetabParameter": "interchange.petab_problem",
+    "PetabPrior": "interchange.petab_problem",
+    "PetabPriorFamily": "interchange.petab_problem",
+    "PetabProblem": "interchange.petab_problem",
+    "PetabScale": "interchange.petab_problem",
+    "PetabScatter": "interchange.petab_write",
     "Prediction": "forecast.results",
     "Prepared": "engine.simulate",
     "Presence": "record.events",
@@ -283,7 +308,9 @@ _PUBLIC: Final = {
     "read_events": "interchange.nonmem",
     "read_fit": "inference.fit_file",
     "read_omega": "interchange.omega",
+    "read_petab": "interchange.petab",
     "read_point": "record.figure",
+    "read_sbml": "interchange.sbml_import",
     "Reading": "record.patient",
     "ReadOff": "record.figure",
     "RecordError": "errors",
@@ -331,6 +358,7 @@ _PUBLIC: Final = {
     "WorkupStatus": "record.events",
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
+    "write_petab": "interchange.petab_write",
     "write_report": "report.write",
     "write_sbml": "interchange.sbml",
     "WrittenDosing": "record.dosing",

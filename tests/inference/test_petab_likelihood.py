@@ -19,9 +19,9 @@ from lymphocast.interchange.petab import read_petab
 from lymphocast.interchange.petab_problem import (
     PetabParameter,
     PetabPrior,
+    PetabPriorFamily,
     PetabProblem,
-    PriorFamily,
-    Scale,
+    PetabScale,
 )
 from tests.interchange.test_petab import tables
 from tests.tolerances import CLOSED_FORM, REFERENCE_SOLVER
@@ -91,13 +91,13 @@ def test_no_noise_above_zero_has_no_likelihood(problem: PetabProblem) -> None:
 @pytest.mark.parametrize(
     ("family", "scale", "density"),
     [
-        (PriorFamily.NORMAL, Scale.LOG, stats.norm(2.0, 0.5)),
-        (PriorFamily.LAPLACE, Scale.LIN, stats.laplace(2.0, 0.5)),
-        (PriorFamily.LOG_NORMAL, Scale.LOG10, stats.lognorm(0.5, scale=math.exp(2.0))),
+        (PetabPriorFamily.NORMAL, PetabScale.LOG, stats.norm(2.0, 0.5)),
+        (PetabPriorFamily.LAPLACE, PetabScale.LIN, stats.laplace(2.0, 0.5)),
+        (PetabPriorFamily.LOG_NORMAL, PetabScale.LOG10, stats.lognorm(0.5, scale=math.exp(2.0))),
     ],
 )
 def test_a_prior_of_the_value_becomes_one_of_the_scaled_value(
-    problem: PetabProblem, family: PriorFamily, scale: Scale, density: stats.rv_continuous
+    problem: PetabProblem, family: PetabPriorFamily, scale: PetabScale, density: stats.rv_continuous
 ) -> None:
     parameter = PetabParameter("p", scale, 1e-3, 1e3, 1.0, True, PetabPrior(family, 2.0, 0.5))
     own = replace(problem, parameters={"p": parameter})

@@ -33,9 +33,9 @@ from lymphocast.interchange.petab_problem import (
     PetabObservable,
     PetabParameter,
     PetabPrior,
+    PetabPriorFamily,
     PetabProblem,
-    PriorFamily,
-    Scale,
+    PetabScale,
 )
 from lymphocast.models.component import Scalar, Values
 from lymphocast.models.formula import TIME, Formula, evaluate, names_read
@@ -228,8 +228,8 @@ def _log_density(group: _Group, predicted: Scalar, noise: Scalar) -> Scalar:
     measured = jnp.array([m.value for m in group.measurements])
     scale = group.observable.transformation
     jacobian = jnp.asarray(0.0)
-    if scale is not Scale.LIN:
-        unit = 1.0 if scale is Scale.LOG else LN10
+    if scale is not PetabScale.LIN:
+        unit = 1.0 if scale is PetabScale.LOG else LN10
         jacobian = jnp.log(measured * unit)
         measured, predicted = jnp.log(measured) / unit, jnp.log(predicted) / unit
     usable = noise > 0.0
@@ -268,15 +268,15 @@ def petab_log_prior(problem: PetabProblem, scaled: Values) -> Scalar:
 
 def unscaled(parameter: PetabParameter, scaled: Scalar) -> Scalar:
     """Return the value of a parameter that stands at a place on its scale; may be traced."""
-    if parameter.scale is Scale.LIN:
+    if parameter.scale is PetabScale.LIN:
         return scaled
-    return jnp.exp(scaled if parameter.scale is Scale.LOG else scaled * LN10)
+    return jnp.exp(scaled if parameter.scale is PetabScale.LOG else scaled * LN10)
 
 
 SCALED = {
-    PriorFamily.SCALED_UNIFORM: PriorFamily.UNIFORM,
-    PriorFamily.SCALED_NORMAL: PriorFamily.NORMAL,
-    PriorFamily.SCALED_LAPLACE: PriorFamily.LAPLACE,
+    PetabPriorFamily.SCALED_UNIFORM: PetabPriorFamily.UNIFORM,
+    PetabPriorFamily.SCALED_NORMAL: PetabPriorFamily.NORMAL,
+    PetabPriorFamily.SCALED_LAPLACE: PetabPriorFamily.LAPLACE,
 }
 """Families of the scaled value, with that of the value they are like."""
 
@@ -284,29 +284,37 @@ SCALED = {
 def _log_prior(parameter: PetabParameter, scaled: Scalar) -> Scalar:
     scale = parameter.scale
     low, high = scale.of(parameter.lower), scale.of(parameter.upper)
-    prior = parameter.prior or PetabPrior(PriorFamily.SCALED_UNIFORM, low, high)
+    prior = parameter.prior or PetabPrior(PetabPriorFamily.SCALED_UNIFORM, low, high)
     inside = (scaled >= low) & (scaled <= high)
     if prior.family in SCALED:
         found = _log_family(SCALED[prior.family], prior, scaled)
     else:
         value = unscaled(parameter, scaled)
-        slope = {Scale.LIN: 0.0, Scale.LOG: jnp.log(value), Scale.LOG10: jnp.log(value * LN10)}
+        slope = {
+            PetabScale.LIN: 0.0,
+            PetabScale.LOG: jnp.log(value),
+            PetabScale.LOG10: jnp.log(value * LN10),
+        }
         found = _log_family(prior.family, prior, value) + slope[scale]
     return jnp.where(inside, found, -jnp.inf)
 
 
-def _log_family(family: PriorFamily, prior: PetabPrior, value: Scalar) -> Scalar:
+def _log_family(family: PetabPriorFamily, prior: PetabPrior, value: Scalar) -> Scalar:
     first, second = prior.first, prior.second
-    if family is PriorFamily.UNIFORM:
+    if family is PetabPriorFamily.UNIFORM:
         width = second - first
         level = -math.log(width) if math.isfinite(width) else 0.0  # improper: a constant
         return jnp.where((value >= first) & (value <= second), level, -jnp.inf)
-    if family in {PriorFamily.LOG_NORMAL, PriorFamily.LOG_LAPLACE}:
-        plain = PriorFamily.NORMAL if family is PriorFamily.LOG_NORMAL else PriorFamily.LAPLACE
+    if family in {PetabPriorFamily.LOG_NORMAL, PetabPriorFamily.LOG_LAPLACE}:
+        plain = (
+            PetabPriorFamily.NORMAL
+            if family is PetabPriorFamily.LOG_NORMAL
+            else PetabPriorFamily.LAPLACE
+        )
         positive = value > 0.0
         logged = jnp.log(jnp.where(positive, value, 1.0))
         return jnp.where(positive, _log_family(plain, prior, logged) - logged, -jnp.inf)
     away = (value - first) / second
-    if family is PriorFamily.NORMAL:
+    if family is PetabPriorFamily.NORMAL:
         return -0.5 * away**2 - math.log(second) - 0.5 * math.log(2.0 * math.pi)
     return -jnp.abs(away) - math.log(2.0 * second)

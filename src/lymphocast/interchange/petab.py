@@ -22,9 +22,9 @@ from lymphocast.interchange.petab_problem import (
     PetabObservable,
     PetabParameter,
     PetabPrior,
+    PetabPriorFamily,
     PetabProblem,
-    PriorFamily,
-    Scale,
+    PetabScale,
 )
 from lymphocast.interchange.petab_tables import Row, read_rows, read_text
 from lymphocast.interchange.sbml_import import ImportedModel, read_sbml
@@ -161,7 +161,7 @@ def _observables(rows: Sequence[Row]) -> dict[str, PetabObservable]:
             name,
             read_formula(row.needed("observableFormula"), row.file, where),
             read_formula(row.needed("noiseFormula"), row.file, where),
-            _choice(row, "observableTransformation", Scale, Scale.LIN),
+            _choice(row, "observableTransformation", PetabScale, PetabScale.LIN),
             _choice(row, "noiseDistribution", Noise, Noise.NORMAL),
         )
     return found
@@ -196,7 +196,7 @@ def _parameter(row: Row, name: str) -> PetabParameter:
     upper = row.number("upperBound") if row.text("upperBound") else math.inf
     if estimated and not lower < upper:
         row.refuse(f"bounds {lower:g} and {upper:g}", "a lower and a higher one")
-    scale = _choice(row, "parameterScale", Scale, Scale.LIN)
+    scale = _choice(row, "parameterScale", PetabScale, PetabScale.LIN)
     nominal = row.number("nominalValue") if row.text("nominalValue") else None
     if not estimated and nominal is None:
         row.refuse(f"no nominal value of '{name}'", "one, as it is not estimated")
@@ -206,7 +206,7 @@ def _parameter(row: Row, name: str) -> PetabParameter:
 def _prior(row: Row) -> PetabPrior | None:
     if not row.text("objectivePriorType"):
         return None
-    family = _choice(row, "objectivePriorType", PriorFamily, PriorFamily.SCALED_UNIFORM)
+    family = _choice(row, "objectivePriorType", PetabPriorFamily, PetabPriorFamily.SCALED_UNIFORM)
     text = row.needed("objectivePriorParameters")
     try:
         first, second = (float(part) for part in text.split(";"))

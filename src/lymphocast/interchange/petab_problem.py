@@ -12,7 +12,7 @@ from lymphocast.models.formula import Formula
 
 
 @final
-class Scale(StrEnum):
+class PetabScale(StrEnum):
     """On which scale a parameter is estimated, or an observable compared."""
 
     LIN = "lin"
@@ -21,17 +21,17 @@ class Scale(StrEnum):
 
     def of(self, value: float) -> float:
         """Return a value on this scale; minus infinity for 0 on a logarithmic one."""
-        if self is Scale.LIN:
+        if self is PetabScale.LIN:
             return value
         if value <= 0.0:
             return -math.inf
-        return math.log(value) if self is Scale.LOG else math.log10(value)
+        return math.log(value) if self is PetabScale.LOG else math.log10(value)
 
     def back(self, value: float) -> float:
         """Return the value that stands at a place on this scale."""
-        if self is Scale.LIN:
+        if self is PetabScale.LIN:
             return value
-        return math.exp(value) if self is Scale.LOG else 10.0**value
+        return math.exp(value) if self is PetabScale.LOG else 10.0**value
 
 
 @final
@@ -43,7 +43,7 @@ class Noise(StrEnum):
 
 
 @final
-class PriorFamily(StrEnum):
+class PetabPriorFamily(StrEnum):
     """The prior distributions that PEtab names."""
 
     UNIFORM = "uniform"
@@ -61,7 +61,7 @@ class PriorFamily(StrEnum):
 class PetabPrior:
     """A prior: bounds of a uniform one, location and scale of the others, as PEtab writes them."""
 
-    family: PriorFamily
+    family: PetabPriorFamily
     first: float
     second: float
 
@@ -88,7 +88,7 @@ class PetabParameter:
     """
 
     name: str
-    scale: Scale
+    scale: PetabScale
     lower: float
     upper: float
     nominal: float | None
@@ -104,7 +104,7 @@ class PetabObservable:
     name: str
     formula: Formula
     noise: Formula
-    transformation: Scale = Scale.LIN
+    transformation: PetabScale = PetabScale.LIN
     distribution: Noise = Noise.NORMAL
 
 

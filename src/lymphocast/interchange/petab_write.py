@@ -19,7 +19,7 @@ from lymphocast.dataset.events import EventKind, EventRecord, EventTable
 from lymphocast.errors import UsageError
 from lymphocast.files import write_whole
 from lymphocast.interchange.petab_formula import IDENTIFIER
-from lymphocast.interchange.petab_problem import PetabParameter, Scale
+from lymphocast.interchange.petab_problem import PetabParameter, PetabScale
 from lymphocast.interchange.sbml import sbml_text
 from lymphocast.models.component import Component, Values
 
@@ -37,7 +37,7 @@ Rows = Sequence[Mapping[str, object]]
 
 @final
 @dataclass(frozen=True)
-class Scatter:
+class PetabScatter:
     """How observations of one variable scatter around it.
 
     Parameters
@@ -49,7 +49,7 @@ class Scatter:
     """
 
     sd: float | str
-    scale: Scale = Scale.LIN
+    scale: PetabScale = PetabScale.LIN
 
 
 def write_petab(
@@ -58,7 +58,7 @@ def write_petab(
     theta: Values,
     individuals: Sequence[EventTable],
     estimated: Sequence[PetabParameter],
-    scatter: Mapping[str, Scatter],
+    scatter: Mapping[str, PetabScatter],
 ) -> Path:
     """Write a problem into a folder, and return the path of its problem file.
 
@@ -168,8 +168,8 @@ def _identifiers(text: str) -> dict[str, str]:
 
 
 def _observed(
-    individuals: Sequence[EventTable], scatter: Mapping[str, Scatter], known: Sequence[str]
-) -> dict[str, Scatter]:
+    individuals: Sequence[EventTable], scatter: Mapping[str, PetabScatter], known: Sequence[str]
+) -> dict[str, PetabScatter]:
     """Return the variables that are observed, with their scatter."""
     names = dict.fromkeys(r.compartment for one in individuals for r in _values(one))
     for name in names:
@@ -205,7 +205,7 @@ def _condition(one: EventTable, individuals: Sequence[EventTable]) -> str:
     return one.id if IDENTIFIER.fullmatch(one.id) else f"individual_{individuals.index(one) + 1}"
 
 
-def _observables(observed: Mapping[str, Scatter], named: Mapping[str, str]) -> Rows:
+def _observables(observed: Mapping[str, PetabScatter], named: Mapping[str, str]) -> Rows:
     return [
         {
             "observableId": f"observable_{named[name]}",
@@ -220,7 +220,9 @@ def _observables(observed: Mapping[str, Scatter], named: Mapping[str, str]) -> R
 
 
 def _measurements(
-    individuals: Sequence[EventTable], observed: Mapping[str, Scatter], named: Mapping[str, str]
+    individuals: Sequence[EventTable],
+    observed: Mapping[str, PetabScatter],
+    named: Mapping[str, str],
 ) -> Rows:
     return [
         {
