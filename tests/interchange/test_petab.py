@@ -29,9 +29,8 @@ from tests.tolerances import CLOSED_FORM
 MODEL = find_model("one-compartment-iv")
 OBSERVED = MODEL.model.outputs[0].name
 STATE = MODEL.model.states[0].name
-SD = PetabParameter(
-    "sd_level", PetabScale.LOG10, 0.01, 10.0, 0.5, True, PetabPrior(PetabPriorFamily.LOG_NORMAL, -1.0, 0.5)
-)  # fmt: skip
+PRIOR = PetabPrior(PetabPriorFamily.LOG_NORMAL, -1.0, 0.5)
+SD = PetabParameter("sd_level", PetabScale.LOG10, 0.01, 10.0, 0.5, True, PRIOR)
 
 
 def individual(name: str, *values: float, dose: float = 100.0) -> EventTable:
