@@ -30,6 +30,7 @@ from lymphocast.interchange.sbml_tags import (
     TEST_TAGS,
     unsupported_tags,
 )
+from lymphocast.interchange.sbml_timed import with_readings
 from lymphocast.models.formula import TIME, define
 
 Floats = npt.NDArray[np.float64]
@@ -60,6 +61,8 @@ def run_case(folder: Path, level: str | None = None) -> Outcome:
     """Read and simulate one case and compare."""
     name = folder.name
     tags = case_tags((folder / f"{name}-model.m").read_text(encoding="utf-8", errors="replace"))
+    if any(tag.startswith("fbc:") for tag in tags):
+        return Outcome(name, tags, REFUSED, REASONS["fbc:"])
     levels = (level,) if level else NEWEST_FIRST
     files = [folder / f"{name}-sbml-{v}.xml" for v in levels]
     found = next((f for f in files if f.exists()), None)
@@ -128,9 +131,13 @@ def readings(imported: ImportedModel, times: Floats) -> Mapping[str, Floats]:
     """Return everything that can be read of a model, at the times."""
     model = imported.model
     theta = {**{p.name: np.nan for p in model.parameters}, **imported.theta}
-    events = imported.events or ()
-    course = simulate(model, theta, events, times, solver=CLOSE)
-    found = {n: np.asarray(v) for n, v in {**course.states, **course.outputs}.items()}
+    events, places = with_readings(imported.events, times, model.name)
+    course = simulate(model, theta, events, solver=CLOSE)
+    seen = {**course.states, **course.outputs}
+    found = {n: np.asarray(v)[list(places)] for n, v in seen.items()}
+    for i, name in enumerate(events.covariates):
+        known = [(r.time, r.covariates[i]) for r in events.records if r.covariates[i] is not None]
+        found[name] = np.array([[v for t, v in known if t <= time][-1] for time in times], float)
     if course.status is not SolveStatus.SOLVED and model.states:
         nan = {n: v for n, v in theta.items() if np.isnan(v)}
         if not nan:

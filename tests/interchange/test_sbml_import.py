@@ -249,6 +249,38 @@ LOOSE = listed("Parameters", parameter("x", constant=False), parameter("y", cons
 NEW_VALUE = {"A": cn(3.0)}
 
 
+def test_an_event_that_moves_a_computed_symbol_moves_it_from_its_computed_start() -> None:
+    # The covariate once began at the stated value, which the initial assignment replaces.
+    imported = read(
+        document(
+            listed(
+                "Parameters",
+                parameter("k", 7.0, constant=False),
+                parameter("p", 2.0),
+                parameter("y", 0.0, constant=False),
+            ),
+            listed("InitialAssignments", start("k", apply("plus", ci("p"), cn(1.0)))),
+            listed("Rules", rate("y", ci("k"))),
+            listed("Events", event("e", apply("geq", TIME, cn(1.0)), {"k": cn(5.0)})),
+        )
+    )
+    assert imported.events is not None
+    assert [r.covariates for r in imported.events.records] == [(3.0,), (5.0,)]
+
+
+def test_a_delayed_event_that_keeps_an_earlier_value_is_refused() -> None:
+    later = event("e", apply("geq", TIME, cn(1.0)), {"A": apply("plus", ci("A"), cn(1.0))})
+    delayed = later.replace("</trigger>", f"</trigger><delay>{math(cn(2.0))}</delay>")
+    with pytest.raises(ExchangeError, match="keeps the value of 'A'"):
+        read(document(PLACE, ONE, listed("Events", delayed)))
+    own_time = delayed.replace(
+        'useValuesFromTriggerTime="true"', 'useValuesFromTriggerTime="false"'
+    )
+    events = read(document(PLACE, ONE, listed("Events", own_time))).events
+    assert events is not None
+    assert [(r.time, r.amount) for r in events.records] == [(0.0, 0.0), (3.0, 1.0)]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
-from lymphocast.dataset.events import EventRecord, EventTable
+from lymphocast.dataset.events import EventTable
 from lymphocast.engine.settings import Method, SolverSettings
 from lymphocast.engine.simulate import Prepared
 from lymphocast.errors import UsageError
@@ -37,6 +37,7 @@ from lymphocast.interchange.petab_problem import (
     PetabProblem,
     PetabScale,
 )
+from lymphocast.interchange.sbml_timed import with_readings
 from lymphocast.models.component import Scalar, Values
 from lymphocast.models.formula import TIME, Formula, evaluate, names_read
 
@@ -163,20 +164,10 @@ class PetabLikelihood:
 
 
 def _events(problem: PetabProblem, condition: str) -> tuple[EventTable, dict[float, int]]:
-    """Return a condition's records, and the reading of each of its times.
-
-    A measurement at an event's time is read after the event, as simulators of SBML report it.
-    """
-    own = problem.model.events
-    none = (None,) * len(own.covariates) if own else ()
+    """Return a condition's records, and the reading of each of its times."""
     times = sorted({m.time for m in problem.measurements if m.condition == condition})
-    happening = own.records if own else (EventRecord(0.0),)
-    records = [(r.time, 0, r) for r in happening]
-    records += [(t, 1, EventRecord(t, covariates=none)) for t in times]
-    records.sort(key=lambda item: item[:2])
-    readings = {t: i for i, (t, kind, _) in enumerate(records) if kind == 1}
-    ordered = tuple(record for _, _, record in records)
-    return EventTable(condition, ordered, own.covariates if own else ()), readings
+    table, places = with_readings(problem.model.events, times, condition)
+    return table, dict(zip(times, places, strict=True))
 
 
 def _groups(

@@ -20,6 +20,7 @@ from lymphocast.models.formula import (
     Name,
     Number,
     call,
+    define,
     names_read,
     ordered,
     product,
@@ -132,6 +133,24 @@ class Draft:
             changes,
         )
 
+    def computed_starts(self) -> dict[str, float]:
+        """Return the values at the start of the symbols that events move and the document computes.
+
+        Raises
+        ------
+        ExchangeError
+            If such a value hangs on a symbol without one.
+        """
+        names = [n for n in self.moved if n in self.start and n in self.parameters]
+        begin = ordered({**self.follows, **self.start}, names)
+        given = {n: v for n, v in self.values.items() if n not in names}
+        try:
+            known = define(begin, {**given, TIME: 0.0})
+        except KeyError as error:
+            needed = "symbols with a value"
+            raise ExchangeError(self.parts.file, "an event", f"{error}", needed) from error
+        return {n: float(known[n]) for n in names}
+
     def _unmoved(
         self, definitions: Iterable[tuple[str, Formula]]
     ) -> tuple[tuple[str, Formula], ...]:
@@ -139,6 +158,8 @@ class Draft:
 
         def at_start(name: Name) -> Formula:
             if name.name not in self.moved or name.name not in self.parameters:
+                return name
+            if name.name in self.start:  # computed at the start
                 return name
             begin = self.begins.get(name.name)
             if begin is None:

@@ -177,6 +177,7 @@ def timed_events(
     current = {n: values.get(n, math.nan) for n in sorted(moved)}
     course = _Course(file, model, fixed, current)
     del course.known[TIME]
+    _check_delays(course, events)
     timed = [(course.value(e.at, e.where, current), e) for e in events]
     if not timed:
         return None
@@ -191,6 +192,17 @@ def timed_events(
     for time, group in groupby(happening, key=lambda item: item[0]):
         records += _at_once(course, time, [event for _, event in group])
     return EventTable(name, tuple(records), tuple(course.current))
+
+
+def _check_delays(course: _Course, events: Iterable[Timed]) -> None:
+    """Refuse a delayed event that keeps values from the moment when it was triggered."""
+    changing = {*course.current, *(s.name for s in course.model.states)}
+    for event in events:
+        read = sorted({n for _, formula in event.sets for n in names_read(formula)} & changing)
+        waits = event.delay != Number(0.0)
+        if waits and event.at_trigger and read:
+            found = f"a delayed event that keeps the value of '{read[0]}' from before its delay"
+            raise ExchangeError(course.file, event.where, found, "values of its own time")
 
 
 def _at_once(course: _Course, time: float, events: list[Timed]) -> list[EventRecord]:
@@ -219,3 +231,21 @@ def _record(time: float, course: _Course, compartment: str, amount: float) -> Ev
     kind = EventKind.DOSE if compartment else EventKind.OTHER
     covariates = tuple(course.current.values())
     return EventRecord(time, kind, compartment, amount, covariates=covariates)
+
+
+def with_readings(
+    events: EventTable | None, times: Iterable[float], name: str
+) -> tuple[EventTable, tuple[int, ...]]:
+    """Return events with an observation at each time, and the places of these records.
+
+    Times begin at 0 or later, in increasing order. What is read at an event's time is what holds
+    after the event, as simulators of SBML report it.
+    """
+    happening = events.records if events else (EventRecord(0.0),)
+    covariates = events.covariates if events else ()
+    none = (None,) * len(covariates)
+    records = [(r.time, 0, r) for r in happening]
+    records += [(t, 1, EventRecord(t, covariates=none)) for t in map(float, times)]
+    records.sort(key=lambda item: item[:2])
+    places = tuple(i for i, (_, kind, _) in enumerate(records) if kind == 1)
+    return EventTable(name, tuple(r for _, _, r in records), covariates), places
