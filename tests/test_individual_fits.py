@@ -29,10 +29,10 @@ lost,0,100,1,.,0,1
 lost,0.5,.,concentration,-1,0,1
 """
 PRIORS = """parameters:
-  clearance: {family: lognormal, location: 100, scale: 0.5, unit: L/d, grade: assumed,
+  clearance: {family: normal, location: 100, scale: 15, unit: L/d, grade: assumed,
     rationale: Example.}
-  volume: {family: lognormal, location: 50, scale: 0.5, unit: L, grade: assumed,
-    rationale: Example.}
+constants:
+  volume: {value: 50, unit: L, grade: assumed, rationale: Example.}
 """
 MODEL = ("--model", "one-compartment-iv", "--error", "concentration=log-normal:0.1")
 
@@ -139,7 +139,8 @@ def test_clearance_that_differs_between_occasions_is_found(tmp_path: Path) -> No
             for t in (0.1, 0.3, 0.6, 1.0)
         ]
     (tmp_path / "data.csv").write_text("\n".join(rows), encoding="utf-8")
-    (tmp_path / "prior.yaml").write_text(PRIORS, encoding="utf-8")
+    wide = PRIORS.replace("scale: 15", "scale: 60")
+    (tmp_path / "prior.yaml").write_text(wide, encoding="utf-8")
     how = DataFit(
         "one-compartment-iv", "map", 1, 200, tmp_path / "prior.yaml",
         errors=("concentration=log-normal:0.05",), occasion="OCC", between=("clearance=0.5",),

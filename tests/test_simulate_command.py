@@ -8,6 +8,19 @@ from lymphocast.catalogue import outcome_lines
 from lymphocast.engine.settings import SolveStatus
 from lymphocast.forecast.simulation import Simulated
 from tests.conftest import ROOT, Command
+from tests.interchange.sbml_models import (
+    TIME,
+    apply,
+    ci,
+    cn,
+    compartment,
+    document,
+    event,
+    listed,
+    parameter,
+    reaction,
+    species,
+)
 
 EVENTS = "ID,TIME,AMT,CMT,EVID,II,ADDL\n1,0,100,1,1,1,2\n1,4,.,1,0,.,.\n"
 
@@ -171,3 +184,36 @@ def test_a_users_model_with_a_fault_is_one_clear_error(lymphocast: Command, tmp_
         assert done.err.count("\n") == 1
     assert lymphocast("models", "absent.py", cwd=tmp_path).code == 2
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_model_may_be_an_sbml_document(lymphocast: Command, tmp_path: Path) -> None:
+    later = event("e", apply("geq", TIME, cn(1.0)), {"A": apply("plus", ci("A"), cn(4.0))})
+    loss = reaction("r", {"A": 1}, {}, ci("k"))
+    content = document(
+        listed("Compartments", compartment("c", 2.0)),
+        listed("Species", species("A", initialAmount="6")),
+        listed("Parameters", parameter("k", 0.0)),
+        listed("Reactions", loss),
+        listed("Events", later),
+    )
+    (tmp_path / "model.xml").write_bytes(content)
+    (tmp_path / "events.csv").write_text(EVENTS, encoding="utf-8")
+    shown = lymphocast("models", "model.xml", cwd=tmp_path)
+    assert (shown.code, shown.err) == (0, "")
+    assert "  initial_A = 6" in shown.out
+    asked = ("simulate", "model.xml", "events.csv", "-o", "out.csv", "--times", "0.5,4")
+    done = lymphocast(*asked, "--theta", "k=0.5", cwd=tmp_path)
+    assert done.code == 0
+    assert "1 events of its own" in done.err
+    header, *rows = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    level = header.split(",").index("A")
+    # From 3 the file's doses of 100 add up, and 0.5 / 2 is lost in each unit of time.
+    found = [float(row.split(",")[level]) for row in rows]
+    assert found == pytest.approx([103.0 - 0.125, 303.0 - 1.0])
+
+
+def test_a_damaged_sbml_document_is_one_sentence(lymphocast: Command, tmp_path: Path) -> None:
+    (tmp_path / "model.xml").write_text("<sbml", encoding="utf-8")
+    done = lymphocast("models", "model.xml", cwd=tmp_path)
+    assert done.code == 1
+    assert done.err.startswith("error: model.xml: found ")

@@ -92,6 +92,9 @@ if TYPE_CHECKING:
     )
     from lymphocast.inference.lane_density import density_of as density_of
     from lymphocast.inference.parameters import ParameterSpace as ParameterSpace
+    from lymphocast.inference.petab_likelihood import PetabLikelihood as PetabLikelihood
+    from lymphocast.inference.petab_likelihood import petab_log_likelihood as petab_log_likelihood
+    from lymphocast.inference.petab_likelihood import petab_log_prior as petab_log_prior
     from lymphocast.inference.posterior import Fit as Fit
     from lymphocast.interchange.bibtex import write_bibtex as write_bibtex
     from lymphocast.interchange.citation import Citation as Citation
@@ -111,10 +114,21 @@ if TYPE_CHECKING:
     from lymphocast.interchange.nonmem_report import nonmem_report as nonmem_report
     from lymphocast.interchange.nonmem_write import write_events as write_events
     from lymphocast.interchange.omega import read_omega as read_omega
+    from lymphocast.interchange.petab import read_petab as read_petab
+    from lymphocast.interchange.petab_problem import PetabParameter as PetabParameter
+    from lymphocast.interchange.petab_problem import PetabPrior as PetabPrior
+    from lymphocast.interchange.petab_problem import PetabPriorFamily as PetabPriorFamily
+    from lymphocast.interchange.petab_problem import PetabProblem as PetabProblem
+    from lymphocast.interchange.petab_problem import PetabScale as PetabScale
+    from lymphocast.interchange.petab_write import PetabScatter as PetabScatter
+    from lymphocast.interchange.petab_write import write_petab as write_petab
     from lymphocast.interchange.phenopackets import read_phenopacket as read_phenopacket
     from lymphocast.interchange.phenopackets import write_phenopacket as write_phenopacket
     from lymphocast.interchange.sbml import sbml_text as sbml_text
     from lymphocast.interchange.sbml import write_sbml as write_sbml
+    from lymphocast.interchange.sbml_import import ImportedModel as ImportedModel
+    from lymphocast.interchange.sbml_import import load_sbml as load_sbml
+    from lymphocast.interchange.sbml_import import read_sbml as read_sbml
     from lymphocast.models.component import Component as Component
     from lymphocast.models.component import Dosing as Dosing
     from lymphocast.models.component import Variable as Variable
@@ -295,6 +309,7 @@ _PUBLIC: Final = {
     "IclAssessment": "criteria.icl",
     "IclStatus": "criteria.icl",
     "Identified": "record.patient",
+    "ImportedModel": "interchange.sbml_import",
     "IndividualFit": "inference.individual_fit",
     "Information": "record.adverse",
     "Interval": "forecast.results",
@@ -303,6 +318,7 @@ _PUBLIC: Final = {
     "LeaveLastOut": "forecast.results",
     "Limit": "record.context",
     "load_model": "models.user_file",
+    "load_sbml": "interchange.sbml_import",
     "LymphocastError": "errors",
     "Measurement": "record.events",
     "Method": "record.provenance",
@@ -326,6 +342,15 @@ _PUBLIC: Final = {
     "parse_case": "record.casefile",
     "parse_dosing": "record.dosing",
     "PatientRecord": "record.patient",
+    "petab_log_likelihood": "inference.petab_likelihood",
+    "petab_log_prior": "inference.petab_likelihood",
+    "PetabLikelihood": "inference.petab_likelihood",
+    "PetabParameter": "interchange.petab_problem",
+    "PetabPrior": "interchange.petab_problem",
+    "PetabPriorFamily": "interchange.petab_problem",
+    "PetabProblem": "interchange.petab_problem",
+    "PetabScale": "interchange.petab_problem",
+    "PetabScatter": "interchange.petab_write",
     "Prediction": "forecast.results",
     "Prepared": "engine.simulate",
     "Presence": "record.events",
@@ -345,9 +370,11 @@ _PUBLIC: Final = {
     "read_fit": "inference.fit_file",
     "read_individual_fits": "inference.individual_fit_file",
     "read_omega": "interchange.omega",
+    "read_petab": "interchange.petab",
     "read_phenopacket": "interchange.phenopackets",
     "read_point": "record.figure",
     "read_records": "conversion",
+    "read_sbml": "interchange.sbml_import",
     "Reading": "record.patient",
     "ReadOff": "record.figure",
     "RecordError": "errors",
@@ -403,6 +430,7 @@ _PUBLIC: Final = {
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",
     "write_nonmem": "interchange.nonmem_record",
+    "write_petab": "interchange.petab_write",
     "write_phenopacket": "interchange.phenopackets",
     "write_report": "report.write",
     "write_sbml": "interchange.sbml",

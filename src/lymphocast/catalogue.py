@@ -11,6 +11,7 @@ from lymphocast.forecast.prior_lines import meanings, prior_lines
 from lymphocast.forecast.simulation import Replicates, Simulated, simulate_file
 from lymphocast.interchange.omega import read_omega
 from lymphocast.interchange.sbml import write_sbml
+from lymphocast.interchange.sbml_import import SUFFIXES, load_sbml
 from lymphocast.models import course
 from lymphocast.models.component import TIME_AFTER_DOSE, Component
 from lymphocast.models.course import COURSE
@@ -30,7 +31,8 @@ def describe_models(name: str | None, *, structure: bool = False) -> str:
     """Describe one model: equations, states, parameters, outputs, assumptions; or list them all.
 
     With ``structure`` it is the blocks of the equations instead: their kinds and the reasons. A
-    name that ends in ``.py`` is the file of a user's model.
+    name that ends in ``.py`` is the file of a user's model, one in ``.xml`` or ``.sbml`` an SBML
+    document.
 
     Raises
     ------
@@ -50,6 +52,12 @@ def describe_models(name: str | None, *, structure: bool = False) -> str:
     if name.endswith(SUFFIX):
         own, theta = _model_of(name)
         return "\n".join((*_described(own, _equations(own), ()), *_examples(theta)))
+    if name.endswith(SUFFIXES):
+        read = load_sbml(Path(name))
+        lines = _described(read.model, read.model.description, ())
+        return "\n".join(
+            (*lines, *_examples(read.theta, "Values of the document"), *model_notes(name))
+        )
     found = find_model(name)
     text = f"{found.summary}\n\n{_equations(found.model)}"
     theta = {} if found.priors else found.example_theta()
@@ -89,6 +97,23 @@ def show_model(
     return (
         latex_equations(_model_of(name)[0]) if latex else describe_models(name, structure=structure)
     )
+
+
+def model_notes(name: str) -> tuple[str, ...]:
+    """Return what must be said of a model before it is used: what an SBML document holds besides.
+
+    Its own events do not act when it is simulated under an event file: the file's records do.
+    """
+    if not name.endswith(SUFFIXES):
+        return ()
+    read = load_sbml(Path(name))
+    lines = [f"left out: {one}" for one in read.dropped]
+    if read.events is not None:
+        lines.append(
+            f"{Path(name).name} has {len(read.events.records) - 1} events of its own; an event "
+            "file is followed instead of them"
+        )
+    return tuple(lines)
 
 
 def export_model(name: str, path: Path) -> None:
@@ -224,6 +249,9 @@ def _model_of(name: str) -> tuple[Component, Mapping[str, float]]:
     if name.endswith(SUFFIX):
         own = read_user_model(Path(name))
         return own.model, own.theta
+    if name.endswith(SUFFIXES):
+        read = load_sbml(Path(name))
+        return read.model, read.theta
     if name == COURSE.name:
         return COURSE, course_values()
     found = find_model(name)
@@ -279,9 +307,11 @@ def _described(model: Component, text: str, priors: tuple[str, ...]) -> Iterator
     yield from ("", f"Assumptions without a source: {assumed or 'none'}")
 
 
-def _examples(theta: Mapping[str, float]) -> Iterator[str]:
+def _examples(
+    theta: Mapping[str, float], what: str = "Example values, round and not estimates"
+) -> Iterator[str]:
     if not theta:
         return
-    yield from ("", "Example values, round and not estimates")
+    yield from ("", what)
     for name, value in theta.items():
         yield f"  {name} = {value:g}"

@@ -15,10 +15,11 @@ import typer
 
 from lymphocast._version import __version__
 from lymphocast.cli_convert import check_if_data, convert, draft
+from lymphocast.cli_models import models, simulate
 from lymphocast.console import Progress, show_progress
-from lymphocast.dataset.events import CovariateRule
 from lymphocast.errors import LymphocastError, UsageError
 from lymphocast.options import (
+    DEFAULT_SEED,
     Covariate,
     Draws,
     Error,
@@ -31,7 +32,6 @@ from lymphocast.options import (
     Omega,
     Seed,
     output_option,
-    writable,
 )
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 
 NOTHING_TO_CHECK = "nothing to check: name a case file or a shipped case, or ask for --schema"
 NEEDS_MODEL = "an option or a method that belongs to a model, without --model; needed --model NAME"
-DEFAULT_SEED = 20040501
 DEFAULT_DEMO = Path("out/trojan-2009")
-SBML = (".xml", ".sbml")
 
 app = typer.Typer(
     name="lymphocast",
@@ -241,77 +239,8 @@ def report(
     _write_from_fit(fit_file, write_report_of, output)
 
 
-@app.command()
-def models(
-    name: Annotated[
-        str | None,
-        typer.Argument(metavar="NAME", help="Model to describe, or a Python file (.py) with one."),
-    ] = None,
-    structure: Annotated[
-        bool, typer.Option("--structure", help="Show the blocks of its equations instead.")
-    ] = False,
-    latex: Annotated[bool, typer.Option("--latex", help="Print its equations as LaTeX.")] = False,
-    sbml: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Write it as SBML (.xml, .sbml).", callback=writable(*SBML)
-        ),
-    ] = None,
-) -> None:
-    """List the models, describe one, or export it."""
-    from lymphocast.catalogue import show_model
-
-    typer.echo(show_model(name, structure=structure, latex=latex, sbml=sbml))
-
-
-@app.command()
-def simulate(
-    model: Annotated[
-        str,
-        typer.Argument(metavar="MODEL", help="Library model, or a Python file (.py) with one."),
-    ],
-    events: Annotated[
-        Path,
-        typer.Argument(metavar="EVENTS.csv", exists=True, dir_okay=False, help="Event records."),
-    ],
-    output: Annotated[Path, output_option(".csv")],
-    theta: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A parameter; else the model's example value."),
-    ] = None,
-    times: Annotated[
-        str | None, typer.Option(metavar="T1,T2,...", help="Study days to read; else the records'.")
-    ] = None,
-    covariate: Covariate = None,
-    rule: Annotated[
-        CovariateRule, typer.Option(help="What covariates are between records.")
-    ] = CovariateRule.LAST_CARRIED_FORWARD,
-    omega: Omega = None,
-    number: Annotated[
-        int | None,
-        typer.Option("-n", "--number", min=1, help="Draws for each individual; 1 if left out."),
-    ] = None,
-    seed: Seed = DEFAULT_SEED,
-    parameters: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.csv",
-            help="Also write each individual's parameters.",
-            callback=writable(".csv"),
-        ),
-    ] = None,
-) -> None:
-    """Simulate a model for the individuals of an event file, or for a population."""
-    from lymphocast.catalogue import days, outcome_lines, simulate_model
-
-    with show_progress() as progress:
-        found = simulate_model(
-            model, events, output, theta or (), days(times), covariates=covariate or (),
-            rule=rule, omega=omega, number=number, seed=seed, parameters=parameters,
-            progress=progress,
-        )  # fmt: skip
-    seeded = [f"seed {seed}"] if omega is not None else []
-    typer.echo("\n".join([*seeded, *outcome_lines(found)]))
+app.command()(models)
+app.command()(simulate)
 
 
 def _fit_record(

@@ -9,6 +9,8 @@ import typer
 
 from lymphocast.errors import UsageError
 
+DEFAULT_SEED = 20040501
+
 
 def writable(*suffixes: str) -> Callable[[Path | None], Path | None]:
     """Return a check of an output path that fails before anything is computed."""

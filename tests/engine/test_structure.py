@@ -19,7 +19,7 @@ from lymphocast.errors import UsageError
 from lymphocast.models.component import Dosing, Scalar, Values, Variable
 from lymphocast.models.course import COURSE
 from lymphocast.models.library import find_model
-from lymphocast.models.maths import clip
+from lymphocast.models.maths import clip, held
 from tests.engine.march_models import Exchange, Growth, Oral, Saturable, variables
 
 Equations = Callable[[Scalar, Values], Values]
@@ -163,3 +163,11 @@ def test_only_blocks_that_what_is_wanted_reads_are_crossed() -> None:
     assert needed == {"clarithromycin.gut", "clarithromycin.parent", "clarithromycin.inhibitor"}
     assert read_by(blocks, ("cough.severity", "clarithromycin.metabolite")) == blocks
     assert read_by(blocks, ()) == ()
+
+
+def test_a_rate_that_jumps_where_another_state_passes_a_level_is_not_linear() -> None:
+    # Its slope in that state is 0 wherever it has one; it was once solved as if it never jumped.
+    def jumps(t: Scalar, state: Values) -> Values:
+        return {"a": -state["a"], "b": held(-1.0, state["a"], 0.5, 2.0)}
+
+    assert blocks(jumps, "a", "b") == [(BlockKind.LINEAR, ("a",)), (BlockKind.SMOOTH, ("b",))]

@@ -27,8 +27,9 @@ METHOD_FOR = {
     SolveStatus.NOT_SETTLED: Method.EXPLICIT,
     SolveStatus.NOT_RESOLVED: Method.EXPLICIT,
     SolveStatus.STIFF: Method.IMPLICIT,
+    SolveStatus.STEPS_EXHAUSTED: Method.IMPLICIT,
 }
-"""Which method is handed what the march could not solve."""
+"""Which method is handed what the march, or the method before, could not solve, in this order."""
 
 
 def solve(

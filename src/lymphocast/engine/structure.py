@@ -46,7 +46,9 @@ TWO_PLACES, ALIKE = (0.1, 0.17), 1e-6
 WORTH_PRINTING = 8
 """Operations in an expression that a person reads at a glance."""
 
-CORNERS = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign)
+CORNERS = (
+    sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.floor, sympy.ceiling,
+)  # fmt: skip
 
 
 class BlockKind(Enum):
@@ -247,6 +249,8 @@ def _constant_term(traced: TracedModel, name: str) -> Expression:
 def _is_linear(traced: TracedModel, group: Sequence[str], straight: set[str]) -> bool:
     moving = _moving(traced)
     for name in group:
+        if _corners(traced, name):  # a case that a state decides has no slope in that state
+            return False
         if not set(_reads(traced, name)) <= straight | set(group):
             return False
         if _bends(traced, name):
