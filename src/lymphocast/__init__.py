@@ -75,6 +75,10 @@ if TYPE_CHECKING:
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
     from lymphocast.inference.posterior import Fit as Fit
+    from lymphocast.inference.series import PatientGain as PatientGain
+    from lymphocast.inference.series import SeriesPosterior as SeriesPosterior
+    from lymphocast.inference.series import fit_series as fit_series
+    from lymphocast.inference.series_grid import SharedNumber as SharedNumber
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.interchange.omega import read_omega as read_omega
     from lymphocast.interchange.sbml import sbml_text as sbml_text
@@ -229,6 +233,7 @@ _PUBLIC: Final = {
     "Finding": "record.events",
     "Fit": "inference.posterior",
     "fit": "analysis",
+    "fit_series": "inference.series",
     "FitFileError": "errors",
     "FitSummary": "forecast.results",
     "forecast_csv": "report.tables",
@@ -267,6 +272,7 @@ _PUBLIC: Final = {
     "Outlook": "forecast.results",
     "parse_case": "record.casefile",
     "parse_dosing": "record.dosing",
+    "PatientGain": "inference.series",
     "PatientRecord": "record.patient",
     "Prediction": "forecast.results",
     "Prepared": "engine.simulate",
@@ -297,7 +303,9 @@ _PUBLIC: Final = {
     "sbml_text": "interchange.sbml",
     "ScenarioOutcome": "forecast.results",
     "SensitivityRow": "forecast.results",
+    "SeriesPosterior": "inference.series",
     "Severity": "record.issue",
+    "SharedNumber": "inference.series_grid",
     "simulate": "engine.simulate",
     "simulate_file": "forecast.simulation",
     "SolveStatus": "engine.settings",

@@ -80,8 +80,9 @@ def _output(*suffixes: str) -> object:
     )
 
 
-Case = Annotated[
-    str, typer.Argument(metavar="CASE", help="Case file, or the name of a shipped case.")
+Cases = Annotated[
+    list[str],
+    typer.Argument(metavar="CASE...", help="Case file, or the name of a shipped case; several."),
 ]
 FitFile = Annotated[
     Path,
@@ -185,8 +186,8 @@ def figure(
 
 @app.command()
 def fit(
-    case: Case,
-    output: Annotated[Path, _output(".nc")],
+    cases: Cases,
+    output: Annotated[Path, _output(".nc", ".json")],
     method: Annotated[
         FitMethod, typer.Option(help="Importance sampling or tempered sequential Monte Carlo.")
     ] = FitMethod.IS,
@@ -197,20 +198,19 @@ def fit(
     seed: Seed = DEFAULT_SEED,
     draws: Draws = None,
 ) -> None:
-    """Fit every hypothesis to a record."""
+    """Fit every hypothesis to a record, or a series of patients who share an effect (.json)."""
     from lymphocast.record.casefile import find_case, read_case
 
-    record = read_case(find_case(case))
-    from lymphocast.analysis import fit, write_fit  # slow to load: after the case is read
+    records = [read_case(find_case(case)) for case in cases]
+    from lymphocast.publish import write_fit_of  # slow to load: after the cases are read
 
     with show_progress() as progress:
-        found = fit(
-            record, method=method.value, seed=seed, draws=draws, prior_file=prior,
+        lines, passed = write_fit_of(
+            records, output, method=method.value, seed=seed, draws=draws, prior_file=prior,
             progress=progress,
         )  # fmt: skip
-    write_fit(found, output)
-    typer.echo(str(output))
-    _judge(found.diagnostics_passed)
+    typer.echo("\n".join(lines))
+    _judge(passed)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from lymphocast.errors import UsageError
 from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
 from lymphocast.inference.posterior import Fit
 from lymphocast.inference.series import fit_series, series_posterior
-from lymphocast.inference.series_grid import Shared, Wide
+from lymphocast.inference.series_grid import SharedNumber, Wide
 from lymphocast.inference.series_member import Member, Strand
 from lymphocast.models.prior_table import Weights
 from tests.founding import quick_fit
@@ -73,7 +73,7 @@ def exact_normal(data: Sequence[float], sd: float) -> tuple[Floats, Floats]:
     return np.exp(m), mass / mass.sum()
 
 
-def quantiles(shared: Shared) -> list[float]:
+def quantiles(shared: SharedNumber) -> list[float]:
     return [shared.quantile(q) for q in (0.05, 0.5, 0.95)]
 
 
@@ -83,7 +83,7 @@ LOG_GAINS = [log(g) for g in (90.0, 210.0, 260.0, 330.0, 180.0, 240.0)]
 def test_normal_effects_have_their_exact_posterior() -> None:
     members = [measured(i, y, 0.3) for i, y in enumerate(LOG_GAINS)]
     found = series_posterior(members, WIDE, STABLE_ONLY)
-    exact = Shared(*exact_normal(LOG_GAINS, 0.3))
+    exact = SharedNumber(*exact_normal(LOG_GAINS, 0.3))
     assert_allclose(quantiles(found.effect), quantiles(exact), rtol=GRID_QUANTILE)
     assert found.il2 > 1.0 - 1e-6  # the evidence without an effect was made hopeless
 
@@ -124,12 +124,12 @@ def recovering(number: int, delay: float, horizon: float, missed: Floats, tried:
     return Member(f"patient-{number}", (strand, *rest), horizon, missed, tried)
 
 
-def exact_recovery(events: int, days: float) -> Shared:
+def exact_recovery(events: int, days: float) -> SharedNumber:
     """Posterior of the mean time to recovery after so many onsets in so many days."""
     mean = 1461.0 * np.exp(0.7 * FINE)
     total = norm.logpdf(FINE) - events * np.log(mean) - days / mean
     mass = np.exp(total - total.max())
-    return Shared(mean, mass / mass.sum())
+    return SharedNumber(mean, mass / mass.sum())
 
 
 DELAYS, HORIZON = (200.0, 650.0, 420.0, 5000.0, 5000.0), 1500.0

@@ -39,7 +39,7 @@ from lymphocast.inference.series_grid import (
     RECOVERY_POINTS,
     SPREADS,
     Grid,
-    Shared,
+    SharedNumber,
     Wide,
 )
 from lymphocast.inference.series_member import Member, Strand, member_of
@@ -82,9 +82,9 @@ class SeriesPosterior:
         Each patient's own gain.
     """
 
-    effect: Shared
-    spread: Shared
-    recovery_mean: Shared
+    effect: SharedNumber
+    spread: SharedNumber
+    recovery_mean: SharedNumber
     il2: float
     log_evidence: tuple[float, float]
     patients: tuple[PatientGain, ...]
@@ -161,9 +161,9 @@ def series_posterior(members: Sequence[Member], wide: Wide, weights: Weights) ->
     by_cell = with_il2.sum(axis=1).reshape(EFFECT_POINTS, len(SPREADS))
     recovery = chance * with_il2.sum(axis=0) + (1.0 - chance) * without.sum(axis=0)
     return SeriesPosterior(
-        effect=Shared(np.exp(grid.effect), by_cell.sum(axis=1)),
-        spread=Shared(grid.spread, by_cell.sum(axis=0)),
-        recovery_mean=Shared(grid.recovery, recovery),
+        effect=SharedNumber(np.exp(grid.effect), by_cell.sum(axis=1)),
+        spread=SharedNumber(grid.spread, by_cell.sum(axis=0)),
+        recovery_mean=SharedNumber(grid.recovery, recovery),
         il2=chance,
         log_evidence=evidence,
         patients=tuple(
@@ -234,7 +234,7 @@ def _own_gain(member: Member, grid: Grid, weights: Weights, log_rest: Floats) ->
         gains.append(strand.gain)
     gain, mass = np.concatenate(gains), np.concatenate(masses)
     order = np.argsort(gain)
-    own = Shared(gain[order], mass[order] / mass.sum())
+    own = SharedNumber(gain[order], mass[order] / mass.sum())
     with np.errstate(divide="ignore"):
         ess = effective_size(np.log(mass))
     return PatientGain(member.id, own.quantile(0.05), own.quantile(0.5), own.quantile(0.95), ess)

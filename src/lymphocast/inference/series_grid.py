@@ -35,7 +35,7 @@ class Wide:
 
 @final
 @dataclass(frozen=True)
-class Shared:
+class SharedNumber:
     """A grid of one shared number and its posterior probabilities, which sum to 1."""
 
     values: Floats
