@@ -16,10 +16,12 @@ from scipy.stats import expon, halfnorm, norm
 
 from lymphocast.errors import UsageError
 from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
+from lymphocast.inference.importance import ImportanceSettings, sample_importance
+from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit
-from lymphocast.inference.series import fit_series, series_posterior
-from lymphocast.inference.series_grid import SharedNumber, Wide
-from lymphocast.inference.series_member import Member, Strand
+from lymphocast.inference.series import fit_series, log_likelihood, series_posterior
+from lymphocast.inference.series_grid import SPREADS, Grid, SharedNumber, Wide
+from lymphocast.inference.series_member import Member, Strand, member_of
 from lymphocast.models.prior_table import Weights
 from tests.founding import quick_fit
 from tests.tolerances import PROBABILITY_AGREES
@@ -42,6 +44,11 @@ GRID_QUANTILE = 0.02
 # The spread is not fixed at 0.5: over its prior the variance of one gain is 0.95 of the wide one,
 # which moves a log evidence by at most half of ln(0.95) and a little for the shape.
 SERIES_OF_ONE = 0.05
+# Two Monte Carlo answers: 2000 reweighted draws and a quick fit, each right to about 0.05.
+SERIES_EVIDENCE_AGREES = 0.15
+
+
+FEW = ImportanceSettings(pilot=20_000, block=20_000, max_blocks=2, pairs=4_096, draws=1_000)
 
 
 def unused(hypothesis: Hypothesis, log_evidence: float) -> Strand:
@@ -161,6 +168,26 @@ def test_the_founding_case_as_a_series_of_one() -> None:
     assert abs(found.il2 - alone) < PROBABILITY_AGREES
     assert found.patients[0].id == "trojan-2009"
     assert found.patients[0].q05 < found.patients[0].q50 < found.patients[0].q95
+
+
+@pytest.mark.parametrize("il2", [True, False])
+def test_a_fit_under_the_priors_of_a_cell_has_the_evidence_that_the_series_reckons(
+    il2: bool,
+) -> None:
+    fit, grid = quick_fit(), Grid(WIDE)
+    effect, spread, rate = 34, 3, 12  # 178 /uL, 0.4 and 961 d: a plausible cell of the grid
+    kernels = kernels_of(fit.individual, fit.table)
+    numbers = {name: dict(number) for name, number in kernels.everything().numbers.items()}
+    numbers["gain"] |= {"location": exp(grid.effect[effect]), "scale": grid.spread[spread]}
+    numbers["recovery_delay"] |= {"location": grid.recovery[rate]}
+    target = replace(kernels.everything(), numbers=numbers)
+    pair = [h for h in HYPOTHESES if h.il2 is il2 and h.course is Course.RECOVERY]
+    again = sample_importance(kernels, target, 7, FEW, only=pair)
+    refitted = next(p.log_evidence for p in again if not p.hypothesis.clearance)
+    weights = replace(RECOVERY_ONLY, il2=float(il2))
+    reckoned = log_likelihood(member_of(fit, 1), grid, weights, il2=il2)
+    cell = effect * len(SPREADS) + spread
+    assert abs(reckoned[cell, rate] - refitted) < SERIES_EVIDENCE_AGREES
 
 
 def altered(name: str) -> Fit:

@@ -150,7 +150,7 @@ def series_posterior(members: Sequence[Member], wide: Wide, weights: Weights) ->
     prior = cells[:, None] + points[None, :]
     sides = []
     for il2 in (True, False):
-        each = [_log_likelihood(m, grid, weights, il2=il2) for m in members]
+        each = [log_likelihood(m, grid, weights, il2=il2) for m in members]
         sides.append((prior + np.sum(each, axis=0), each))
     evidence = (float(logsumexp(sides[0][0])), float(logsumexp(sides[1][0])))
     with np.errstate(divide="ignore"):
@@ -173,8 +173,8 @@ def series_posterior(members: Sequence[Member], wide: Wide, weights: Weights) ->
     )
 
 
-def _log_likelihood(member: Member, grid: Grid, weights: Weights, *, il2: bool) -> Floats:
-    """Log probability of one patient's data on one side of H1, ``[cell, point]``."""
+def log_likelihood(member: Member, grid: Grid, weights: Weights, *, il2: bool) -> Floats:
+    """Return the log probability of one patient's data on one side of H1, ``[cell, point]``."""
     terms = [
         _log_share(s, weights) + _log_ratio(s, member, grid) - _log_entry(s, member, grid)
         for s in member.strands

@@ -17,8 +17,10 @@ def series_lines(found: SeriesPosterior) -> list[str]:
         ("its spread between patients, SD of ln", found.spread, "{:.2f}"),
         ("mean time to the onset of recovery, d", found.recovery_mean, "{:.0f}"),
     ]
+    number = len(found.patients)
+    who = "1 patient, a series of one" if number == 1 else f"{number} patients who share"
     lines = [
-        f"{len(found.patients)} patients, who share an effect and a recovery rate",
+        f"{who}: one effect and one recovery rate",
         f"interleukin-2 adds cells, in all of them or in none: probability {found.il2:.3f}",
         "shared numbers: median (5 to 95 %), the first two if interleukin-2 adds cells",
     ]
