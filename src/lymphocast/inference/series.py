@@ -46,6 +46,7 @@ from lymphocast.inference.series_member import Member, Strand, member_of
 from lymphocast.models.prior_table import Family, Prior, Weights
 
 Floats = NDArray[np.float64]
+BLOCK = 4_096  # draws whose ratios are in memory at a time
 
 
 @final
@@ -195,20 +196,27 @@ def _log_ratio(strand: Strand, member: Member, grid: Grid) -> Floats:
 
     Far from every draw it is the smallest number there is: the cell is out of the question.
     """
-    gains, delays = _ratios(strand, member, grid)
-    mean = gains @ delays.T / len(strand.gain)
-    return np.asarray(np.log(np.maximum(mean, np.finfo(np.float64).tiny)))
+    total = np.zeros((EFFECT_POINTS * len(SPREADS), RECOVERY_POINTS))
+    for part in _parts(strand):
+        gains, delays = _ratios(strand, member, grid, part)
+        total += gains @ delays.T
+    return np.asarray(np.log(np.maximum(total / len(strand.gain), np.finfo(np.float64).tiny)))
 
 
-def _ratios(strand: Strand, member: Member, grid: Grid) -> tuple[Floats, Floats]:
+def _parts(strand: Strand) -> list[slice]:
+    """Stretches of the draws, so that memory does not grow with their number."""
+    return [slice(i, i + BLOCK) for i in range(0, len(strand.gain), BLOCK)]
+
+
+def _ratios(strand: Strand, member: Member, grid: Grid, part: slice) -> tuple[Floats, Floats]:
     """Both ratios by draw; 1 for a number that the hypothesis does not use."""
-    draws = len(strand.gain)
-    gains = np.ones((EFFECT_POINTS * len(SPREADS), draws))
-    delays = np.ones((RECOVERY_POINTS, draws))
+    gain, delay = strand.gain[part], strand.delay[part]
+    gains = np.ones((EFFECT_POINTS * len(SPREADS), len(gain)))
+    delays = np.ones((RECOVERY_POINTS, len(delay)))
     if strand.hypothesis.il2:
-        gains = grid.gain_ratio(strand.gain)
+        gains = grid.gain_ratio(gain)
     if strand.hypothesis.course is Course.RECOVERY:
-        delays = grid.delay_ratio(strand.delay, member.horizon)
+        delays = grid.delay_ratio(delay, member.horizon)
     return gains, delays
 
 
@@ -228,10 +236,11 @@ def _own_gain(member: Member, grid: Grid, weights: Weights, log_rest: Floats) ->
     for strand in member.strands:
         if not strand.hypothesis.il2:
             continue
-        by_cell, by_point = _ratios(strand, member, grid)
         share = np.exp(log_rest + _log_share(strand, weights) - _log_entry(strand, member, grid))
-        masses.append((by_cell * (share @ by_point)).sum(axis=0) / len(strand.gain))
-        gains.append(strand.gain)
+        for part in _parts(strand):
+            by_cell, by_point = _ratios(strand, member, grid, part)
+            masses.append((by_cell * (share @ by_point)).sum(axis=0) / len(strand.gain))
+            gains.append(strand.gain[part])
     gain, mass = np.concatenate(gains), np.concatenate(masses)
     order = np.argsort(gain)
     own = SharedNumber(gain[order], mass[order] / mass.sum())

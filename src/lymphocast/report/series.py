@@ -18,9 +18,11 @@ def series_lines(found: SeriesPosterior) -> list[str]:
         ("mean time to the onset of recovery, d", found.recovery_mean, "{:.0f}"),
     ]
     number = len(found.patients)
-    who = "1 patient, a series of one" if number == 1 else f"{number} patients who share"
+    who = "1 patient, a series of one"
+    if number > 1:
+        who = f"{number} patients who share one effect and one recovery rate"
     lines = [
-        f"{who}: one effect and one recovery rate",
+        who,
         f"interleukin-2 adds cells, in all of them or in none: probability {found.il2:.3f}",
         "shared numbers: median (5 to 95 %), the first two if interleukin-2 adds cells",
     ]
