@@ -162,7 +162,7 @@ def test_a_missing_path_is_a_usage_error_that_names_it(
     ("command", "suffixes"),
     [
         ("figure", (".svg", ".png", ".pdf", ".html")),
-        ("fit", (".nc",)),
+        ("fit", (".nc", ".json")),
         ("explain", (".json", ".html", ".csv")),
         ("forecast", (".csv", ".json")),
         ("report", (".html", ".pdf")),
@@ -203,6 +203,23 @@ def test_an_output_that_is_a_folder_is_refused(
         main(["fit", "trojan-2009", "-o", str(tmp_path / "fit.nc")])
     assert left.value.code == 2
     assert "is a directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cases", "output", "message"),
+    [
+        (("trojan-2009", "harel-2018"), "out.nc", "a series of patients needs a .json"),
+        (("trojan-2009", "trojan-2009"), "out.json", "the patient 'trojan-2009' twice"),
+        (("trojan-2009", "miskin-2016"), "out.json", "'miskin-2016' has no 'modelling' block"),
+    ],
+)
+def test_a_series_that_cannot_be_fitted_is_refused_before_anything_is_computed(
+    lymphocast: Command, tmp_path: Path, cases: tuple[str, ...], output: str, message: str
+) -> None:
+    done = lymphocast("fit", *cases, "-o", output, cwd=tmp_path)
+    assert done.code == 2
+    assert message in done.err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["explain", "forecast"])

@@ -421,6 +421,24 @@ def test_a_fit_by_tempered_sampling_is_written(lymphocast: Command, tmp_path: Pa
 
 
 @pytest.mark.slow
+def test_a_series_is_written_with_the_fit_of_each_patient_beside_it(
+    lymphocast: Command, tmp_path: Path
+) -> None:
+    other = ROOT / "tests" / "reference" / "series" / "synthetic-01.yaml"
+    done = lymphocast(
+        "fit", "trojan-2009", str(other), "-o", "series.json", "--draws", "100", cwd=tmp_path
+    )
+    assert done.code == 1  # a hundred draws are too few
+    names = ["series.json", "trojan-2009.nc", "synthetic-01.nc"]
+    assert done.out.splitlines()[-3:] == names
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    written = json.loads((tmp_path / "series.json").read_text(encoding="utf-8"))
+    assert [p["id"] for p in written["patients"]] == ["trojan-2009", "synthetic-01"]
+    assert written["il2"]["probability"] > 0.5
+    assert read_fit(tmp_path / "synthetic-01.nc").record.id == "synthetic-01"
+
+
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     code = "import sys; from lymphocast.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code]

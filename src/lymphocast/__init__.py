@@ -96,6 +96,10 @@ if TYPE_CHECKING:
     from lymphocast.inference.petab_likelihood import petab_log_likelihood as petab_log_likelihood
     from lymphocast.inference.petab_likelihood import petab_log_prior as petab_log_prior
     from lymphocast.inference.posterior import Fit as Fit
+    from lymphocast.inference.series import PatientGain as PatientGain
+    from lymphocast.inference.series import SeriesPosterior as SeriesPosterior
+    from lymphocast.inference.series import fit_series as fit_series
+    from lymphocast.inference.series_grid import SharedNumber as SharedNumber
     from lymphocast.interchange.bibtex import write_bibtex as write_bibtex
     from lymphocast.interchange.citation import Citation as Citation
     from lymphocast.interchange.citation import Reference as Reference
@@ -298,6 +302,7 @@ _PUBLIC: Final = {
     "fit": "analysis",
     "fit_data": "individual_fits",
     "fit_individual": "inference.individual_fit",
+    "fit_series": "inference.series",
     "FitFileError": "errors",
     "FitSummary": "forecast.results",
     "forecast_csv": "report.tables",
@@ -341,6 +346,7 @@ _PUBLIC: Final = {
     "ParameterSpace": "inference.parameters",
     "parse_case": "record.casefile",
     "parse_dosing": "record.dosing",
+    "PatientGain": "inference.series",
     "PatientRecord": "record.patient",
     "petab_log_likelihood": "inference.petab_likelihood",
     "petab_log_prior": "inference.petab_likelihood",
@@ -391,7 +397,9 @@ _PUBLIC: Final = {
     "sbml_text": "interchange.sbml",
     "ScenarioOutcome": "forecast.results",
     "SensitivityRow": "forecast.results",
+    "SeriesPosterior": "inference.series",
     "Severity": "record.issue",
+    "SharedNumber": "inference.series_grid",
     "simulate": "engine.simulate",
     "simulate_file": "forecast.simulation",
     "SolveStatus": "engine.settings",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from lymphocast.analysis import Fit
 
 NOTHING_TO_CHECK = "nothing to check: name a case file or a shipped case, or ask for --schema"
+ONE_DATA_FILE = "a fit of a model takes one data file and writes one fit file (.nc)"
 NEEDS_MODEL = "an option or a method that belongs to a model, without --model; needed --model NAME"
 DEFAULT_DEMO = Path("out/trojan-2009")
 
@@ -153,11 +154,13 @@ def figure(
 
 @app.command()
 def fit(
-    case: Annotated[
-        str,
-        typer.Argument(metavar="CASE|DATA.csv", help="Case, or event records with --model."),
+    cases: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CASE...|DATA.csv", help="Cases, or event records with --model NAME."
+        ),
     ],
-    output: Annotated[Path, output_option(".nc")],
+    output: Annotated[Path, output_option(".nc", ".json")],
     method: Annotated[
         FitMethod,
         typer.Option(help="Importance sampling, tempered sequential Monte Carlo; of a model also "
@@ -181,10 +184,10 @@ def fit(
     occasion: Occasion = None,
     iov: Iov = None,
 ) -> None:  # fmt: skip
-    """Fit every hypothesis to a record, or a model to each individual of a data file."""
+    """Fit every hypothesis to a record or a series, or a model to each individual of a data file."""
     if model is None:
         asked = any((error, lloq, fix, omega, covariate, occasion, iov))
-        _fit_record(case, output, method, prior, seed, draws, of_model=asked)
+        _fit_record(cases, output, method, prior, seed, draws, of_model=asked)
         return
     from lymphocast.individual_fits import DataFit, fit_data, outcome_lines, passed
 
@@ -193,7 +196,7 @@ def fit(
         covariate or (), occasion, iov or (),
     )  # fmt: skip
     with show_progress() as progress:
-        found = fit_data(Path(case), output, how, progress)
+        found = fit_data(_only_data(cases, output), output, how, progress)
     typer.echo("\n".join([*outcome_lines(found), str(output)]))
     _judge(passed(found))
 
@@ -243,8 +246,15 @@ app.command()(models)
 app.command()(simulate)
 
 
+def _only_data(files: Sequence[str], output: Path) -> Path:
+    """Return the one data file of a fit of a model."""
+    if len(files) != 1 or output.suffix.lower() != ".nc":
+        raise UsageError(ONE_DATA_FILE)
+    return Path(files[0])
+
+
 def _fit_record(
-    case: str,
+    cases: Sequence[str],
     output: Path,
     method: FitMethod,
     prior: Path | None,
@@ -257,17 +267,16 @@ def _fit_record(
 
     if of_model or method not in {FitMethod.IS, FitMethod.SMC}:
         raise UsageError(NEEDS_MODEL)
-    record = read_case(find_case(case))
-    from lymphocast.analysis import fit, write_fit  # slow to load: after the case is read
+    records = [read_case(find_case(case)) for case in cases]
+    from lymphocast.publish import write_fit_of  # slow to load: after the cases are read
 
     with show_progress() as progress:
-        found = fit(
-            record, method=method.value, seed=seed, draws=draws, prior_file=prior,
+        lines, passed = write_fit_of(
+            records, output, method=method.value, seed=seed, draws=draws, prior_file=prior,
             progress=progress,
         )  # fmt: skip
-    write_fit(found, output)
-    typer.echo(str(output))
-    _judge(found.diagnostics_passed)
+    typer.echo("\n".join(lines))
+    _judge(passed)
 
 
 def _write_from_fit(

@@ -4,22 +4,27 @@ Each function computes the results once and hands them to writers; none leaves a
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 from lymphocast.analysis import explain, fit, foresee, read_fit, write_fit
 from lymphocast.criteria.check import check
+from lymphocast.dataset.project import project
+from lymphocast.errors import UsageError
 from lymphocast.figures.export import figure_svg, write_figure
 from lymphocast.figures.treatment import treatment_figure
 from lymphocast.files import write_whole
 from lymphocast.forecast.results import Results
 from lymphocast.inference.posterior import Fit
+from lymphocast.inference.series import fit_series
 from lymphocast.record.casefile import find_case, read_case
+from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import Document
 from lymphocast.report.document import build_document
 from lymphocast.report.plain import explanation_lines, forecast_lines
+from lymphocast.report.series import series_json, series_lines
 from lymphocast.report.summary import outlook_json, summary, summary_json
 from lymphocast.report.tables import explanation_csv, forecast_csv
 from lymphocast.report.write import write_report
@@ -50,6 +55,60 @@ def run_demo(
     found = fit(record, method="is", seed=seed, draws=draws, progress=progress)
     results = explain(found, progress=progress)
     return Published(_write_all(found, results, directory, progress), found.diagnostics_passed)
+
+
+def write_fit_of(
+    records: Sequence[PatientRecord],
+    path: Path,
+    *,
+    method: str,
+    seed: int,
+    draws: int | None = None,
+    prior_file: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[list[str], bool]:
+    """Fit one record into a fit file, or a series of patients into JSON with their fits beside it.
+
+    Returns
+    -------
+    tuple
+        The lines to print, and whether every fit passed its diagnostics.
+
+    Raises
+    ------
+    UsageError
+        Before anything is computed, if the suffix does not suit the number of records, a patient
+        occurs twice, or a record cannot be fitted.
+    """
+    joined = path.suffix.lower() != FIT_SUFFIX
+    if joined:
+        _refuse_series(records)
+    elif len(records) != 1:
+        message = f"found {len(records)} cases and '{path}'; a series of patients needs a .json"
+        raise UsageError(message)
+    fits, paths = [], []
+    for record in records:
+        one = fit(
+            record, method=method, seed=seed, draws=draws, prior_file=prior_file, progress=progress
+        )
+        fits.append(one)
+        paths.append(path.with_name(f"{record.id}{FIT_SUFFIX}") if joined else path)
+        write_fit(one, paths[-1])
+    passed = all(one.diagnostics_passed for one in fits)
+    if not joined:
+        return [str(path)], passed
+    found = fit_series(fits, seed)
+    write_whole(path, series_json(found, fits, seed).encode())
+    return [*series_lines(found), *map(str, [path, *paths])], passed
+
+
+def _refuse_series(records: Sequence[PatientRecord]) -> None:
+    names = [record.id for record in records]
+    if twice := [name for name in names if names.count(name) > 1]:
+        message = f"found the patient '{twice[0]}' twice; needed each patient of a series once"
+        raise UsageError(message)
+    for record in records:
+        project(record)
 
 
 def _write_all(

@@ -131,3 +131,12 @@ def test_every_reading_of_the_definition_is_shown() -> None:
     assert "CD4 of lymphocytes" in readings[1].name
     later = changed("at: 2019-11-01", "at: 2019-10-31", text)
     assert {r.status.value for r in icl_readings(small(later))} == {"met"}
+
+
+def test_a_count_that_hangs_on_the_start_is_before_it_however_wide_the_start() -> None:
+    def counts_as_untreated(at: str) -> bool:
+        text = with_workup("negative", changed("at: 2019-12", f"at: {at}"))
+        return "cd4-first" in assess_icl(small(text)).items[0].facts
+
+    assert counts_as_untreated("start - 61 d +/- 60 d")
+    assert not counts_as_untreated("start - 60 d +/- 60 d")  # perhaps on the day of the first dose

@@ -30,7 +30,7 @@ from lymphocast.criteria.drugs import CYTOKINES
 from lymphocast.record.events import Measurement, WorkupItem, WorkupStatus
 from lymphocast.record.issue import Issue, Severity, places
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.when import days_between
+from lymphocast.record.when import When, days_between
 
 CDC_1992 = "CDC 1992"
 HIV = "hiv"
@@ -199,9 +199,16 @@ def _untreated(record: PatientRecord, analyte: str) -> tuple[Measurement, ...]:
     """Return the values that were certainly taken before treatment that raises counts."""
     choices = record.modelling
     drugs = CYTOKINES | ({choices.study_drug} if choices is not None else set())
-    starts = [a.start.earliest for a in record.administrations if a.drug in drugs]
+    starts = [a.start for a in record.administrations if a.drug in drugs]
     values = record.counts(analyte)
-    return tuple(m for m in values if not starts or m.at.latest < min(starts))
+    return tuple(m for m in values if all(_precedes(m.at, start) for start in starts))
+
+
+def _precedes(first: When, second: When) -> bool:
+    """Return whether one time certainly lies before another; a shared anchor is told apart."""
+    if first.anchor is not None and first.anchor == second.anchor:
+        return first.offset + first.tolerance < second.offset - second.tolerance
+    return first.latest < second.earliest
 
 
 def _low_values(record: PatientRecord, options: IclOptions) -> tuple[Measurement, ...]:
