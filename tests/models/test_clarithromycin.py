@@ -160,4 +160,4 @@ def test_months_after_a_dose_the_rate_of_absorption_has_stopped_growing() -> Non
         for t in (1.0, 100.0)
     ]
     assert rates[0] == rates[1]
-    assert 0.0 < -rates[0] < 200.0
+    assert 0.0 < -rates[0] < 250.0  # a time constant of six minutes is not stiff beside the others

@@ -11,7 +11,7 @@ what is cleared becomes metabolite. CL, V, CLm and Vm are apparent (divided by F
 
 A new dose restarts the absorption clock for what is left of the dose before; after 12 h on typical
 values less than 1e-20 is left. Where kw tad exceeds ``ABSORBED``, the rate k stays at its level
-there: less than 1e-9 of a dose is left at the typical shape, and a rate that grew for weeks would
+there: less than 1e-15 of a dose is left at the typical shape, and a rate that grew for weeks would
 only make the equations stiff.
 
 Left out: body weight (the source scales clearances with (weight / 70 kg)^0.75 and volumes with
@@ -31,8 +31,8 @@ from typing import ClassVar, final
 from lymphocast.models.component import Dosing, Scalar, Values, Variable
 from lymphocast.models.maths import clip, power
 
-ABSORBED = 4.0
-"""kw tad from which on k stays constant; exp(-4^2.23) = 3e-10 of the dose is left there."""
+ABSORBED = 5.0
+"""kw tad from which on k stays constant; exp(-5^2.23) = 2e-16 of the dose is left there."""
 
 
 @final
