@@ -184,7 +184,7 @@ def fit(
     occasion: Occasion = None,
     iov: Iov = None,
 ) -> None:  # fmt: skip
-    """Fit every hypothesis to a record or a series, or a model to each individual of a data file."""
+    """Fit every hypothesis to a record or a series, or a model to each one of a data file."""
     if model is None:
         asked = any((error, lloq, fix, omega, covariate, occasion, iov))
         _fit_record(cases, output, method, prior, seed, draws, of_model=asked)
