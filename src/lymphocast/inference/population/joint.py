@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.replay_population import PopulationCourse
 from lymphocast.inference.error_model import ErrorModel, Observed
-from lymphocast.inference.population.moments import residual_and_variance
+from lymphocast.inference.population.moments import is_normal, residual_and_variance
 from lymphocast.models.component import Scalar
 from lymphocast.models.random_effects import EffectTransform
 
@@ -124,14 +124,16 @@ class Joint:
     ) -> tuple[Scalar, Scalar, Scalar]:
         """Return residuals and variances ``[place, unit, reading]``, and which units are solved.
 
-        What is not observed has a residual of 0 and a variance of 1.
+        What is not observed, or has no normal error, has a residual of 0 and a variance of 1.
         """
         theta = self.theta(typical, eta)
         found, solved = self.predictions(data, theta)
         own = self.by_unit(theta)
         residual, variance = jnp.zeros((*solved.shape, 1)), jnp.ones((*solved.shape, 1))
         for k, (output, error) in enumerate(self.endpoints):
-            mine = data.endpoint == k
+            if not is_normal(error):
+                continue
+            mine = (data.endpoint == k) & (data.censoring == 0.0)
             predicted = jnp.where(solved[..., None] & mine, found[output], PLACEHOLDER)
             value = jnp.where(mine, data.value, PLACEHOLDER)
             away, scatter = residual_and_variance(error, predicted, value, own)
@@ -200,3 +202,17 @@ def first_order(
     total = partial(jnp.einsum, "bu...,un->bn...")
     own = total(jnp.moveaxis(jnp.sum(rows, axis=-1), 0, -1), data.of_unit)
     return value, own, total(curved, data.of_unit)
+
+
+@partial(jax.jit, static_argnums=0)
+def residual_rows(
+    joint: Joint, data: Data, typical: Typicals, eta: Scalar
+) -> tuple[Scalar, Scalar, Scalar]:
+    """Return residuals and variances ``[place, unit, reading]``, and which readings have them."""
+    residual, variance, _ = joint.residuals(data, typical, eta)
+    counted = jnp.zeros(data.endpoint.shape, bool)
+    for k, (_, error) in enumerate(joint.endpoints):
+        if is_normal(error):
+            counted = counted | ((data.endpoint == k) & (data.censoring == 0.0))
+    shape = (*residual.shape[:2], data.endpoint.shape[1])
+    return jnp.broadcast_to(residual, shape), jnp.broadcast_to(variance, shape), counted
