@@ -28,6 +28,7 @@ from lymphocast.options import (
     Lloq,
     Occasion,
     Omega,
+    PopulationFile,
     Seed,
     output_option,
     writable,
@@ -37,6 +38,13 @@ if TYPE_CHECKING:
     from lymphocast.analysis import Fit
 
 NOTHING_TO_CHECK = "nothing to check: name a case file or a shipped case, or ask for --schema"
+OF_POPULATION = frozenset({"foce", "focei", "laplace", "saem"})
+NOT_OF_POPULATION = "a method of one individual; needed foce, focei, laplace or saem"
+IN_POPULATION = (
+    "options of one individual beside --population; needed in the population file: "
+    "errors, limits, values, variances"
+)
+NEEDS_POPULATION = "foce, focei, laplace and saem fit a population; needed --population FILE"
 NEEDS_MODEL = "an option or a method that belongs to a model, without --model; needed --model NAME"
 DEFAULT_SEED = 20040501
 DEFAULT_DEMO = Path("out/trojan-2009")
@@ -60,6 +68,10 @@ class FitMethod(StrEnum):
     SMC = "smc"
     NUTS = "nuts"
     MAP = "map"
+    FOCE = "foce"
+    FOCEI = "focei"
+    LAPLACE = "laplace"
+    SAEM = "saem"
 
 
 def _print_version(wanted: bool) -> None:
@@ -160,7 +172,8 @@ def fit(
     method: Annotated[
         FitMethod,
         typer.Option(help="Importance sampling, tempered sequential Monte Carlo; of a model also "
-                     "the no-U-turn sampler, or the mode with a normal distribution around it."),
+                     "the no-U-turn sampler, or the mode with a normal distribution around it; of a "
+             "population foce, focei (also if left out), laplace or saem."),
     ] = FitMethod.IS,
     prior: Annotated[
         Path | None,
@@ -179,10 +192,19 @@ def fit(
     covariate: Covariate = None,
     occasion: Occasion = None,
     iov: Iov = None,
+    population: PopulationFile = None,
 ) -> None:  # fmt: skip
     """Fit every hypothesis to a record, or a model to each individual of a data file."""
+    if population is None and method.value in OF_POPULATION:
+        raise UsageError(NEEDS_POPULATION)
+    if population is not None and model is not None:
+        beside = (error, lloq, fix, omega, iov, draws, prior)
+        if any(option is not None for option in beside):
+            raise UsageError(IN_POPULATION)
+        _fit_population(case, output, population, model, method, seed, covariate, occasion)
+        return
     if model is None:
-        asked = any((error, lloq, fix, omega, covariate, occasion, iov))
+        asked = any((error, lloq, fix, omega, covariate, occasion, iov, population))
         _fit_record(case, output, method, prior, seed, draws, of_model=asked)
         return
     from lymphocast.individual_fits import DataFit, fit_data, outcome_lines, passed
@@ -309,6 +331,31 @@ def simulate(
         )  # fmt: skip
     seeded = [f"seed {seed}"] if omega is not None else []
     typer.echo("\n".join([*seeded, *outcome_lines(found)]))
+
+
+def _fit_population(
+    data: str,
+    output: Path,
+    population: Path,
+    model: str,
+    method: FitMethod,
+    seed: int,
+    covariate: list[str] | None,
+    occasion: str | None,
+) -> None:
+    from lymphocast.inference.population.fit import PopulationMethod
+    from lymphocast.population_fits import fit_population_data, population_lines
+
+    if method.value not in OF_POPULATION and method is not FitMethod.IS:
+        raise UsageError(NOT_OF_POPULATION)
+    how = method if method.value in OF_POPULATION else FitMethod.FOCEI
+    with show_progress() as progress:
+        run = fit_population_data(
+            Path(data), output, population, model=model, method=PopulationMethod(how.value),
+            seed=seed, covariates=covariate or (), occasion=occasion, progress=progress,
+        )  # fmt: skip
+    typer.echo("\n".join([*population_lines(run), str(output)]))
+    _judge(run.fit.passed)
 
 
 def _fit_record(

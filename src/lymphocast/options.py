@@ -81,3 +81,13 @@ Iov = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=SD", help="SD of ln of a parameter between occasions."),
 ]
+PopulationFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--population",
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+        help="What individuals share: typical values, random effects, covariates.",
+    ),
+]
