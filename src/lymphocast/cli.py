@@ -172,8 +172,8 @@ def fit(
     method: Annotated[
         FitMethod,
         typer.Option(help="Importance sampling, tempered sequential Monte Carlo; of a model also "
-                     "the no-U-turn sampler, or the mode with a normal distribution around it; of a "
-             "population foce, focei (also if left out), laplace or saem."),
+                     "the no-U-turn sampler, or the mode with a normal distribution around it; "
+                     "of a population foce, focei (also if left out), laplace or saem."),
     ] = FitMethod.IS,
     prior: Annotated[
         Path | None,

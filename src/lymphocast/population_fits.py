@@ -18,8 +18,10 @@ from lymphocast.inference.population.fit_file import (
     read_population_fit,
     write_population_fit,
 )
-from lymphocast.inference.population.predictive import npde, replicate, visual_checks
+from lymphocast.inference.population.prediction_errors import npde
 from lymphocast.inference.population.problem import Population, make_population
+from lymphocast.inference.population.replicates import replicate
+from lymphocast.inference.population.visual_checks import visual_checks
 from lymphocast.interchange.nonmem import read_events
 from lymphocast.models.component import Component
 from lymphocast.models.library import find_model

@@ -110,7 +110,9 @@ def lay(
     readings = sum(len(part.readings) for part in parts)
     if is_adaptive(model, layout) or doses_move(model, theta, moving, table, parts):
         prepared = Prepared(model, table, outputs=outputs, solver=solver)
-        return Laid(_Traced(prepared, tuple(observed), is_adaptive(model, layout)), (), len(observed))
+        return Laid(
+            _Traced(prepared, tuple(observed), is_adaptive(model, layout)), (), len(observed)
+        )
     tasks, plans = [], []
     numbers = {n: np.asarray(v, float) for n, v in theta.items()}
     for part in parts:

@@ -209,9 +209,7 @@ def _one_by_one(
     for row, own in zip(record, observed, strict=True):
         row[: len(own)] = own
     course = _OneByOne(tuple(one.course for one in laid), width)
-    return LaidPopulation(
-        course, tuple(one.arrays for one in laid), np.arange(len(tables)), record
-    )
+    return LaidPopulation(course, tuple(one.arrays for one in laid), np.arange(len(tables)), record)
 
 
 @final

@@ -48,9 +48,7 @@ class Modes(NamedTuple):
     around: Around
 
 
-def find_modes(
-    population: Population, spread: Spread, how: Approximation, start: Floats
-) -> Modes:
+def find_modes(population: Population, spread: Spread, how: Approximation, start: Floats) -> Modes:
     """Return the modes of all individuals' effects.
 
     Parameters
@@ -63,7 +61,7 @@ def find_modes(
     start
         Where the search begins, ``[place, individual, effect]``.
     """
-    precision = np.linalg.inv(spread.covariance)[:, None]
+    precision = np.asarray(np.linalg.inv(spread.covariance), float)[:, None]
     evaluate = _evaluation(population, spread, how)
     here = _joint(evaluate(start), start, precision)
     eta, scale = start.copy(), np.ones(start.shape[:2])
@@ -88,7 +86,7 @@ def find_modes(
 
 
 def _joint(found: Around, eta: Floats, precision: Floats) -> Around:
-    """Return the joint density with effects: what the observations say, and the prior of effects."""
+    """Return what the observations and the distribution of effects say together."""
     pulled = (precision @ eta[..., None])[..., 0]
     return Around(
         found.value + 0.5 * (eta * pulled).sum(axis=-1),

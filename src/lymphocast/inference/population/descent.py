@@ -1,9 +1,9 @@
 """The descent to the most likely parameters of a population.
 
-A quasi-Newton method (BFGS) whose slopes are central differences: a place and its neighbours on both
-sides in every direction are one call. The neighbours also give the curvature in each direction, of
-which the first metric is made. It ends where the fall that is still promised is small beside 1,
-which is what a likelihood ratio is measured in.
+A quasi-Newton method (BFGS) whose slopes are central differences: a place and its neighbours on
+both sides in every direction are one call. The neighbours also give the curvature in each
+direction, of which the first metric is made. It ends where the fall that is still promised is small
+beside 1, which is what a likelihood ratio is measured in.
 """
 
 from dataclasses import dataclass

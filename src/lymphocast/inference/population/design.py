@@ -16,7 +16,7 @@ Effects whose covariances are given form a block, all of whose covariances are e
 effects are independent. Between occasions a parameter moves once more, by an effect of its own for
 each occasion (:mod:`lymphocast.models.occasion_effects`), all with the same variance.
 
-An error model's parameters (:mod:`lymphocast.inference.error_model`) stand among the typical values.
+Parameters of error models (:mod:`lymphocast.inference.error_model`) stand among the typical values.
 """
 
 from dataclasses import dataclass
@@ -192,7 +192,7 @@ class PopulationDesign:
             where = f"row {effects[fault.row]}, column {effects[fault.column]}"
             msg = f"covariance of effects, {where}: found {fault.found}; needed {fault.needed}"
             raise UsageError(msg)
-        variances = [(n, row[i]) for i, (n, row) in enumerate(zip(effects, self.covariance))]  # noqa: B905
+        variances = [(n, self.covariance[i][i]) for i, n in enumerate(effects)]
         for name, variance in (*variances, *self.between):
             if not variance > 0.0:
                 msg = f"variance of '{name}': found {variance:g}; needed one above 0 to begin with"

@@ -4,7 +4,7 @@
 
     errors: [concentration=combined]
     limits: {concentration: 0.1}
-    parameters:
+    parameters:  # values are where the search begins
       clearance: {value: 66, variance: 0.1}
       volume: {value: 32, variance: 0.05, between: 0.02}
       absorption_rate: {value: 38}
@@ -18,11 +18,11 @@
       - {parameter: volume, column: APGR, form: shift, below: 5, value: 0.1}
       - {parameter: volume, column: SEX, form: shift, equals: 1, value: 0.1}
 
-Values are where the search begins. ``variance`` is that of the effect, ``transform`` how it changes
-the parameter (``log-normal``, ``additive`` or ``logit``; log-normal where left out), ``between`` the
-variance between occasions; ``fixed: true`` keeps a value. A parameter without an effect is searched
-above 0, with ``negative: true`` on both sides of it. Formulas are those of :mod:`.design`; error
-models are written as in :mod:`lymphocast.inference.endpoints`.
+``variance`` is that of the effect, ``transform`` how it changes the parameter (``log-normal``,
+``additive`` or ``logit``; log-normal where left out), ``between`` the variance between occasions;
+``fixed: true`` keeps a value. A parameter without an effect is searched above 0, with
+``negative: true`` on both sides of it. Formulas are those of :mod:`.design`; error models are
+written as in :mod:`lymphocast.inference.endpoints`.
 """
 
 from math import isfinite

@@ -9,7 +9,7 @@ What the method cannot vouch for is told by messages, never by a silent NaN.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import final
 
@@ -198,11 +198,7 @@ def _by_saem(
 def _with_likelihood(
     made: PopulationFit, objective: float, log_likelihood: float, se: float
 ) -> PopulationFit:
-    from dataclasses import replace
-
-    return replace(
-        made, objective=objective, log_likelihood=log_likelihood, log_likelihood_se=se
-    )
+    return replace(made, objective=objective, log_likelihood=log_likelihood, log_likelihood_se=se)
 
 
 def _finished(

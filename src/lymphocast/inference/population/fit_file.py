@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from lymphocast.inference.netcdf import put, reading, writing
 from lymphocast.inference.population.fit import Estimate, PopulationFit, PopulationMethod
-from lymphocast.inference.population.predictive import Npde, Vpc
+from lymphocast.inference.population.prediction_errors import Npde
+from lymphocast.inference.population.visual_checks import Vpc
 
 Floats = NDArray[np.float64]
 FORMAT = "lymphocast-population-fit/1"
@@ -127,8 +128,7 @@ def read_population_fit(path: Path) -> PopulationFit:
             ids=_text(individuals, "individual"),
             effects=_text(individuals, "effect"),
             estimates=tuple(
-                Estimate(name, *map(float, row))
-                for name, *row in zip(names, *columns, strict=True)
+                Estimate(name, *map(float, row)) for name, *row in zip(names, *columns, strict=True)
             ),
             vector=np.asarray(estimates["vector"][:]),
             covariance=np.asarray(estimates["covariance"][:]),

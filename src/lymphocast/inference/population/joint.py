@@ -158,9 +158,7 @@ def log_likelihood(joint: Joint, data: Data, typical: Typicals, eta: Scalar) -> 
 
 
 @partial(jax.jit, static_argnums=0)
-def with_slopes(
-    joint: Joint, data: Data, typical: Typicals, eta: Scalar
-) -> tuple[Scalar, Scalar]:
+def with_slopes(joint: Joint, data: Data, typical: Typicals, eta: Scalar) -> tuple[Scalar, Scalar]:
     """Return the log likelihood of each individual and its slopes ``[.., effect]``."""
 
     def total(own: Scalar) -> tuple[Scalar, Scalar]:

@@ -71,7 +71,9 @@ class Objective:
             start = np.repeat(self.start[None], self.width, axis=0)
             modes = find_modes(self.population, spread, self.how, start)
             sign, size = np.linalg.slogdet(modes.around.curvature)
-            each = 2.0 * modes.around.value + np.linalg.slogdet(spread.covariance)[1][:, None] + size
+            each = (
+                2.0 * modes.around.value + np.linalg.slogdet(spread.covariance)[1][:, None] + size
+            )
             each = np.where((sign > 0.0) & np.isfinite(each), each, np.inf)
         if self.how is Approximation.LAPLACE:
             # Of a density -2 ln p holds ln(2 pi) of each measured value; the objective does not.

@@ -86,7 +86,7 @@ class Population:
 
     @property
     def normal_constant(self) -> float:
-        """n ln(2 pi) of the n measured values whose error is normal: what NONMEM leaves out."""
+        """Number of measured values with a normal error, times ln(2 pi): what NONMEM leaves out."""
         kinds = np.array([is_normal(e.error) for e in self.design.endpoints])
         endpoint, censoring = np.asarray(self.data.endpoint), np.asarray(self.data.censoring)
         counted = (endpoint >= 0) & kinds[endpoint] & (censoring == 0.0)

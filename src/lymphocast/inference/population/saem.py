@@ -14,8 +14,8 @@ Parameters without an effect (standard deviations, thresholds, a lag) have no su
 follow the slope of the complete data's likelihood, in the metric of its scores and with the same
 weights (Robbins and Monro 1951, doi:10.1214/aoms/1177729586).
 
-While burning in, variances may fall by a tenth in a round at most, so that effects have time to find
-their places (Lavielle 2014, ISBN 978-1-4822-2650-8, chapter 9). The likelihood is computed
+While burning in, variances may fall by a tenth in a round at most, so that effects have time to
+find their places (Lavielle 2014, ISBN 978-1-4822-2650-8, chapter 9). The likelihood is computed
 afterwards, by importance sampling around each individual's mode with a t distribution.
 """
 
@@ -30,7 +30,7 @@ from scipy.special import gammaln, logsumexp
 
 from lymphocast.inference.population.joint import log_likelihood
 from lymphocast.inference.population.problem import Population, Spread
-from lymphocast.inference.population.vector import Values, scale_of, to_scale
+from lymphocast.inference.population.vector import Values, to_scale
 from lymphocast.models.random_effects import EffectTransform
 
 Floats = NDArray[np.float64]
@@ -42,7 +42,6 @@ STEP = 1e-3  # of a row without an effect, for its slope
 LARGEST_MOVE = 0.3
 FREEDOM = 5.0  # degrees of the t distribution that importance draws come from
 DRAWS = 2_000  # importance draws of each individual
-DRIFT = 0.02  # change of the vector over the averaging, by row, that is let pass in units of SD
 
 
 @final
@@ -293,8 +292,8 @@ def importance_likelihood(
     rng = np.random.default_rng([seed, 22])
     spread = population.spread(population.form.values(x[None]))
     number, size = modes.shape
-    root = np.linalg.cholesky(covariance)
-    prior = np.linalg.cholesky(spread.covariance[0])
+    root = np.asarray(np.linalg.cholesky(covariance), float)
+    prior = np.asarray(np.linalg.cholesky(spread.covariance[0]), float)
     weights, width = [], 100
     for _ in range(0, DRAWS, width):
         normal = rng.standard_normal((width, number, size))

@@ -60,7 +60,7 @@ def covariances(objective: Objective, x: Floats) -> Covariances:
     nothing = np.full((size, size), np.nan)
     if not np.isfinite(curved).all() or (np.linalg.eigvalsh(curved) <= 0.0).any():
         return Covariances(nothing, nothing)
-    inverse = np.linalg.inv(curved)
+    inverse = np.asarray(np.linalg.inv(curved), float)
     own = 0.5 * middle.each_slopes
     return Covariances(inverse, inverse @ (own @ own.T) @ inverse)
 
@@ -84,7 +84,7 @@ def report(form: VectorForm, x: Floats) -> Reported:
 def standard_errors(form: VectorForm, x: Floats, covariance: Floats) -> Floats:
     """Return the standard errors of what is reported; 0 of what is fixed."""
     slopes = _slopes(lambda own: report(form, own).values, x)
-    return np.sqrt(np.einsum("rk,kl,rl->r", slopes, covariance, slopes))
+    return np.asarray(np.sqrt(np.einsum("rk,kl,rl->r", slopes, covariance, slopes)))
 
 
 def _slopes(function: Callable[[Floats], Floats], x: Floats) -> Floats:
@@ -95,7 +95,7 @@ def _slopes(function: Callable[[Floats], Floats], x: Floats) -> Floats:
 
 @final
 class Shrinkage(NamedTuple):
-    """Shares by which SDs of modes, by effect, and of residuals fall short; NaN if there are none."""
+    """Shares by which SDs of modes, by effect, and of residuals fall short; NaN of none."""
 
     effects: Floats
     residuals: float
