@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks import course, own, record
+from benchmarks import course, fits, own, record
 from benchmarks.founding import problem
 from benchmarks.founding.components import founding
 from benchmarks.task import Floats, Task, WrongAnswerError
@@ -49,4 +49,6 @@ OWN: Final[Mapping[str, Callable[[], Task]]] = {
     "course": course.task,
     "5000 events": record.task,
     **own.OWN,
+    "mode": fits.mode,
+    "no-U-turn": fits.nuts,
 }

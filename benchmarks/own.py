@@ -95,11 +95,17 @@ def _answer(
     return np.asarray(found.outputs[problem.COUNT]), np.asarray(found.states[problem.LOG_BURDEN])
 
 
-def gradient(lanes: int) -> Task:
-    """Return the likelihood of 25 counts with its slopes in eight log parameters, lane by lane."""
+def fit_counts() -> tuple[list[float], list[float]]:
+    """Return days and counts of the individual that is fitted."""
     with (problem.FOLDER / "fit_counts.csv").open(encoding="utf-8") as file:
         rows = [[float(cell) for cell in row] for row in list(csv.reader(file))[1:]]
-    days, counts = [row[0] for row in rows], np.log([row[1] for row in rows])
+    return [row[0] for row in rows], [row[1] for row in rows]
+
+
+def gradient(lanes: int) -> Task:
+    """Return the likelihood of 25 counts with its slopes in eight log parameters, lane by lane."""
+    days, measured = fit_counts()
+    counts = np.log(measured)
     model, doses = founding(False), problem.doses()
     table = problem.population(False, max(lanes, 4))
     theta = {n: v[3:4] if lanes == 1 else v[:lanes] for n, v in table.items()}

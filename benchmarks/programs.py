@@ -47,7 +47,7 @@ class Program:
     problems: tuple[str, ...] = ()
 
 
-LONG: Final = frozenset({"100000 patients"})
+LONG: Final = frozenset({"100000 patients", "no-U-turn"})
 """Problems of a minute or more, which are timed once."""
 
 OURS: Final = Program(
@@ -68,6 +68,8 @@ OURS: Final = Program(
         "100 patients",
         "10000 patients",
         "100000 patients",
+        "mode",
+        "no-U-turn",
     ),
 )
 

@@ -72,8 +72,20 @@ if TYPE_CHECKING:
     from lymphocast.forecast.results import Verdict as Verdict
     from lymphocast.forecast.simulation import Replicates as Replicates
     from lymphocast.forecast.simulation import simulate_file as simulate_file
+    from lymphocast.individual_fits import DataFit as DataFit
+    from lymphocast.individual_fits import fit_data as fit_data
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
+    from lymphocast.inference.individual_density import Endpoint as Endpoint
+    from lymphocast.inference.individual_fit import IndividualFit as IndividualFit
+    from lymphocast.inference.individual_fit import SamplingMethod as SamplingMethod
+    from lymphocast.inference.individual_fit import fit_individual as fit_individual
+    from lymphocast.inference.individual_fit import sample_density as sample_density
+    from lymphocast.inference.individual_fit_file import (
+        read_individual_fits as read_individual_fits,
+    )
+    from lymphocast.inference.lane_density import density_of as density_of
+    from lymphocast.inference.parameters import ParameterSpace as ParameterSpace
     from lymphocast.inference.posterior import Fit as Fit
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.interchange.omega import read_omega as read_omega
@@ -206,8 +218,10 @@ _PUBLIC: Final = {
     "CultureResult": "record.events",
     "Curve": "forecast.results",
     "Cycle": "record.dosing",
+    "DataFit": "individual_fits",
     "DateText": "record.when",
     "Demographics": "record.patient",
+    "density_of": "inference.lane_density",
     "describe_models": "catalogue",
     "dimension_faults": "models.dimensions",
     "Disagreement": "record.context",
@@ -217,6 +231,7 @@ _PUBLIC: Final = {
     "Drawn": "forecast.results",
     "Edition": "criteria.assessment",
     "EffectTransform": "models.random_effects",
+    "Endpoint": "inference.individual_density",
     "Event": "record.events",
     "EventRecord": "dataset.events",
     "EventTable": "dataset.events",
@@ -229,6 +244,8 @@ _PUBLIC: Final = {
     "Finding": "record.events",
     "Fit": "inference.posterior",
     "fit": "analysis",
+    "fit_data": "individual_fits",
+    "fit_individual": "inference.individual_fit",
     "FitFileError": "errors",
     "FitSummary": "forecast.results",
     "forecast_csv": "report.tables",
@@ -240,6 +257,7 @@ _PUBLIC: Final = {
     "IclAssessment": "criteria.icl",
     "IclStatus": "criteria.icl",
     "Identified": "record.patient",
+    "IndividualFit": "inference.individual_fit",
     "Information": "record.adverse",
     "Interval": "forecast.results",
     "Issue": "record.issue",
@@ -265,6 +283,7 @@ _PUBLIC: Final = {
     "OutcomeOptions": "criteria.culture",
     "outcomes": "criteria.culture",
     "Outlook": "forecast.results",
+    "ParameterSpace": "inference.parameters",
     "parse_case": "record.casefile",
     "parse_dosing": "record.dosing",
     "PatientRecord": "record.patient",
@@ -282,6 +301,7 @@ _PUBLIC: Final = {
     "read_case": "record.casefile",
     "read_events": "interchange.nonmem",
     "read_fit": "inference.fit_file",
+    "read_individual_fits": "inference.individual_fit_file",
     "read_omega": "interchange.omega",
     "read_point": "record.figure",
     "Reading": "record.patient",
@@ -294,6 +314,8 @@ _PUBLIC: Final = {
     "Reported": "record.events",
     "Results": "forecast.results",
     "run_demo": "publish",
+    "sample_density": "inference.individual_fit",
+    "SamplingMethod": "inference.individual_fit",
     "sbml_text": "interchange.sbml",
     "ScenarioOutcome": "forecast.results",
     "SensitivityRow": "forecast.results",

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lymphocast.dataset.events import CovariateRule, EventKind, EventTable, SteadyState
+from lymphocast.dataset.events import (
+    Censoring,
+    CovariateRule,
+    EventKind,
+    EventTable,
+    SteadyState,
+)
 from lymphocast.errors import RecordError
 from lymphocast.interchange.nonmem import Names, read_events
 
@@ -184,3 +190,46 @@ def test_no_bytes_raise_anything_but_a_record_error(
 ) -> None:
     with suppress(RecordError):
         read(tmp_path, (b"TIME,AMT\n" if headed else b"") + content)
+
+
+FITTED = Names(states=("depot", "serum"), outputs=("concentration", "count"), fitted=True)
+
+
+def test_what_a_value_is_of_and_worth_is_read_for_a_fit(tmp_path: Path) -> None:
+    path = tmp_path / "fit.csv"
+    path.write_text(
+        "TIME,DV,DVID,CENS,LLOQ\n1,3,1,0,.\n2,4,count,1,.\n3,9,2,-1,.\n4,0.2,1,0,0.5\n5,0.7,1,0,0.5\n",
+        encoding="utf-8",
+    )
+    (table,) = read_events(path, FITTED)
+    found = [(r.compartment, r.value, r.censoring) for r in table.records]
+    assert found == [
+        ("concentration", 3.0, Censoring.NONE),
+        ("count", 4.0, Censoring.BELOW),
+        ("count", 9.0, Censoring.ABOVE),
+        ("concentration", 0.5, Censoring.BELOW),
+        ("concentration", 0.7, Censoring.NONE),
+    ]
+    (plain,) = read_events(path, Names(("depot",), ("concentration",)))
+    assert {r.compartment for r in plain.records} == {""}
+    assert plain.records[3].value == 0.2
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "needed"),
+    [
+        ("1,3,5,0,.", "DVID", "from 1 to 2"),
+        ("1,3,cuont,0,.", "DVID", "'count'?"),
+        ("1,3,1,2,.", "CENS", "from -1 to 1"),
+        ("1,3,1,0,low", "LLOQ", "a finite number"),
+    ],
+)
+def test_what_a_value_is_of_is_refused_if_it_says_nothing(
+    tmp_path: Path, row: str, column: str, needed: str
+) -> None:
+    path = tmp_path / "fit.csv"
+    path.write_text(f"TIME,DV,DVID,CENS,LLOQ\n{row}\n", encoding="utf-8")
+    with pytest.raises(RecordError) as found:
+        read_events(path, FITTED)
+    assert column in str(found.value)
+    assert needed in str(found.value)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import inf, log
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -97,7 +98,7 @@ def test_the_slope_of_a_beta_quantile_is_that_of_its_differences() -> None:
     row = numbers((prior(Family.BETA, 0.3, 0.15, lower=0.0, upper=1.0),))["x"]
 
     def value(z: float) -> jax.Array:
-        return transform_far(Family.BETA, True, z, row)
+        return jnp.asarray(transform_far(Family.BETA, True, z, row))
 
     step = 1e-5
     for z in (-3.0, 0.2, 4.0):

@@ -146,7 +146,7 @@ def cross(
             dtmin=SMALLEST_STEP,
             force_dtmin=False,
         ),
-        adjoint=diffrax.RecursiveCheckpointAdjoint() if adjoint is None else adjoint,
+        adjoint=adjoint or _adjoint(settings.forward),
         max_steps=settings.max_steps,
         throw=False,
     )
@@ -156,6 +156,10 @@ def cross(
     lost = (code == 0) & (piece.length > 0.0) & ~(finite & jnp.all(jnp.isfinite(end)))
     code = jnp.where(lost, SolveStatus.NOT_FINITE.code, code)
     return jnp.where(code == 0, end, jnp.nan), code
+
+
+def _adjoint(forward: bool) -> diffrax.AbstractAdjoint:
+    return diffrax.ForwardMode() if forward else diffrax.RecursiveCheckpointAdjoint()
 
 
 def _code(result: diffrax.RESULTS) -> Scalar:

@@ -105,6 +105,9 @@ class SolverSettings:
         How finely the march looks.
     hands_on
         Whether lanes that the march cannot solve are handed to an adaptive method.
+    forward
+        Whether an adaptive method is made to be differentiated forward, column by column, as a fit
+        does, and not backward.
     """
 
     rtol: float = 1e-10
@@ -113,6 +116,7 @@ class SolverSettings:
     max_steps: int = 100_000
     march: MarchSettings = MarchSettings()
     hands_on: bool = True
+    forward: bool = False
 
 
 DEFAULT = SolverSettings()

@@ -77,9 +77,10 @@ def _size(draws: Floats) -> float:
     correlation = 1.0 - (within - covariance.mean(axis=0)) / variance
     correlation[0] = 1.0
     pairs = correlation[: length - length % 2].reshape(-1, 2).sum(axis=1)
-    ends = np.flatnonzero(pairs <= 0.0)
-    kept = np.minimum.accumulate(pairs[: ends[0]] if len(ends) else pairs)
-    last = correlation[2 * len(kept)] if 2 * len(kept) < length else 0.0
+    farthest = max((length - 3) // 2, 0)  # the last pair, which at most ends the sum
+    ends = np.flatnonzero(pairs[:farthest] <= 0.0)
+    kept = np.minimum.accumulate(pairs[: ends[0] if len(ends) else farthest])
+    last = correlation[2 * len(kept)]
     time = 2.0 * kept.sum() - 1.0 + max(float(last), 0.0)
     total = float(chains * length)
     return float(total / max(time, 1.0 / np.log10(total)))

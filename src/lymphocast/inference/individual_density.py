@@ -30,14 +30,15 @@ from lymphocast.models.compose import Model
 Floats = NDArray[np.float64]
 
 TRIED = 64  # prior draws on which a way to solve the equations is tried
-ENOUGH = 0.9  # share of them that must be solved before no finer way is tried
+ENOUGH = 0.98  # share of them that must be solved before no finer way is tried
 WAYS = (
     (SolverSettings(hands_on=False), 0),
     (SolverSettings(hands_on=False), 1),
     (SolverSettings(hands_on=False), 2),
-    (SolverSettings(method=Method.IMPLICIT, rtol=1e-8, atol=1e-10), 0),
+    (SolverSettings(1e-8, 1e-10, Method.EXPLICIT, max_steps=2_000, forward=True), 0),
+    (SolverSettings(1e-8, 1e-10, Method.IMPLICIT, max_steps=2_000, forward=True), 0),
 )
-"""The march, its pieces halved once and twice, and a stiff method; the first that is enough."""
+"""The march, its pieces halved once and twice, and adaptive methods: the first that is enough."""
 PLACEHOLDER = 1.0  # stands where another endpoint, or none, is observed; no error model refuses it
 
 
@@ -79,7 +80,8 @@ class IndividualLikelihood:
     """Log likelihood of one individual: hashable, pure, one value for each lane.
 
     ``arrays`` are what the course was laid out to, the numbers behind the parameters, and the
-    observations.
+    observations. Individuals whose likelihoods are equal can be taken at once: their arrays
+    stacked, the likelihood mapped over them by ``jax.vmap``.
     """
 
     course: Course
