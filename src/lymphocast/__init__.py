@@ -86,6 +86,11 @@ if TYPE_CHECKING:
     )
     from lymphocast.inference.lane_density import density_of as density_of
     from lymphocast.inference.parameters import ParameterSpace as ParameterSpace
+    from lymphocast.inference.population.design_file import read_design as read_design
+    from lymphocast.inference.population.fit import PopulationMethod as PopulationMethod
+    from lymphocast.inference.population.fit import fit_population as fit_population
+    from lymphocast.inference.population.fit_file import read_population_fit as read_population_fit
+    from lymphocast.inference.population.problem import make_population as make_population
     from lymphocast.inference.posterior import Fit as Fit
     from lymphocast.interchange.nonmem import read_events as read_events
     from lymphocast.interchange.omega import read_omega as read_omega
@@ -103,6 +108,7 @@ if TYPE_CHECKING:
     from lymphocast.models.random_effects import RandomEffects as RandomEffects
     from lymphocast.models.typeset import latex_equations as latex_equations
     from lymphocast.models.user_file import load_model as load_model
+    from lymphocast.population_fits import fit_population_data as fit_population_data
     from lymphocast.publish import Published as Published
     from lymphocast.publish import run_demo as run_demo
     from lymphocast.record.adverse import Action as Action
@@ -246,6 +252,8 @@ _PUBLIC: Final = {
     "fit": "analysis",
     "fit_data": "individual_fits",
     "fit_individual": "inference.individual_fit",
+    "fit_population": "inference.population.fit",
+    "fit_population_data": "population_fits",
     "FitFileError": "errors",
     "FitSummary": "forecast.results",
     "forecast_csv": "report.tables",
@@ -266,6 +274,7 @@ _PUBLIC: Final = {
     "Limit": "record.context",
     "load_model": "models.user_file",
     "LymphocastError": "errors",
+    "make_population": "inference.population.problem",
     "Measurement": "record.events",
     "Method": "record.provenance",
     "Mic": "record.events",
@@ -287,6 +296,7 @@ _PUBLIC: Final = {
     "parse_case": "record.casefile",
     "parse_dosing": "record.dosing",
     "PatientRecord": "record.patient",
+    "PopulationMethod": "inference.population.fit",
     "Prediction": "forecast.results",
     "Prepared": "engine.simulate",
     "Presence": "record.events",
@@ -299,11 +309,13 @@ _PUBLIC: Final = {
     "RangeText": "record.when",
     "read_as": "record.timelines",
     "read_case": "record.casefile",
+    "read_design": "inference.population.design_file",
     "read_events": "interchange.nonmem",
     "read_fit": "inference.fit_file",
     "read_individual_fits": "inference.individual_fit_file",
     "read_omega": "interchange.omega",
     "read_point": "record.figure",
+    "read_population_fit": "inference.population.fit_file",
     "Reading": "record.patient",
     "ReadOff": "record.figure",
     "RecordError": "errors",
