@@ -7,9 +7,8 @@ of severity ``error``, or a fit whose diagnostics failed; 2 a wrong call, a miss
 
 import sys
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, final
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -22,29 +21,30 @@ from lymphocast.options import (
     Draws,
     Error,
     FitFile,
+    FitMethod,
     Fix,
     Iov,
     Json,
     Lloq,
+    Number,
     Occasion,
     Omega,
+    Parameters,
     PopulationFile,
+    Rule,
     Seed,
+    Theta,
+    Times,
     output_option,
+    refuse_beside_population,
     writable,
 )
 
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
+    from lymphocast.individual_fits import DataFit
 
 NOTHING_TO_CHECK = "nothing to check: name a case file or a shipped case, or ask for --schema"
-OF_POPULATION = frozenset({"foce", "focei", "laplace", "saem"})
-NOT_OF_POPULATION = "a method of one individual; needed foce, focei, laplace or saem"
-IN_POPULATION = (
-    "options of one individual beside --population; needed in the population file: "
-    "errors, limits, values, variances"
-)
-NEEDS_POPULATION = "foce, focei, laplace and saem fit a population; needed --population FILE"
 NEEDS_MODEL = "an option or a method that belongs to a model, without --model; needed --model NAME"
 DEFAULT_SEED = 20040501
 DEFAULT_DEMO = Path("out/trojan-2009")
@@ -58,20 +58,6 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-@final
-class FitMethod(StrEnum):
-    """How a posterior is computed."""
-
-    IS = "is"
-    SMC = "smc"
-    NUTS = "nuts"
-    MAP = "map"
-    FOCE = "foce"
-    FOCEI = "focei"
-    LAPLACE = "laplace"
-    SAEM = "saem"
 
 
 def _print_version(wanted: bool) -> None:
@@ -195,28 +181,20 @@ def fit(
     population: PopulationFile = None,
 ) -> None:  # fmt: skip
     """Fit every hypothesis to a record, or a model to each individual of a data file."""
-    if population is None and method.value in OF_POPULATION:
-        raise UsageError(NEEDS_POPULATION)
-    if population is not None and model is not None:
-        beside = (error, lloq, fix, omega, iov, draws, prior)
-        if any(option is not None for option in beside):
-            raise UsageError(IN_POPULATION)
+    if population is not None or method.of_population:
+        refuse_beside_population(prior, draws, error, lloq, fix, omega, iov)
         _fit_population(case, output, population, model, method, seed, covariate, occasion)
-        return
-    if model is None:
-        asked = any((error, lloq, fix, omega, covariate, occasion, iov, population))
+    elif model is None:
+        asked = any((error, lloq, fix, omega, covariate, occasion, iov))
         _fit_record(case, output, method, prior, seed, draws, of_model=asked)
-        return
-    from lymphocast.individual_fits import DataFit, fit_data, outcome_lines, passed
+    else:
+        from lymphocast.individual_fits import DataFit
 
-    how = DataFit(
-        model, method.value, seed, draws, prior, error or (), lloq or (), fix or (), omega,
-        covariate or (), occasion, iov or (),
-    )  # fmt: skip
-    with show_progress() as progress:
-        found = fit_data(Path(case), output, how, progress)
-    typer.echo("\n".join([*outcome_lines(found), str(output)]))
-    _judge(passed(found))
+        how = DataFit(
+            model, method.value, seed, draws, prior, error or (), lloq or (), fix or (), omega,
+            covariate or (), occasion, iov or (),
+        )  # fmt: skip
+        _fit_individuals(case, output, how)
 
 
 @app.command()
@@ -294,31 +272,14 @@ def simulate(
         typer.Argument(metavar="EVENTS.csv", exists=True, dir_okay=False, help="Event records."),
     ],
     output: Annotated[Path, output_option(".csv")],
-    theta: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A parameter; else the model's example value."),
-    ] = None,
-    times: Annotated[
-        str | None, typer.Option(metavar="T1,T2,...", help="Study days to read; else the records'.")
-    ] = None,
+    theta: Theta = None,
+    times: Times = None,
     covariate: Covariate = None,
-    rule: Annotated[
-        CovariateRule, typer.Option(help="What covariates are between records.")
-    ] = CovariateRule.LAST_CARRIED_FORWARD,
+    rule: Rule = CovariateRule.LAST_CARRIED_FORWARD,
     omega: Omega = None,
-    number: Annotated[
-        int | None,
-        typer.Option("-n", "--number", min=1, help="Draws for each individual; 1 if left out."),
-    ] = None,
+    number: Number = None,
     seed: Seed = DEFAULT_SEED,
-    parameters: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.csv",
-            help="Also write each individual's parameters.",
-            callback=writable(".csv"),
-        ),
-    ] = None,
+    parameters: Parameters = None,
 ) -> None:
     """Simulate a model for the individuals of an event file, or for a population."""
     from lymphocast.catalogue import days, outcome_lines, simulate_model
@@ -333,26 +294,25 @@ def simulate(
     typer.echo("\n".join([*seeded, *outcome_lines(found)]))
 
 
+def _fit_individuals(data: str, output: Path, how: "DataFit") -> None:
+    from lymphocast.individual_fits import fit_data, outcome_lines, passed
+
+    with show_progress() as progress:
+        found = fit_data(Path(data), output, how, progress)
+    typer.echo("\n".join([*outcome_lines(found), str(output)]))
+    _judge(passed(found))
+
+
 def _fit_population(
-    data: str,
-    output: Path,
-    population: Path,
-    model: str,
-    method: FitMethod,
-    seed: int,
-    covariate: list[str] | None,
-    occasion: str | None,
-) -> None:
-    from lymphocast.inference.population.fit import PopulationMethod
+    data: str, output: Path, population: Path | None, model: str | None, method: FitMethod,
+    seed: int, covariate: list[str] | None, occasion: str | None,
+) -> None:  # fmt: skip
     from lymphocast.population_fits import fit_population_data, population_lines
 
-    if method.value not in OF_POPULATION and method is not FitMethod.IS:
-        raise UsageError(NOT_OF_POPULATION)
-    how = method if method.value in OF_POPULATION else FitMethod.FOCEI
     with show_progress() as progress:
         run = fit_population_data(
-            Path(data), output, population, model=model, method=PopulationMethod(how.value),
-            seed=seed, covariates=covariate or (), occasion=occasion, progress=progress,
+            Path(data), output, population, model=model, method=method.in_population, seed=seed,
+            covariates=covariate or (), occasion=occasion, progress=progress,
         )  # fmt: skip
     typer.echo("\n".join([*population_lines(run), str(output)]))
     _judge(run.fit.passed)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
+from lymphocast.errors import UsageError
 from lymphocast.forecast.simulation import event_names
 from lymphocast.inference.population.design import PopulationDesign
 from lymphocast.inference.population.design_file import read_design
@@ -30,6 +31,7 @@ from lymphocast.models.user_file import SUFFIX, read_user_model
 __all__ = ["PopulationRun", "fit_population_data", "population_lines", "read_population_fit"]
 
 Progress = Callable[[str, float], None]
+NEEDED = "a population without its file or a model; needed --model NAME --population FILE"
 REPLICATES = 500  # of the predictive checks
 
 
@@ -45,10 +47,10 @@ class PopulationRun:
 def fit_population_data(
     data: Path,
     output: Path,
-    design: Path,
+    design: Path | None,
     *,
-    model: str,
-    method: PopulationMethod,
+    model: str | None,
+    method: str,
     seed: int,
     covariates: Sequence[str] = (),
     occasion: str | None = None,
@@ -65,7 +67,7 @@ def fit_population_data(
     model
         Name of a library model, or the path of a user's model, which ends in ``.py``.
     method, seed
-        How the population is fitted, and the seed of every random number.
+        ``foce``, ``focei``, ``laplace`` or ``saem``, and the seed of every random number.
     covariates
         Columns that stand for parameters of the model.
     occasion
@@ -80,10 +82,14 @@ def fit_population_data(
     RecordError
         At the first thing that is wrong with a file.
     """
+    if design is None or model is None:
+        raise UsageError(NEEDED)
     shared = read_design(design)
     equations = _model_of(model)
     population = _population(equations, data, shared, covariates, occasion)
-    found = fit_population(population, method=method, seed=seed, progress=progress)
+    found = fit_population(
+        population, method=PopulationMethod(method), seed=seed, progress=progress
+    )
     replicates = replicate(population, found.vector, REPLICATES, seed)
     errors = npde(population, replicates) if population.all_normal else None
     checked = Checked(visual_checks(population, replicates), errors)
