@@ -31,6 +31,7 @@ from lymphocast.options import (
     Omega,
     Parameters,
     PopulationFile,
+    PriorFile,
     Rule,
     Seed,
     Theta,
@@ -161,10 +162,7 @@ def fit(
                      "the no-U-turn sampler, or the mode with a normal distribution around it; "
                      "of a population foce, focei (also if left out), laplace or saem."),
     ] = FitMethod.IS,
-    prior: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Prior rows that replace the default ones."),
-    ] = None,
+    prior: PriorFile = None,
     seed: Seed = DEFAULT_SEED,
     draws: Draws = None,
     model: Annotated[

@@ -134,6 +134,12 @@ Iov = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=SD", help="SD of ln of a parameter between occasions."),
 ]
+PriorFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--prior", exists=True, dir_okay=False, help="Prior rows that replace the default ones."
+    ),
+]
 PopulationFile = Annotated[
     Path | None,
     typer.Option(
