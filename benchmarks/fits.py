@@ -117,7 +117,7 @@ def nuts() -> Task:
 def theophylline() -> Task:
     """Return FOCE of theophylline's twelve individuals, standard errors included, as a task.
 
-    The answer is nlmixr2's (its example ``one.compartment``), to the digits it is known with.
+    The answer is that of nlmixr2's example ``one.compartment``, as the tests have it.
     """
     population = _theophylline()
 
@@ -132,7 +132,7 @@ def theophylline() -> Task:
     return Task(
         run=lambda: fit_population(population, method=PopulationMethod.FOCE),
         errors=errors,
-        limits={"log_likelihood_error": 5e-3, "log_value_error": 1e-3},
+        limits={"log_likelihood_error": 5e-3, "log_value_error": 5e-4},
         size=len(population.ids),
         cost=PER_PATIENT,
     )

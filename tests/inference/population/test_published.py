@@ -1,8 +1,11 @@
 """Published numbers of the field's standard data sets, recovered.
 
-Theophylline: nlmixr2, FOCEi of its example ``one.compartment`` on ``theo_sd`` (Fidler et al. 2019,
-doi:10.1002/psp4.12445; the package's vignette on piping): log-likelihood -179.70, ln ka 0.464,
-ln CL 1.012, ln V 3.460. Phenobarbital: NONMEM 7.4.2, FOCE with interaction, of the example
+Theophylline: nlmixr2's FOCEi of its example ``one.compartment`` on ``theo_sd``. The targets are
+log-likelihood -179.70, ln ka 0.464, ln CL 1.012, ln V 3.460. The package's article on piping models
+prints -179.7041 with 0.467, 1.01, 3.46 from one start and -179.712 with 0.483, 1.01, 3.46 from
+another, and says of both that the search may not be at the minimum: ours must not lie below them.
+
+Phenobarbital: NONMEM 7.4.2, FOCE with interaction, of the example
 ``pheno_real`` that PsN and Pharmpy carry with its listing. Both are FOCE with interaction; for an
 additive error FOCE is the same.
 """
@@ -34,19 +37,19 @@ def phenobarbital_fit() -> PopulationFit:
 @pytest.mark.slow
 def test_theophylline() -> None:
     found = theophylline_fit()
-    # Printed as -179.70: half of the last place.
+    # Half of the last place of the target.
     assert found.log_likelihood == pytest.approx(-179.70, abs=5e-3)
     values = [found.estimate(n).value for n in ("absorption_rate", "clearance", "volume")]
     logs = np.log(np.array(values) / np.array([HOURS, HOURS, 1.0]))
-    # The program ends where the objective is flat to its fourth decimal: a thousandth of ln ka,
-    # whose standard error is 0.2.
-    assert logs == pytest.approx([0.464, 1.012, 3.460], abs=1e-3)
+    assert logs == pytest.approx([0.464, 1.012, 3.460], abs=PRINTED)
+    # A better minimum than the article's, which is printed with four decimals.
+    assert found.log_likelihood > -179.7041 - 5e-5
 
 
 def test_phenobarbital_objective_at_the_values_to_begin_with() -> None:
     population = phenobarbital()
     at = Objective(population, Approximation.FOCEI, 1).at(population.form.start()[None])
-    # NONMEM's iteration 0. Its modes are found to a few digits, which is what is left.
+    # NONMEM's iteration 0; a millionth is what two searches for modes may leave.
     assert at.each.sum() == pytest.approx(587.366441346616, abs=1e-6)
 
 
@@ -66,6 +69,7 @@ def test_phenobarbital() -> None:
         # NONMEM stopped with 3.8 significant digits; its standard errors are printed with three.
         assert one.value == pytest.approx(value, rel=2e-3)
         assert one.robust_se == pytest.approx(se, rel=5e-3)
-    # ETASHRINKSD; NONMEM's EPSSHRINKSD is 21.2 %, of residuals at its own modes.
+    # ETASHRINKSD. NONMEM's EPSSHRINKSD is 21.198 %, ours 21.06 %: where the tenth comes from is
+    # not known, dividing by n instead of n - 1 does not explain it.
     assert 100.0 * found.effect_shrinkage == pytest.approx([47.13, 12.839], abs=0.05)
     assert 100.0 * found.residual_shrinkage == pytest.approx(21.2, abs=0.2)

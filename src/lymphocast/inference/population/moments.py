@@ -53,13 +53,4 @@ def residual_and_variance(
     return value - predicted, variance
 
 
-def normal_level(error: ErrorModel, value: Scalar, theta: Values) -> Scalar:
-    """Return an observation on the scale on which its error is normal."""
-    if isinstance(error, LogNormalError):
-        return jnp.log(value)
-    if isinstance(error, ShareError):
-        return jnp.log(value) - jnp.log(100.0 - value) + jnp.log(theta[error.rest])
-    return value
-
-
-__all__ = ["NORMAL", "is_normal", "normal_level", "residual_and_variance"]
+__all__ = ["NORMAL", "is_normal", "residual_and_variance"]

@@ -8,7 +8,7 @@ For individual i with mode eta_i of the joint density (:mod:`.conditional`),
     FOCEI     H = sum_j (f_j f_j' / v_j + v_j' v_j'' / (2 v_j^2)) + Omega^-1   (f_j, v_j': slopes)
     FOCE      H = sum_j f_j f_j' / v_j + Omega^-1,  v_j and p those at eta = 0
 
-(Wang 2007 [1]_, equations 11 to 24; Almquist 2015 [2]_, equations 15 to 20.) The objective is
+as Wang 2007 [1]_ derives them, and Almquist 2015 [2]_ writes them. The objective is
 -2 ln L without n ln(2 pi) of the n measured values with a normal error, as NONMEM prints it. For a
 model that is linear in effects with a constant variance all three are exact.
 

@@ -15,7 +15,7 @@ follow the slope of the complete data's likelihood, in the metric of its scores 
 weights (Robbins and Monro 1951, doi:10.1214/aoms/1177729586).
 
 While burning in, variances may fall by a tenth in a round at most, so that effects have time to
-find their places (Lavielle 2014, ISBN 978-1-4822-2650-8, chapter 9). The likelihood is computed
+find their places (simulated annealing; the tenth is our choice). The likelihood is computed
 afterwards, by importance sampling around each individual's mode with a t distribution.
 """
 
@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
 
 SLOWEST_FALL = 0.9  # of a variance in one round of the burn-in
-ACCEPTED = 0.4  # share of steps that the adaptation aims at (Roberts and Rosenthal 2001)
+ACCEPTED = 0.4  # share of steps that the adaptation aims at: near the best in one dimension
 STEP = 1e-3  # of a row without an effect, for its slope
 LARGEST_MOVE = 0.3
 FREEDOM = 5.0  # degrees of the t distribution that importance draws come from
