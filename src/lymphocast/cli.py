@@ -7,29 +7,22 @@ of severity ``error``, or a fit whose diagnostics failed; 2 a wrong call, a miss
 
 import sys
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, final
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from lymphocast._version import __version__
 from lymphocast.cli_convert import check_if_data, convert, draft
+from lymphocast.cli_fit import fit, judge
 from lymphocast.cli_models import models, simulate
 from lymphocast.console import Progress, show_progress
 from lymphocast.errors import LymphocastError, UsageError
 from lymphocast.options import (
     DEFAULT_SEED,
-    Covariate,
     Draws,
-    Error,
     FitFile,
-    Fix,
-    Iov,
     Json,
-    Lloq,
-    Occasion,
-    Omega,
     Seed,
     output_option,
 )
@@ -38,8 +31,6 @@ if TYPE_CHECKING:
     from lymphocast.analysis import Fit
 
 NOTHING_TO_CHECK = "nothing to check: name a case file or a shipped case, or ask for --schema"
-ONE_DATA_FILE = "a fit of a model takes one data file and writes one fit file (.nc)"
-NEEDS_MODEL = "an option or a method that belongs to a model, without --model; needed --model NAME"
 DEFAULT_DEMO = Path("out/trojan-2009")
 
 app = typer.Typer(
@@ -50,16 +41,6 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-@final
-class FitMethod(StrEnum):
-    """How a posterior is computed."""
-
-    IS = "is"
-    SMC = "smc"
-    NUTS = "nuts"
-    MAP = "map"
 
 
 def _print_version(wanted: bool) -> None:
@@ -99,7 +80,7 @@ def demo(
     with show_progress() as progress:
         published = run_demo(output, seed=seed, draws=draws, progress=progress)
     typer.echo("\n".join(str(path) for path in published.paths))
-    _judge(published.diagnostics_passed)
+    judge(published.diagnostics_passed)
 
 
 @app.command()
@@ -152,53 +133,7 @@ def figure(
     typer.echo(str(output))
 
 
-@app.command()
-def fit(
-    cases: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="CASE...|DATA.csv", help="Cases, or event records with --model NAME."
-        ),
-    ],
-    output: Annotated[Path, output_option(".nc", ".json")],
-    method: Annotated[
-        FitMethod,
-        typer.Option(help="Importance sampling, tempered sequential Monte Carlo; of a model also "
-                     "the no-U-turn sampler, or the mode with a normal distribution around it."),
-    ] = FitMethod.IS,
-    prior: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Prior rows that replace the default ones."),
-    ] = None,
-    seed: Seed = DEFAULT_SEED,
-    draws: Draws = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Library model, or a Python file (.py) with one."),
-    ] = None,
-    error: Error = None,
-    lloq: Lloq = None,
-    fix: Fix = None,
-    omega: Omega = None,
-    covariate: Covariate = None,
-    occasion: Occasion = None,
-    iov: Iov = None,
-) -> None:  # fmt: skip
-    """Fit every hypothesis to a record or a series, or a model to each one of a data file."""
-    if model is None:
-        asked = any((error, lloq, fix, omega, covariate, occasion, iov))
-        _fit_record(cases, output, method, prior, seed, draws, of_model=asked)
-        return
-    from lymphocast.individual_fits import DataFit, fit_data, outcome_lines, passed
-
-    how = DataFit(
-        model, method.value, seed, draws, prior, error or (), lloq or (), fix or (), omega,
-        covariate or (), occasion, iov or (),
-    )  # fmt: skip
-    with show_progress() as progress:
-        found = fit_data(_only_data(cases, output), output, how, progress)
-    typer.echo("\n".join([*outcome_lines(found), str(output)]))
-    _judge(passed(found))
+app.command()(fit)
 
 
 @app.command()
@@ -246,39 +181,6 @@ app.command()(models)
 app.command()(simulate)
 
 
-def _only_data(files: Sequence[str], output: Path) -> Path:
-    """Return the one data file of a fit of a model."""
-    if len(files) != 1 or output.suffix.lower() != ".nc":
-        raise UsageError(ONE_DATA_FILE)
-    return Path(files[0])
-
-
-def _fit_record(
-    cases: Sequence[str],
-    output: Path,
-    method: FitMethod,
-    prior: Path | None,
-    seed: int,
-    draws: int | None,
-    *,
-    of_model: bool,
-) -> None:
-    from lymphocast.record.casefile import find_case, read_case
-
-    if of_model or method not in {FitMethod.IS, FitMethod.SMC}:
-        raise UsageError(NEEDS_MODEL)
-    records = [read_case(find_case(case)) for case in cases]
-    from lymphocast.publish import write_fit_of  # slow to load: after the cases are read
-
-    with show_progress() as progress:
-        lines, passed = write_fit_of(
-            records, output, method=method.value, seed=seed, draws=draws, prior_file=prior,
-            progress=progress,
-        )  # fmt: skip
-    typer.echo("\n".join(lines))
-    _judge(passed)
-
-
 def _write_from_fit(
     fit_file: Path,
     write: "Callable[[Fit, Path, Progress | None], None]",
@@ -309,11 +211,6 @@ def _json_text(value: object) -> str:
     import json
 
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _judge(diagnostics_passed: bool) -> None:
-    if not diagnostics_passed:
-        _fail("the fit's diagnostics failed: what is written says so", 1)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -10,8 +10,13 @@ from lymphocast.dataset.events import CovariateRule
 from lymphocast.options import (
     DEFAULT_SEED,
     Covariate,
+    Number,
     Omega,
+    Parameters,
+    Rule,
     Seed,
+    Theta,
+    Times,
     output_option,
     writable,
 )
@@ -56,31 +61,14 @@ def simulate(
         typer.Argument(metavar="EVENTS.csv", exists=True, dir_okay=False, help="Event records."),
     ],
     output: Annotated[Path, output_option(".csv")],
-    theta: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A parameter; else the model's example value."),
-    ] = None,
-    times: Annotated[
-        str | None, typer.Option(metavar="T1,T2,...", help="Study days to read; else the records'.")
-    ] = None,
+    theta: Theta = None,
+    times: Times = None,
     covariate: Covariate = None,
-    rule: Annotated[
-        CovariateRule, typer.Option(help="What covariates are between records.")
-    ] = CovariateRule.LAST_CARRIED_FORWARD,
+    rule: Rule = CovariateRule.LAST_CARRIED_FORWARD,
     omega: Omega = None,
-    number: Annotated[
-        int | None,
-        typer.Option("-n", "--number", min=1, help="Draws for each individual; 1 if left out."),
-    ] = None,
+    number: Number = None,
     seed: Seed = DEFAULT_SEED,
-    parameters: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.csv",
-            help="Also write each individual's parameters.",
-            callback=writable(".csv"),
-        ),
-    ] = None,
+    parameters: Parameters = None,
 ) -> None:
     """Simulate a model for the individuals of an event file, or for a population."""
     from lymphocast.catalogue import days, model_notes, outcome_lines, simulate_model

@@ -2,14 +2,67 @@
 
 import os
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 import typer
 
+from lymphocast.dataset.events import CovariateRule
 from lymphocast.errors import UsageError
 
 DEFAULT_SEED = 20040501
+
+
+@final
+class FitMethod(StrEnum):
+    """How a posterior is computed."""
+
+    IS = "is"
+    SMC = "smc"
+    NUTS = "nuts"
+    MAP = "map"
+    FOCE = "foce"
+    FOCEI = "focei"
+    LAPLACE = "laplace"
+    SAEM = "saem"
+
+    @property
+    def of_population(self) -> bool:
+        """Whether it fits a population."""
+        return self in {FitMethod.FOCE, FitMethod.FOCEI, FitMethod.LAPLACE, FitMethod.SAEM}
+
+    @property
+    def in_population(self) -> str:
+        """The method of a population; left out, FOCE with interaction.
+
+        Raises
+        ------
+        UsageError
+            If it is one of an individual.
+        """
+        if self is FitMethod.IS:
+            return FitMethod.FOCEI.value
+        if not self.of_population:
+            msg = f"{self}, a method of one individual; needed foce, focei, laplace or saem"
+            raise UsageError(msg)
+        return self.value
+
+
+def refuse_beside_population(*given: object) -> None:
+    """Refuse options of one individual beside a population.
+
+    Raises
+    ------
+    UsageError
+        If one of them is given.
+    """
+    if any(option is not None for option in given):
+        msg = (
+            "an option of one individual beside a population; needed in the population file "
+            "instead (errors, limits, values, variances), or left out"
+        )
+        raise UsageError(msg)
 
 
 def writable(*suffixes: str) -> Callable[[Path | None], Path | None]:
@@ -82,4 +135,40 @@ Occasion = Annotated[
 Iov = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=SD", help="SD of ln of a parameter between occasions."),
+]
+PriorFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--prior", exists=True, dir_okay=False, help="Prior rows that replace the default ones."
+    ),
+]
+PopulationFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--population",
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+        help="What individuals share: typical values, random effects, covariates.",
+    ),
+]
+Theta = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="A parameter; else the model's example value."),
+]
+Times = Annotated[
+    str | None, typer.Option(metavar="T1,T2,...", help="Study days to read; else the records'.")
+]
+Rule = Annotated[CovariateRule, typer.Option(help="What covariates are between records.")]
+Number = Annotated[
+    int | None,
+    typer.Option("-n", "--number", min=1, help="Draws for each individual; 1 if left out."),
+]
+Parameters = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.csv",
+        help="Also write each individual's parameters.",
+        callback=writable(".csv"),
+    ),
 ]

@@ -108,9 +108,11 @@ def lay(
     layout, kept = layout_of(model, theta, table.covariates, table.rule, solver)
     parts = _read_at(occasions(table), observed)
     readings = sum(len(part.readings) for part in parts)
-    if _adaptive(model, layout) or _moved(model, theta, moving, table, parts):
+    if is_adaptive(model, layout) or doses_move(model, theta, moving, table, parts):
         prepared = Prepared(model, table, outputs=outputs, solver=solver)
-        return Laid(_Traced(prepared, tuple(observed), _adaptive(model, layout)), (), len(observed))
+        return Laid(
+            _Traced(prepared, tuple(observed), is_adaptive(model, layout)), (), len(observed)
+        )
     tasks, plans = [], []
     numbers = {n: np.asarray(v, float) for n, v in theta.items()}
     for part in parts:
@@ -127,12 +129,13 @@ def lay(
     return Laid(_Planned(tuple(tasks), numbered), tuple(plans), readings)
 
 
-def _adaptive(model: Component, layout: Layout) -> bool:
+def is_adaptive(model: Component, layout: Layout) -> bool:
+    """Return whether an adaptive method solves the equations from the start."""
     straight = bool(layout.covariates) and layout.rule is CovariateRule.LINEAR
     return layout.settings.method is not Method.MARCH or straight or not model.states
 
 
-def _moved(
+def doses_move(
     model: Component,
     theta: Values,
     moving: Sequence[str],
@@ -181,7 +184,7 @@ class _Planned:
         values: dict[str, list[Scalar]] = {n: [] for n in self.tasks[0].wanted}
         code = jnp.zeros(lanes, int)
         for task, number, (plan, valid) in zip(self.tasks, self.readings, laid, strict=True):
-            found, own = _crossed(replace(task, lanes=lanes), theta, plan)
+            found, own = crossed(replace(task, lanes=lanes), theta, plan)
             own = jnp.where(valid > 0.0, own, SolveStatus.BAD_DOSING.code)
             code = jnp.where(code == 0, own, code)
             for name, part in found.items():
@@ -190,7 +193,7 @@ class _Planned:
         return Read(joined, code)
 
 
-def _crossed(task: Task, theta: Values, plan: Plan) -> tuple[dict[str, Scalar], Scalar]:
+def crossed(task: Task, theta: Values, plan: Plan) -> tuple[dict[str, Scalar], Scalar]:
     """Cross one plan; tangents of parameters are columns, as in the march."""
     leaves, shape = jax.tree.flatten((dict(theta), plan))
     by_lane = [np.ndim(v) > 0 for v in jax.tree.leaves(dict(theta))]

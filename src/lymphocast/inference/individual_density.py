@@ -136,7 +136,7 @@ def individual_density(
         If an observation has no endpoint or cannot be what it is, a parameter has no prior, or no
         draw of the prior can be solved.
     """
-    places, observed = _observations(table, endpoints)
+    places, observed = observations_of(table, endpoints)
     if not places:
         return None
     used = tuple(endpoints[i] for i in sorted(set(observed.endpoint.tolist())))
@@ -214,7 +214,7 @@ def _filled(observed: Observations, laid: Laid) -> Observations:
     )
 
 
-def _observations(
+def observations_of(
     table: EventTable, endpoints: Sequence[Endpoint]
 ) -> tuple[list[int], Observations]:
     """Return the places of the records that observe something, and what they say."""

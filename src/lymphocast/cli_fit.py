@@ -1,0 +1,146 @@
+"""The command ``fit``: a record, a series of records, individuals of a data file, a population."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lymphocast.console import show_progress
+from lymphocast.errors import UsageError
+from lymphocast.options import (
+    DEFAULT_SEED,
+    Covariate,
+    Draws,
+    Error,
+    FitMethod,
+    Fix,
+    Iov,
+    Lloq,
+    Occasion,
+    Omega,
+    PopulationFile,
+    PriorFile,
+    Seed,
+    output_option,
+    refuse_beside_population,
+)
+
+if TYPE_CHECKING:
+    from lymphocast.individual_fits import DataFit
+
+ONE_DATA_FILE = "a fit of a model takes one data file and writes one fit file (.nc)"
+NEEDS_MODEL = "an option or a method that belongs to a model, without --model; needed --model NAME"
+FAILED = "the fit's diagnostics failed: what is written says so"
+
+
+def fit(
+    cases: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CASE...|DATA.csv", help="Cases, or event records with --model NAME."
+        ),
+    ],
+    output: Annotated[Path, output_option(".nc", ".json")],
+    method: Annotated[
+        FitMethod,
+        typer.Option(help="Importance sampling, tempered sequential Monte Carlo; of a model also "
+                     "the no-U-turn sampler, or the mode with a normal distribution around it; "
+                     "of a population foce, focei (also if left out), laplace or saem."),
+    ] = FitMethod.IS,
+    prior: PriorFile = None,
+    seed: Seed = DEFAULT_SEED,
+    draws: Draws = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Library model, or a Python file (.py) with one."),
+    ] = None,
+    error: Error = None,
+    lloq: Lloq = None,
+    fix: Fix = None,
+    omega: Omega = None,
+    covariate: Covariate = None,
+    occasion: Occasion = None,
+    iov: Iov = None,
+    population: PopulationFile = None,
+) -> None:  # fmt: skip
+    """Fit every hypothesis to a record or a series, or a model to individuals or a population."""
+    if population is not None or method.of_population:
+        refuse_beside_population(prior, draws, error, lloq, fix, omega, iov)
+        data = _only_data(cases, output)
+        _fit_population(data, output, population, model, method, seed, covariate, occasion)
+    elif model is None:
+        asked = any((error, lloq, fix, omega, covariate, occasion, iov))
+        _fit_records(cases, output, method, prior, seed, draws, of_model=asked)
+    else:
+        from lymphocast.individual_fits import DataFit
+
+        how = DataFit(
+            model, method.value, seed, draws, prior, error or (), lloq or (), fix or (), omega,
+            covariate or (), occasion, iov or (),
+        )  # fmt: skip
+        _fit_individuals(_only_data(cases, output), output, how)
+
+
+def judge(diagnostics_passed: bool) -> None:
+    """Leave with 1 if the diagnostics of a fit failed."""
+    if not diagnostics_passed:
+        typer.echo(f"error: {FAILED}", err=True)
+        raise typer.Exit(1)
+
+
+def _only_data(files: Sequence[str], output: Path) -> Path:
+    """Return the one data file of a fit of a model."""
+    if len(files) != 1 or output.suffix.lower() != ".nc":
+        raise UsageError(ONE_DATA_FILE)
+    return Path(files[0])
+
+
+def _fit_records(
+    cases: Sequence[str],
+    output: Path,
+    method: FitMethod,
+    prior: Path | None,
+    seed: int,
+    draws: int | None,
+    *,
+    of_model: bool,
+) -> None:
+    from lymphocast.record.casefile import find_case, read_case
+
+    if of_model or method not in {FitMethod.IS, FitMethod.SMC}:
+        raise UsageError(NEEDS_MODEL)
+    records = [read_case(find_case(case)) for case in cases]
+    from lymphocast.publish import write_fit_of  # slow to load: after the cases are read
+
+    with show_progress() as progress:
+        lines, passed = write_fit_of(
+            records, output, method=method.value, seed=seed, draws=draws, prior_file=prior,
+            progress=progress,
+        )  # fmt: skip
+    typer.echo("\n".join(lines))
+    judge(passed)
+
+
+def _fit_individuals(data: Path, output: Path, how: "DataFit") -> None:
+    from lymphocast.individual_fits import fit_data, outcome_lines, passed
+
+    with show_progress() as progress:
+        found = fit_data(data, output, how, progress)
+    typer.echo("\n".join([*outcome_lines(found), str(output)]))
+    judge(passed(found))
+
+
+def _fit_population(
+    data: Path, output: Path, population: Path | None, model: str | None, method: FitMethod,
+    seed: int, covariate: list[str] | None, occasion: str | None,
+) -> None:  # fmt: skip
+    from lymphocast.population_fits import fit_population_data, population_lines
+
+    with show_progress() as progress:
+        run = fit_population_data(
+            data, output, population, model=model, method=method.in_population, seed=seed,
+            covariates=covariate or (), occasion=occasion, progress=progress,
+        )  # fmt: skip
+    typer.echo("\n".join([*population_lines(run), str(output)]))
+    judge(run.fit.passed)

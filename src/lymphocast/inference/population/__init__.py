@@ -1,0 +1,1 @@
+"""Individuals that share typical values: hierarchical models, fitted and checked."""
