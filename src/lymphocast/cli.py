@@ -5,7 +5,6 @@ of severity ``error``, or a fit whose diagnostics failed; 2 a wrong call, a miss
 130 interrupted. Everything slow is imported inside the command that needs it.
 """
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -16,6 +15,9 @@ import typer
 
 from lymphocast._version import __version__
 from lymphocast.cli_convert import check_if_data, convert
+from lymphocast.cli_decisions import forecast, optimise
+from lymphocast.cli_output import output as _output
+from lymphocast.cli_output import writable
 from lymphocast.console import Progress, show_progress
 from lymphocast.dataset.events import CovariateRule
 from lymphocast.errors import LymphocastError, UsageError
@@ -44,41 +46,6 @@ class FitMethod(StrEnum):
 
     IS = "is"
     SMC = "smc"
-
-
-def _writable(*suffixes: str) -> Callable[[Path | None], Path | None]:
-    """Return a check of an output path that fails before anything is computed."""
-
-    def check_output(path: Path | None) -> Path | None:
-        if path is None:
-            return None
-        if path.suffix.lower() not in suffixes:
-            message = f"cannot write '{path}': found suffix '{path.suffix}'; needed one of "
-            raise UsageError(message + ", ".join(suffixes))
-        if path.is_dir():
-            message = f"cannot write '{path}': it is a directory"
-            raise UsageError(message)
-        if not path.parent.is_dir():
-            message = f"cannot write '{path}': the directory '{path.parent}' does not exist"
-            raise UsageError(message)
-        if not os.access(path.parent, os.W_OK):
-            message = f"cannot write '{path}': the directory '{path.parent}' is not writable"
-            raise UsageError(message)
-        return path
-
-    return check_output
-
-
-def _output(*suffixes: str) -> object:
-    """Return the option ``-o`` for these suffixes."""
-    kinds = ", ".join(suffixes)
-    return typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help=f"File to write; its suffix decides the format: {kinds}.",
-        callback=_writable(*suffixes),
-    )
 
 
 Case = Annotated[
@@ -240,19 +207,8 @@ def explain(
         _print_from_fit(fit_file, explanation_json if json else explanation_text, quiet=json)
 
 
-@app.command()
-def forecast(
-    fit_file: FitFile,
-    output: Annotated[Path | None, _output(".csv", ".json")] = None,
-    json: Json = False,
-) -> None:
-    """Say what comes next without treatment."""
-    from lymphocast.publish import forecast_json, forecast_text, write_forecast
-
-    if output is not None:
-        _write_from_fit(fit_file, write_forecast, output, quiet=json)
-    else:
-        _print_from_fit(fit_file, forecast_json if json else forecast_text, quiet=json)
+app.command()(forecast)
+app.command()(optimise)
 
 
 @app.command()
@@ -279,7 +235,7 @@ def models(
     sbml: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write it as SBML (.xml, .sbml).", callback=_writable(*SBML)
+            metavar="FILE", help="Write it as SBML (.xml, .sbml).", callback=writable(*SBML)
         ),
     ] = None,
 ) -> None:
@@ -328,7 +284,7 @@ def simulate(
         typer.Option(
             metavar="FILE.csv",
             help="Also write each individual's parameters.",
-            callback=_writable(".csv"),
+            callback=writable(".csv"),
         ),
     ] = None,
 ) -> None:

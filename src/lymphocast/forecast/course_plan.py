@@ -120,7 +120,7 @@ class _March:
         gaps = [edge for gap in self.gaps for edge in gap]
         every = np.concatenate([days, changes, gaps, self.doses])
         every = np.unique(every[(every >= 0.0) & (every <= end)])
-        return every[np.append(True, np.diff(every) > SAME)]
+        return np.asarray(every[np.append(True, np.diff(every) > SAME)])
 
     @cached_property
     def gaps(self) -> tuple[tuple[float, float], ...]:

@@ -23,7 +23,8 @@ Times are days of the calendar, or lengths of time after the origin. A ``dose`` 
 on days of dosing, relative to the patient's own maintenance dose.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import final
@@ -62,7 +63,7 @@ class PlanFile:
     plans: tuple[Plan, ...]
 
 
-def read_plans(path: Path, frame: Frame) -> PlanFile:
+def read_plans(path: Path, frame: Frame, until: date | None = None) -> PlanFile:
     """Read a plan file.
 
     Parameters
@@ -71,6 +72,8 @@ def read_plans(path: Path, frame: Frame) -> PlanFile:
         The file.
     frame
         The origin and the last day where the file states none, and the maintenance dose.
+    until
+        The last day, whatever the file states.
 
     Raises
     ------
@@ -79,6 +82,11 @@ def read_plans(path: Path, frame: Frame) -> PlanFile:
     """
     root, scope = read_root(path, WHAT), Scope(path.name)
     own = framed(root, scope, frame)
+    if until is not None:
+        if until <= own.origin:
+            found = f"plans from {own.origin} to {until}"
+            raise RecordError(path.name, None, found, "a last day after the origin")
+        own = replace(own, until=until)
     group = Group(
         (
             Field("origin", Text(), "the day from which the plans replace the record", False),

@@ -126,12 +126,9 @@ def plan_notes(plan: Plan, maintenance: Maintenance) -> Iterator[str]:
 def is_extrapolated(plan: Plan, maintenance: Maintenance) -> bool:
     """Return whether a plan has doses or cycles that the patient has not had."""
     cyclic = any(s.cycle is not None for s in plan.stretches)
-    full = [s.dose for s in plan.stretches] + [level for _, level in plan.levels()]
-    # The steps of a taper pass through small doses on the way to none.
-    tapered = any(s.steps for s in plan.stretches)
-    low = 0.0 if tapered else maintenance.lowest
-    within = replace(maintenance, lowest=low)
-    return (cyclic and not maintenance.had_cycles) or not all(map(within.has_had, full))
+    # The steps between two doses, such as those of a taper, count as given if both ends are.
+    ends = [s.dose for s in plan.stretches] + [s.final for s in plan.stretches if s.steps]
+    return (cyclic and not maintenance.had_cycles) or not all(map(maintenance.has_had, ends))
 
 
 def _readings(plan: Plan) -> Iterator[tuple[Plan, str]]:

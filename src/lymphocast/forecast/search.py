@@ -26,7 +26,6 @@ from lymphocast.errors import UsageError
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Progress = Callable[[str, float], None]
 ROUNDING = 1e-9
 SLACK = 2.0  # standard errors by which the first, short leg lets a limit be missed
 
@@ -150,9 +149,11 @@ def race(
     number: int,
     limits: Sequence[ChanceLimit] = (),
     legs: Race | None = None,
-    progress: Progress | None = None,
+    always: Sequence[int] = (),
 ) -> Ranking:
     """Return the ranking of ``number`` candidates by a race of two legs.
+
+    ``always`` names candidates that run the second leg whatever the first says.
 
     Raises
     ------
@@ -166,12 +167,8 @@ def race(
     everyone = list(range(number))
     first = judge(everyone, legs.first)
     left = order_of(first, _slackened(limits, legs.first))[: legs.keep]
-    if progress is not None:
-        progress("racing", 0.5)
-    chosen = sorted(int(i) for i in left)
+    chosen = sorted({*map(int, left), *always})
     found = rank(chosen, judge(chosen, legs.then), limits)
-    if progress is not None:
-        progress("racing", 1.0)
     reasons = () if found.feasible else _reasons(first, found, limits)
     return Ranking(found.rows, found.feasible, reasons, found.chance, number, legs.then)
 
@@ -200,9 +197,9 @@ def rank(
             utility_se=float(spread[i]),
             low=float(low[i]),
             high=float(high[i]),
-            p_best=float(best[i]),
+            p_best=min(1.0, float(best[i])),
             regret=float(regret[i]),
-            p_broken=tuple(float(p) for p in broken[:, i]),
+            p_broken=tuple(min(1.0, float(p)) for p in broken[:, i]),
             keeps_limits=bool(keeps[i]),
             shortfall=float(short[i]),
         )
@@ -229,9 +226,9 @@ def front(points: Floats) -> Flags:
 
     A point is beaten if another is as good in every objective and better in one.
     """
-    as_good = (points[None] >= points[:, None]).all(axis=-1)
-    better = (points[None] > points[:, None]).any(axis=-1)
-    return np.asarray(~(as_good & better).any(axis=1))
+    as_good = np.all(points[None] >= points[:, None], axis=-1)
+    better = np.any(points[None] > points[:, None], axis=-1)
+    return np.asarray(~np.any(as_good & better, axis=1))
 
 
 def weighted_quantiles(values: Floats, weights: Floats, levels: tuple[float, ...]) -> list[Floats]:
