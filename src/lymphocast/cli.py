@@ -16,11 +16,10 @@ import typer
 from lymphocast._version import __version__
 from lymphocast.cli_convert import check_if_data, convert
 from lymphocast.cli_decisions import forecast, optimise
-from lymphocast.cli_output import output as _output
-from lymphocast.cli_output import writable
 from lymphocast.console import Progress, show_progress
 from lymphocast.dataset.events import CovariateRule
 from lymphocast.errors import LymphocastError, UsageError
+from lymphocast.options import Draws, FitFile, Json, Seed, output_option, writable
 
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
@@ -51,15 +50,6 @@ class FitMethod(StrEnum):
 Case = Annotated[
     str, typer.Argument(metavar="CASE", help="Case file, or the name of a shipped case.")
 ]
-FitFile = Annotated[
-    Path, typer.Argument(metavar="FIT", exists=True, dir_okay=False, help="Fit file (.nc).")
-]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of every random number.")]
-Draws = Annotated[
-    int | None,
-    typer.Option(min=100, help="Draws per hypothesis; the method's own number if left out."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, and no progress.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -138,7 +128,7 @@ app.command()(convert)
 @app.command()
 def draft(
     page: Annotated[Path, typer.Argument(metavar="PAGE", exists=True, dir_okay=False)],
-    output: Annotated[Path, _output(".yaml", ".yml", ".json")],
+    output: Annotated[Path, output_option(".yaml", ".yml", ".json")],
 ) -> None:
     """Propose the facts that PAGE, the text of an abstract or legend, states of one patient."""
     from lymphocast.interchange.draft.drafting import draft_case, draft_lines
@@ -152,7 +142,7 @@ def figure(
         str,
         typer.Argument(metavar="CASE|FIT", help="Case file, shipped case, or fit file (.nc)."),
     ],
-    output: Annotated[Path, _output(".svg", ".png", ".pdf", ".html")],
+    output: Annotated[Path, output_option(".svg", ".png", ".pdf", ".html")],
 ) -> None:
     """Draw the treatment figure."""
     from lymphocast.publish import write_figure_of
@@ -165,7 +155,7 @@ def figure(
 @app.command()
 def fit(
     case: Case,
-    output: Annotated[Path, _output(".nc")],
+    output: Annotated[Path, output_option(".nc")],
     method: Annotated[
         FitMethod, typer.Option(help="Importance sampling or tempered sequential Monte Carlo.")
     ] = FitMethod.IS,
@@ -195,7 +185,7 @@ def fit(
 @app.command()
 def explain(
     fit_file: FitFile,
-    output: Annotated[Path | None, _output(".json", ".html", ".csv")] = None,
+    output: Annotated[Path | None, output_option(".json", ".html", ".csv")] = None,
     json: Json = False,
 ) -> None:
     """Say what did it, and how surely."""
@@ -214,7 +204,7 @@ app.command()(optimise)
 @app.command()
 def report(
     fit_file: FitFile,
-    output: Annotated[Path, _output(".html", ".pdf")],
+    output: Annotated[Path, output_option(".html", ".pdf")],
 ) -> None:
     """Write the report as one file."""
     from lymphocast.publish import write_report_of
@@ -255,7 +245,7 @@ def simulate(
         Path,
         typer.Argument(metavar="EVENTS.csv", exists=True, dir_okay=False, help="Event records."),
     ],
-    output: Annotated[Path, _output(".csv")],
+    output: Annotated[Path, output_option(".csv")],
     theta: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="A parameter; else the model's example value."),

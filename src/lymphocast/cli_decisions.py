@@ -9,19 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from lymphocast.cli_output import output
 from lymphocast.console import show_progress
 from lymphocast.errors import UsageError
+from lymphocast.options import FitFile, Json, output_option
 
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
 
 FIGURES: Final = (".svg", ".png", ".pdf", ".html")
-
-FitFile = Annotated[
-    Path, typer.Argument(metavar="FIT", exists=True, dir_okay=False, help="Fit file (.nc).")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, and no progress.")]
 
 
 def forecast(
@@ -35,7 +30,7 @@ def forecast(
     until: Annotated[
         str | None, typer.Option(metavar="DATE", help="Last day, such as 2010-06-30.")
     ] = None,
-    output: Annotated[Path | None, output(".csv", ".json", *FIGURES)] = None,
+    output: Annotated[Path | None, output_option(".csv", ".json", *FIGURES)] = None,
     json: Json = False,
 ) -> None:
     """Say what comes next: without treatment, or under plans."""
@@ -55,7 +50,7 @@ def optimise(
         Path,
         typer.Option(metavar="GOAL.yaml", exists=True, dir_okay=False, help="What is wanted."),
     ],
-    output: Annotated[Path | None, output(".json", ".csv")] = None,
+    output: Annotated[Path | None, output_option(".json", ".csv")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of the draws; the fit's if left out.")
     ] = None,

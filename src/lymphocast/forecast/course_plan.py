@@ -126,8 +126,7 @@ class _March:
     def gaps(self) -> tuple[tuple[float, float], ...]:
         """The times that doses missed on known days stand for."""
         plan = self.plan
-        return tuple((d, d + plan.interval_at(d)) for d in plan.missed.days
-                     if np.isfinite(plan.interval_at(d)))  # fmt: skip
+        return tuple((day, day + plan.interval_at(day)) for day in plan.missed.days)
 
     @cached_property
     def doses(self) -> Floats:
@@ -144,41 +143,53 @@ class _March:
         uniform = rng.random((len(self.doses), self.horizon.lanes))
         return uniform >= self.plan.missed.share
 
-    def run(self) -> Followed:
-        horizon, plan = self.horizon, self.plan
-        length = horizon.days[-1]
-        opens, widths = self.times[:-1], np.diff(self.times)
-        levels = level_at(plan.levels(), opens)
+    @cached_property
+    def levels(self) -> Floats:
+        """The planned weekly dose in each step."""
+        opens = self.times[:-1]
+        levels = level_at(self.plan.levels(), opens)
         for begin, end in self.gaps:
             levels[(opens >= begin - SAME) & (opens < end - SAME)] = 0.0
-        rates = np.array([1.0 / plan.interval_at(day) for day in opens + SAME])
-        read = np.searchsorted(horizon.days, self.times - SAME)
-        is_read = np.abs(horizon.days[np.minimum(read, len(horizon.days) - 1)] - self.times) <= SAME
+        return levels
+
+    @cached_property
+    def places(self) -> NDArray[np.int64]:
+        """Which day of the horizon each time is; -1 for one that is not read."""
+        days = self.horizon.days
+        place = np.minimum(np.searchsorted(days, self.times - SAME), len(days) - 1)
+        return np.where(np.abs(days[place] - self.times) <= SAME, place, -1)
+
+    def run(self) -> Followed:
+        """Follow the plan to the end of the horizon."""
+        horizon, plan = self.horizon, self.plan
+        opens, widths = self.times[:-1], np.diff(self.times)
+        rates = [1.0 / plan.interval_at(float(day)) for day in opens + SAME]
         whites = np.random.default_rng([self.seed, 12])
         counts = np.empty_like(horizon.natural)
         counts[0] = horizon.natural[0] + horizon.gained
-        given_dose, treated, injections = np.zeros((3, horizon.lanes))
+        dose, treated, injections = np.zeros((3, horizon.lanes))
 
         def observe(cells: Floats, step: int) -> Floats:
-            latent = horizon.natural[read[step]] + cells
+            latent = horizon.natural[self.places[step]] + cells
             white = whites.standard_normal(horizon.lanes)
             return np.asarray(latent * np.exp(horizon.theta["count_sd"] * white))
 
         def advance(cells: Floats, given: Flags, step: int) -> Floats:
             on = given & self._is_taken(opens[step])
-            level = np.where(on, levels[step], 0.0)
-            given_dose[:] += level * widths[step]
-            doses = on * widths[step] if levels[step] > 0.0 else np.zeros(horizon.lanes)
-            treated[:] += doses
-            injections[:] += doses * rates[step]
+            level = np.where(on, self.levels[step], 0.0)
+            dose[:] += level * widths[step]
+            days = np.where(level > 0.0, widths[step], 0.0)
+            treated[:] += days
+            injections[:] += days * rates[step]
             return self._approach(cells, level, widths[step])
 
-        visits = _visited(visit_days(plan, length), opens)
+        visits = _visited(visit_days(plan, float(horizon.days[-1])), opens)
         walk = follow(plan.rule, visits, horizon.gained, horizon.lanes, observe, advance)
         for step, (cells, _) in enumerate(walk, 1):
-            if is_read[step]:
-                counts[read[step]] = horizon.natural[read[step]] + cells
-        return Followed(counts, given_dose / length, treated / length, injections)
+            if self.places[step] >= 0:
+                counts[self.places[step]] = horizon.natural[self.places[step]] + cells
+        length = horizon.days[-1]
+        return Followed(counts, dose / length, treated / length, injections)
 
     def _is_taken(self, day: float) -> Flags | bool:
         if not len(self.doses):

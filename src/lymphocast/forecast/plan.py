@@ -106,7 +106,7 @@ class Plan:
     Raises
     ------
     UsageError
-        If stretches overlap or are out of order.
+        If stretches overlap or are out of order, or a missed dose lies outside them.
     """
 
     name: str
@@ -123,6 +123,13 @@ class Plan:
                     f"plan '{self.name}': a stretch from day {after.start:g} begins before the "
                     f"one from day {before.start:g} stops, on day {before.stop:g}; needed "
                     "stretches one after the other"
+                )
+                raise UsageError(msg)
+        for day in self.missed.days:
+            if not np.isfinite(self.interval_at(day)):
+                msg = (
+                    f"plan '{self.name}': a dose missed on day {day:g}, on which none is due; "
+                    "needed a day within a stretch"
                 )
                 raise UsageError(msg)
 

@@ -17,6 +17,7 @@ from lymphocast.forecast.course_plan import (
     horizon_of,
     visit_days,
 )
+from lymphocast.forecast.dose_response import dose_banner
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
 from lymphocast.forecast.plan import Missed, Plan
 from lymphocast.forecast.plan_kinds import Frame
@@ -109,8 +110,15 @@ def forecast_plans(
         draws=thin.size,
         rows=tuple(rows),
         curves=tuple(curves),
-        notes=(REPLACES,),
+        notes=(*_dose_notes(fit, plans), REPLACES),
     )
+
+
+def _dose_notes(fit: Fit, plans: Sequence[Plan]) -> tuple[str, ...]:
+    """What must be said of doses other than none and maintenance, if the data do not say it."""
+    other = any(level not in {0.0, 1.0} for plan in plans for _, level in plan.levels())
+    banner = dose_banner(fit) if other else ""
+    return (banner,) if banner else ()
 
 
 def plan_notes(plan: Plan, maintenance: Maintenance) -> Iterator[str]:

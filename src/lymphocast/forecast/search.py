@@ -46,9 +46,9 @@ class Judged:
     utility: Floats
     broken: Flags
 
-    def among(self, chosen: NDArray[np.bool_]) -> "Judged":
-        """Return the judgement of some candidates."""
-        return Judged(self.utility[chosen], self.broken[:, chosen])
+    def among(self, places: Sequence[int]) -> "Judged":
+        """Return the judgement of the candidates in some places."""
+        return Judged(self.utility[list(places)], self.broken[:, list(places)])
 
 
 @final
@@ -164,13 +164,41 @@ def race(
         msg = "found no candidate; needed at least one"
         raise UsageError(msg)
     legs = legs or Race()
-    everyone = list(range(number))
-    first = judge(everyone, legs.first)
-    left = order_of(first, _slackened(limits, legs.first))[: legs.keep]
-    chosen = sorted({*map(int, left), *always})
-    found = rank(chosen, judge(chosen, legs.then), limits)
+    first = judge(range(number), legs.first)
+    ran, judged = _second_leg(judge, first, limits, legs, always)
+    best = order_of(judged, limits)[: legs.keep]
+    kept = sorted({*map(int, best), *(ran.index(i) for i in always)})
+    found = rank([ran[i] for i in kept], judged.among(kept), limits)
     reasons = () if found.feasible else _reasons(first, found, limits)
     return Ranking(found.rows, found.feasible, reasons, found.chance, number, legs.then)
+
+
+def _second_leg(
+    judge: Judge,
+    first: Judged,
+    limits: Sequence[ChanceLimit],
+    legs: Race,
+    always: Sequence[int],
+) -> tuple[list[int], Judged]:
+    """The candidates that ran the second leg, and their judgement.
+
+    The best run it; while none of those keeps the limits, the next best follow, as long as the
+    first leg leaves it open whether they do.
+    """
+    loose = _slackened(limits, legs.first)
+    order = [int(i) for i in order_of(first, loose) if i not in always]
+    open_ = int((_shortfalls_of(first, loose) <= ROUNDING).sum())
+    ran: list[int] = []
+    parts: list[Judged] = []
+    for begin in range(0, max(1, min(open_, len(order))), legs.keep):
+        block = [*(always if not ran else ()), *order[begin : begin + legs.keep]]
+        ran += block
+        parts.append(judge(block, legs.then))
+        others = np.array([i not in always for i in block])
+        if (_shortfalls_of(parts[-1], limits)[others] <= ROUNDING).any():
+            break
+    utility = np.concatenate([part.utility for part in parts])
+    return ran, Judged(utility, np.concatenate([part.broken for part in parts], axis=1))
 
 
 def rank(
@@ -182,7 +210,7 @@ def rank(
     """Return the ranking of candidates by one judgement; ``weights`` of the draws sum to 1."""
     draws = judged.utility.shape[1]
     w = np.full(draws, 1.0 / draws) if weights is None else weights
-    broken = judged.broken @ w if judged.broken.size else np.zeros((0, len(candidates)))
+    broken = judged.broken @ w if len(judged.broken) else np.zeros((0, len(candidates)))
     short = shortfalls(broken, limits)
     keeps = short <= ROUNDING
     contest = keeps if keeps.any() else np.ones(len(candidates), bool)
@@ -211,8 +239,12 @@ def rank(
 
 def order_of(judged: Judged, limits: Sequence[ChanceLimit]) -> NDArray[np.int64]:
     """Return places in the judgement from the best candidate on."""
-    broken = judged.broken.mean(axis=-1) if judged.broken.size else np.zeros((0, 1))
-    return _order(judged.utility.mean(axis=1), shortfalls(broken, limits))
+    return _order(judged.utility.mean(axis=1), _shortfalls_of(judged, limits))
+
+
+def _shortfalls_of(judged: Judged, limits: Sequence[ChanceLimit]) -> Floats:
+    broken = judged.broken.mean(axis=-1) if len(judged.broken) else np.zeros((0, 1))
+    return np.broadcast_to(shortfalls(broken, limits), len(judged.utility))
 
 
 def shortfalls(broken: Floats, limits: Sequence[ChanceLimit]) -> Floats:
@@ -262,7 +294,6 @@ def _best(utility: Floats, contest: Flags, weights: Floats) -> tuple[Floats, Flo
 
 def _order(mean: Floats, short: Floats) -> NDArray[np.int64]:
     """From the least shortfall on, then from the highest utility on, then as they came."""
-    short = np.broadcast_to(short, mean.shape)
     return np.lexsort((np.arange(len(mean)), -mean, short))
 
 
@@ -282,8 +313,10 @@ def _reasons(first: Judged, last: Ranking, limits: Sequence[ChanceLimit]) -> tup
     reasons = []
     for i, limit in enumerate(limits):
         nearest = 1.0 - min(row.p_broken[i] for row in last.rows)
-        nearest = max(nearest, 1.0 - float(first.broken[i].mean(axis=-1).min()))
-        if nearest < limit.probability - ROUNDING:
+        in_first = 1.0 - float(first.broken[i].mean(axis=-1).min())
+        draws = first.utility.shape[1]
+        surely = min(1.0, limit.probability + SLACK * _error(limit.probability, draws))
+        if nearest < limit.probability - ROUNDING and in_first < surely - ROUNDING:
             reasons.append(
                 f"no regimen keeps '{limit.label}' with probability {limit.probability:g}: "
                 f"the nearest keeps it with {nearest:.2g}"

@@ -1,8 +1,9 @@
-"""The option ``-o`` of the commands: its suffix decides the format, and is checked first."""
+"""Options of the command line: output paths that are checked, and what several commands share."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -32,7 +33,7 @@ def writable(*suffixes: str) -> Callable[[Path | None], Path | None]:
     return check_output
 
 
-def output(*suffixes: str) -> object:
+def output_option(*suffixes: str) -> object:
     """Return the option ``-o`` for these suffixes."""
     kinds = ", ".join(suffixes)
     return typer.Option(
@@ -42,3 +43,15 @@ def output(*suffixes: str) -> object:
         help=f"File to write; its suffix decides the format: {kinds}.",
         callback=writable(*suffixes),
     )
+
+
+FitFile = Annotated[
+    Path,
+    typer.Argument(metavar="FIT", exists=True, dir_okay=False, help="Fit file (.nc)."),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of every random number.")]
+Draws = Annotated[
+    int | None,
+    typer.Option(min=100, help="Draws per hypothesis; the method's own number if left out."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, and no progress.")]
