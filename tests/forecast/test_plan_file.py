@@ -15,6 +15,7 @@ from lymphocast.forecast.plan_kinds import Frame
 from lymphocast.forecast.policy import HoldRule
 from lymphocast.record.casefile import find_case, read_case
 from lymphocast.record.dosing import Cycle
+from tests.conftest import ROOT
 from tests.founding import individual
 
 DESIGN = "design: {doses: [0.5, 1]}\n"
@@ -201,3 +202,16 @@ def test_a_bad_goal_is_one_error_with_its_line(
         read_goal(path, frame)
     assert (error.value.file, error.value.line) == ("goal.yaml", line)
     assert message in str(error.value)
+
+
+def example_of(page: str) -> str:
+    """Return the YAML that a page shows."""
+    text = (ROOT / "docs" / "usage" / page).read_text(encoding="utf-8")
+    return text.split("```yaml\n")[1].split("```")[0]
+
+
+def test_the_examples_on_the_pages_are_read(frame: Frame, tmp_path: Path) -> None:
+    assert len(plans_in(example_of("forecast.md"), frame, tmp_path).plans) == 4
+    (tmp_path / "goal.yaml").write_text(example_of("optimise.md"), encoding="utf-8")
+    goal = read_goal(tmp_path / "goal.yaml", frame)
+    assert (len(goal.targets), len(goal.limits)) == (2, 3)
