@@ -99,10 +99,10 @@ def test_a_rule_in_two_states_is_what_dynamic_programming_finds() -> None:
         def advance(state: Floats, given: NDArray[np.bool_], step: int) -> Floats:
             action = given.astype(int)
             up = np.where(state > 0.5, stay[action], rise[action])
-            return (uniform[step, :number] < up).astype(float)
+            return np.asarray(uniform[step, :number] < up, dtype=float)
 
         walk = follow(rule, [True] * steps, np.zeros(number), number, lambda s, _: s, advance)
-        return np.sum([state - cost * given for state, given in walk], axis=0)
+        return np.asarray(np.sum([state - cost * given for state, given in walk], axis=0))
 
     found = race(judge, len(rules), legs=Race(100, 4, draws))
     value, actions = backward_induction(rise, stay, cost, steps)
@@ -137,7 +137,8 @@ def test_what_breaks_a_limit_too_often_is_never_best_and_what_none_keeps_is_said
     broken = np.array([[[True] * 3 + [False] * 7, [False] * 10]])
     found = rank([0, 1], Judged(utility, broken), (ChanceLimit("x", 0.8),))
     assert [row.candidate for row in found.rows] == [1, 0]
-    assert (found.rows[1].p_best, found.rows[1].shortfall) == (0.0, pytest.approx(0.1))
+    assert found.rows[1].p_best == 0.0
+    assert found.rows[1].shortfall == pytest.approx(0.1)
     doses, draws = np.array([1.0, 2.0]), np.tile(np.linspace(0.0, 1.0, 100), 10)
     judge = judge_of(lambda d, x: d + x, lambda d, x: d * x > 0.5, doses, draws)
     none = race(judge, 2, (ChanceLimit("half", 0.9),))
