@@ -56,6 +56,18 @@ if TYPE_CHECKING:
     from lymphocast.errors import UsageError as UsageError
     from lymphocast.figures.export import write_figure as write_figure
     from lymphocast.figures.treatment import treatment_figure as treatment_figure
+    from lymphocast.forecast.goal import Goal as Goal
+    from lymphocast.forecast.goal_file import read_goal as read_goal
+    from lymphocast.forecast.plan import Missed as Missed
+    from lymphocast.forecast.plan import Plan as Plan
+    from lymphocast.forecast.plan import Stretch as Stretch
+    from lymphocast.forecast.plan_file import read_plans as read_plans
+    from lymphocast.forecast.plan_forecast import forecast_plans as forecast_plans
+    from lymphocast.forecast.plan_forecast import frame_of as frame_of
+    from lymphocast.forecast.plan_results import PlanForecast as PlanForecast
+    from lymphocast.forecast.policy import HoldRule as HoldRule
+    from lymphocast.forecast.regimen_results import RegimenSearch as RegimenSearch
+    from lymphocast.forecast.regimen_search import optimise as optimise
     from lymphocast.forecast.results import Answer as Answer
     from lymphocast.forecast.results import Attribution as Attribution
     from lymphocast.forecast.results import ByHypothesis as ByHypothesis
@@ -314,9 +326,13 @@ _PUBLIC: Final = {
     "FitFileError": "errors",
     "FitSummary": "forecast.results",
     "forecast_csv": "report.tables",
+    "forecast_plans": "forecast.plan_forecast",
     "ForecastPoint": "forecast.results",
     "foresee": "analysis",
     "Foresight": "forecast.results",
+    "frame_of": "forecast.plan_forecast",
+    "Goal": "forecast.goal",
+    "HoldRule": "forecast.policy",
     "Hung": "record.patient",
     "HypothesisRow": "forecast.results",
     "IclAssessment": "criteria.icl",
@@ -337,6 +353,7 @@ _PUBLIC: Final = {
     "Measurement": "record.events",
     "Method": "record.provenance",
     "Mic": "record.events",
+    "Missed": "forecast.plan",
     "MissedDoses": "record.events",
     "MissedKind": "record.events",
     "Model": "models.compose",
@@ -348,6 +365,7 @@ _PUBLIC: Final = {
     "nonmem_report": "interchange.nonmem_report",
     "NormalRange": "record.context",
     "ObservedCount": "forecast.results",
+    "optimise": "forecast.regimen_search",
     "Outcome": "record.adverse",
     "OutcomeOptions": "criteria.culture",
     "outcomes": "criteria.culture",
@@ -366,6 +384,8 @@ _PUBLIC: Final = {
     "PetabProblem": "interchange.petab_problem",
     "PetabScale": "interchange.petab_problem",
     "PetabScatter": "interchange.petab_write",
+    "Plan": "forecast.plan",
+    "PlanForecast": "forecast.plan_results",
     "PopulationMethod": "inference.population.fit",
     "Prediction": "forecast.results",
     "Prepared": "engine.simulate",
@@ -385,10 +405,12 @@ _PUBLIC: Final = {
     "read_events": "interchange.nonmem",
     "read_fhir": "interchange.fhir",
     "read_fit": "inference.fit_file",
+    "read_goal": "forecast.goal_file",
     "read_individual_fits": "inference.individual_fit_file",
     "read_omega": "interchange.omega",
     "read_petab": "interchange.petab",
     "read_phenopacket": "interchange.phenopackets",
+    "read_plans": "forecast.plan_file",
     "read_point": "record.figure",
     "read_population_fit": "inference.population.fit_file",
     "read_records": "conversion",
@@ -399,6 +421,7 @@ _PUBLIC: Final = {
     "Reference": "interchange.citation",
     "ReferenceChange": "criteria.rcv",
     "Regimen": "dataset.regimen",
+    "RegimenSearch": "forecast.regimen_results",
     "Replicates": "forecast.simulation",
     "Reply": "record.adverse",
     "Reported": "record.events",
@@ -419,6 +442,7 @@ _PUBLIC: Final = {
     "Span": "record.when",
     "Standing": "criteria.assessment",
     "StatedDuration": "record.events",
+    "Stretch": "forecast.plan",
     "summary_json": "report.summary",
     "Susceptibility": "record.events",
     "Symptom": "record.events",

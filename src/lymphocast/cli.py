@@ -14,6 +14,7 @@ import typer
 
 from lymphocast._version import __version__
 from lymphocast.cli_convert import check_if_data, convert, draft
+from lymphocast.cli_decisions import forecast, optimise
 from lymphocast.cli_fit import fit, judge
 from lymphocast.cli_models import models, simulate
 from lymphocast.console import Progress, show_progress
@@ -151,19 +152,8 @@ def explain(
         _print_from_fit(fit_file, explanation_json if json else explanation_text, quiet=json)
 
 
-@app.command()
-def forecast(
-    fit_file: FitFile,
-    output: Annotated[Path | None, output_option(".csv", ".json")] = None,
-    json: Json = False,
-) -> None:
-    """Say what comes next without treatment."""
-    from lymphocast.publish import forecast_json, forecast_text, write_forecast
-
-    if output is not None:
-        _write_from_fit(fit_file, write_forecast, output, quiet=json)
-    else:
-        _print_from_fit(fit_file, forecast_json if json else forecast_text, quiet=json)
+app.command()(forecast)
+app.command()(optimise)
 
 
 @app.command()

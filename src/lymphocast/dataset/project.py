@@ -23,6 +23,7 @@ from lymphocast.dataset.individual import (
     Moment,
     SymptomObservation,
 )
+from lymphocast.dataset.maintenance import constant_dose
 from lymphocast.errors import UsageError
 from lymphocast.record.body import in_absolute_amounts
 from lymphocast.record.events import Administration, CultureResult, Measurement
@@ -243,7 +244,7 @@ class _Projection:
         return early, late
 
     def _segment(self, administration: Administration) -> DoseSegment:
-        held = self._maintenance(administration.drug)
+        held = constant_dose(self.record, administration.drug)
         full = held.weekly(held.amount.unit)
         level = administration.weekly(held.amount.unit) / full
         final = level
@@ -265,14 +266,6 @@ class _Projection:
         if when.anchor is not None and when.offset == 0.0 and when.tolerance == 0.0:
             return self.event_moment(when.anchor)
         return self.moment(when, "")
-
-    def _maintenance(self, drug: str) -> Administration:
-        """The last stretch at a constant dose: what the patient's own doses are relative to."""
-        held = [a for a in self.record.administrations if a.drug == drug and not a.titrated_to]
-        if not held:
-            msg = f"record '{self.record.id}' has no constant dose of {drug}"
-            raise UsageError(msg)
-        return max(held, key=lambda a: a.start.earliest)
 
     def _infection_start(self, doses: tuple[DoseSegment, ...]) -> float:
         starts = [s.start for s in doses if s.drug == self.choices.antibiotic]

@@ -1,0 +1,113 @@
+"""The commands ``forecast`` and ``optimise``: what comes next, and which regimen meets a goal.
+
+They parse, call, print, as the other commands do; the command line registers them.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from lymphocast.console import show_progress
+from lymphocast.errors import UsageError
+from lymphocast.options import FitFile, Json, output_option
+
+if TYPE_CHECKING:
+    from lymphocast.analysis import Fit
+
+FIGURES: Final = (".svg", ".png", ".pdf", ".html")
+
+
+def forecast(
+    fit_file: FitFile,
+    plan: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PLAN.yaml", exists=True, dir_okay=False, help="Plans to follow; repeatable."
+        ),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Last day, such as 2010-06-30.")
+    ] = None,
+    output: Annotated[Path | None, output_option(".csv", ".json", *FIGURES)] = None,
+    json: Json = False,
+) -> None:
+    """Say what comes next: without treatment, or under plans."""
+    last = _day(until)
+    if plan or last is not None:
+        _forecast_plans(fit_file, plan or [], last, output, json=json)
+    elif output is not None and output.suffix.lower() in FIGURES:
+        message = f"cannot write '{output}': a figure of a forecast needs --plan or --until"
+        raise UsageError(message)
+    else:
+        _forecast_untreated(fit_file, output, json=json)
+
+
+def optimise(
+    fit_file: FitFile,
+    goal: Annotated[
+        Path,
+        typer.Option(metavar="GOAL.yaml", exists=True, dir_okay=False, help="What is wanted."),
+    ],
+    output: Annotated[Path | None, output_option(".json", ".csv")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the draws; the fit's if left out.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Rank the regimens that could meet a goal, and say what is not known."""
+    from lymphocast.decisions import search_of, search_text, write_search
+
+    found_fit = _read(fit_file)
+    with show_progress(quiet=json) as progress:
+        found = search_of(found_fit, goal, seed=seed, progress=progress)
+    if output is None:
+        typer.echo(search_text(found, json=json))
+    else:
+        write_search(found, output)
+        typer.echo(str(output))
+
+
+def _forecast_plans(
+    fit_file: Path, plans: list[Path], until: date | None, output: Path | None, *, json: bool
+) -> None:
+    from lymphocast.decisions import plans_of, plans_text, write_plans
+
+    found_fit = _read(fit_file)
+    with show_progress(quiet=json) as progress:
+        found = plans_of(found_fit, plans, until, progress)
+    if output is None:
+        typer.echo(plans_text(found, json=json))
+    else:
+        write_plans(found, output)
+        typer.echo(str(output))
+
+
+def _forecast_untreated(fit_file: Path, output: Path | None, *, json: bool) -> None:
+    from lymphocast.publish import forecast_json, forecast_text, write_forecast
+
+    found = _read(fit_file)
+    with show_progress(quiet=json) as progress:
+        if output is not None:
+            write_forecast(found, output, progress)
+            text = str(output)
+        else:
+            text = (forecast_json if json else forecast_text)(found, progress)
+    typer.echo(text)
+
+
+def _read(fit_file: Path) -> "Fit":
+    from lymphocast.analysis import read_fit
+
+    return read_fit(fit_file)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"--until: found '{text}'; needed a day such as 2010-06-30"
+        raise UsageError(message) from None

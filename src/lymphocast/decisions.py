@@ -1,0 +1,107 @@
+"""Decisions: what the commands say of plans and goals, from a fit to text or a file."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from lymphocast.errors import UsageError
+from lymphocast.figures.export import write_figure
+from lymphocast.figures.plans import plan_figure
+from lymphocast.files import write_whole
+from lymphocast.forecast.goal_file import read_goal
+from lymphocast.forecast.plan import Plan
+from lymphocast.forecast.plan_file import read_plans
+from lymphocast.forecast.plan_forecast import forecast_plans, frame_of
+from lymphocast.forecast.plan_results import PlanForecast
+from lymphocast.forecast.regimen_results import RegimenSearch
+from lymphocast.forecast.regimen_search import optimise
+from lymphocast.inference.posterior import Fit
+from lymphocast.report.plan_tables import plan_csv, plan_json, plan_lines
+from lymphocast.report.regimen_tables import regimen_csv, regimen_json, regimen_lines
+
+Progress = Callable[[str, float], None]
+UNTREATED = "no treatment"
+
+
+def plans_of(
+    fit: Fit, files: Sequence[Path], until: date | None, progress: Progress | None = None
+) -> PlanForecast:
+    """Return the forecast of the plans of some files; without any, of no treatment.
+
+    Parameters
+    ----------
+    fit
+        The posterior.
+    files
+        Plan files; they must agree on the origin and the last day.
+    until
+        The last day, instead of the one that a file states.
+    progress
+        Called with a stage's name and the share that is done.
+
+    Raises
+    ------
+    RecordError
+        At the first thing that is wrong with a file.
+    UsageError
+        If the files disagree, or two plans share a name.
+    """
+    frame = frame_of(fit, until)
+    if not files:
+        return forecast_plans(fit, (Plan(UNTREATED),), frame, progress=progress)
+    read = [read_plans(path, frame, until) for path in files]
+    first = read[0].frame
+    for path, other in zip(files, read, strict=True):
+        if (other.frame.origin, other.frame.until) != (first.origin, first.until):
+            msg = (
+                f"'{path}': found plans from {other.frame.origin} to {other.frame.until}; needed "
+                f"the days of '{files[0]}', {first.origin} to {first.until}"
+            )
+            raise UsageError(msg)
+    plans = [plan for one in read for plan in one.plans]
+    names = [plan.name for plan in plans]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        msg = f"found two plans named '{twice}'; needed each name once"
+        raise UsageError(msg)
+    return forecast_plans(fit, plans, first, progress=progress)
+
+
+def write_plans(found: PlanForecast, path: Path) -> None:
+    """Write a forecast of plans: CSV, JSON or a figure."""
+    match path.suffix.lower():
+        case ".csv":
+            write_whole(path, plan_csv(found).encode())
+        case ".json":
+            write_whole(path, plan_json(found).encode())
+        case _:
+            write_figure(plan_figure(found), path)
+
+
+def plans_text(found: PlanForecast, *, json: bool) -> str:
+    """Return a forecast of plans for a terminal, or as JSON text."""
+    return plan_json(found) if json else "\n".join(plan_lines(found))
+
+
+def search_of(
+    fit: Fit, goal: Path, *, seed: int | None = None, progress: Progress | None = None
+) -> RegimenSearch:
+    """Return the regimens that best meet the goal of a file.
+
+    Raises
+    ------
+    RecordError
+        At the first thing that is wrong with the file.
+    """
+    return optimise(fit, read_goal(goal, frame_of(fit)), seed=seed, progress=progress)
+
+
+def write_search(found: RegimenSearch, path: Path) -> None:
+    """Write a regimen search: CSV or JSON."""
+    as_table = path.suffix.lower() == ".csv"
+    write_whole(path, (regimen_csv if as_table else regimen_json)(found).encode())
+
+
+def search_text(found: RegimenSearch, *, json: bool) -> str:
+    """Return a regimen search for a terminal, or as JSON text."""
+    return regimen_json(found) if json else "\n".join(regimen_lines(found))

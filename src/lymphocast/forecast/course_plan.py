@@ -1,0 +1,218 @@
+"""What a plan does to the count, in every draw: the gain marched from change to change.
+
+Between two changes of the dose the cells that IL-2 adds approach their target exponentially,
+which is exact; a rule sees the measured count at each visit, with an error of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lymphocast.engine.course import GAIN, Treatment
+from lymphocast.forecast.ensemble import Ensemble
+from lymphocast.forecast.plan import Plan, level_at
+from lymphocast.forecast.policy import follow
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+SAME = 1e-6  # days: two times nearer than this are one
+UNTREATED = Treatment(study_drug=0.0)
+DAYS_PER_WEEK = 7.0
+
+
+@final
+@dataclass(frozen=True)
+class Horizon:
+    """The time that plans are followed through, and what does not depend on them.
+
+    Parameters
+    ----------
+    theta
+        Parameter values, each ``[lane]``.
+    days
+        Days after the origin on which counts are read; the first is 0.
+    natural
+        The count without the drug on those days, ``[day, lane]``.
+    gained
+        Cells that the recorded doses have added by the origin, ``[lane]``.
+    """
+
+    theta: dict[str, Floats]
+    days: Floats
+    natural: Floats
+    gained: Floats
+
+    @property
+    def lanes(self) -> int:
+        """Number of draws."""
+        return len(self.gained)
+
+    def chosen(self, lanes: NDArray[np.int64]) -> "Horizon":
+        """Return the same time with some of the lanes, perhaps repeated."""
+        theta = {name: values[lanes] for name, values in self.theta.items()}
+        return Horizon(theta, self.days, self.natural[:, lanes], self.gained[lanes])
+
+
+@final
+@dataclass(frozen=True)
+class Followed:
+    """A plan followed through a horizon.
+
+    Parameters
+    ----------
+    counts
+        The latent count, ``[day, lane]``.
+    weekly_dose
+        Mean weekly dose over the horizon, relative to maintenance, ``[lane]``.
+    treated
+        Share of the horizon with doses, ``[lane]``.
+    injections
+        Doses given, ``[lane]``.
+    """
+
+    counts: Floats
+    weekly_dose: Floats
+    treated: Floats
+    injections: Floats
+
+
+def horizon_of(ensemble: Ensemble, origin: float, days: Sequence[float]) -> Horizon:
+    """Return the horizon from study day ``origin``, read on ``days`` after it."""
+    read = np.unique(np.array([0.0, *days]))
+    natural = ensemble.count(origin + read[:, None], UNTREATED)
+    gained = ensemble.added(np.array([[origin]]))[0]
+    return Horizon(dict(ensemble.theta), read, natural, gained)
+
+
+def follow_plan(horizon: Horizon, plan: Plan, seed: int) -> Followed:
+    """Return what a plan does in every draw of a horizon.
+
+    With a rule the horizon's days must hold every visit of the plan.
+    """
+    return _March(horizon, plan, seed).run()
+
+
+def visit_days(plan: Plan, length: float) -> Floats:
+    """Return the days of a plan's visits within ``length`` days."""
+    if plan.rule is None:
+        return np.zeros(0)
+    return np.arange(0.0, length, plan.visits)
+
+
+@final
+@dataclass(frozen=True)
+class _March:
+    """One plan on its way through a horizon."""
+
+    horizon: Horizon
+    plan: Plan
+    seed: int
+
+    @cached_property
+    def times(self) -> Floats:
+        """The ends of all steps: days that are read, changes of the dose, doses."""
+        days, end = self.horizon.days, self.horizon.days[-1]
+        changes = [day for day, _ in self.plan.levels()]
+        gaps = [edge for gap in self.gaps for edge in gap]
+        every = np.concatenate([days, changes, gaps, self.doses])
+        every = np.unique(every[(every >= 0.0) & (every <= end)])
+        return np.asarray(every[np.append(True, np.diff(every) > SAME)])
+
+    @cached_property
+    def gaps(self) -> tuple[tuple[float, float], ...]:
+        """The times that doses missed on known days stand for."""
+        plan = self.plan
+        return tuple((day, day + plan.interval_at(day)) for day in plan.missed.days)
+
+    @cached_property
+    def doses(self) -> Floats:
+        """Days of doses that may be missed at random; none if none may."""
+        if self.plan.missed.share == 0.0:
+            return np.zeros(0)
+        each = [np.arange(s.start, s.stop, s.interval / s.share) for s in self.plan.stretches]
+        return np.concatenate(each) if each else np.zeros(0)
+
+    @cached_property
+    def taken(self) -> Flags:
+        """Whether each dose that may be missed is taken, ``[dose, lane]``."""
+        rng = np.random.default_rng([self.seed, 11, self.plan.missed.seed])
+        uniform = rng.random((len(self.doses), self.horizon.lanes))
+        return uniform >= self.plan.missed.share
+
+    @cached_property
+    def levels(self) -> Floats:
+        """The planned weekly dose in each step."""
+        opens = self.times[:-1]
+        levels = level_at(self.plan.levels(), opens)
+        for begin, end in self.gaps:
+            levels[(opens >= begin - SAME) & (opens < end - SAME)] = 0.0
+        return levels
+
+    @cached_property
+    def places(self) -> NDArray[np.int64]:
+        """Which day of the horizon each time is; -1 for one that is not read."""
+        days = self.horizon.days
+        place = np.minimum(np.searchsorted(days, self.times - SAME), len(days) - 1)
+        return np.where(np.abs(days[place] - self.times) <= SAME, place, -1)
+
+    def run(self) -> Followed:
+        """Follow the plan to the end of the horizon."""
+        horizon, plan = self.horizon, self.plan
+        opens, widths = self.times[:-1], np.diff(self.times)
+        rates = [1.0 / plan.interval_at(float(day)) for day in opens + SAME]
+        whites = np.random.default_rng([self.seed, 12])
+        counts = np.empty_like(horizon.natural)
+        counts[0] = horizon.natural[0] + horizon.gained
+        dose, treated, injections = np.zeros((3, horizon.lanes))
+
+        def observe(cells: Floats, step: int) -> Floats:
+            latent = horizon.natural[self.places[step]] + cells
+            white = whites.standard_normal(horizon.lanes)
+            return np.asarray(latent * np.exp(horizon.theta["count_sd"] * white))
+
+        def advance(cells: Floats, given: Flags, step: int) -> Floats:
+            on = given & self._is_taken(opens[step])
+            level = np.where(on, self.levels[step], 0.0)
+            dose[:] += level * widths[step]
+            days = np.where(level > 0.0, widths[step], 0.0)
+            treated[:] += days
+            injections[:] += days * rates[step]
+            return self._approach(cells, level, widths[step])
+
+        visits = _visited(visit_days(plan, float(horizon.days[-1])), opens)
+        walk = follow(plan.rule, visits, horizon.gained, horizon.lanes, observe, advance)
+        for step, (cells, _) in enumerate(walk, 1):
+            if self.places[step] >= 0:
+                counts[self.places[step]] = horizon.natural[self.places[step]] + cells
+        length = horizon.days[-1]
+        return Followed(counts, dose / length, treated / length, injections)
+
+    def _is_taken(self, day: float) -> Flags | bool:
+        if not len(self.doses):
+            return True
+        return np.asarray(self.taken[max(0, int(np.searchsorted(self.doses, day + SAME)) - 1)])
+
+    def _approach(self, cells: Floats, level: Floats, width: float) -> Floats:
+        """The cells after ``width`` days at one level: the exact answer of the affine rate."""
+        theta = self.horizon.theta
+        slope, start = self._slope, GAIN.rates(0.0, {"cells": 0.0}, {"relative_dose": level}, theta)
+        target = -start["cells"] / slope
+        return np.asarray(target + (cells - target) * np.exp(slope * width))
+
+    @cached_property
+    def _slope(self) -> Floats:
+        theta, none = self.horizon.theta, {"relative_dose": 0.0}
+        at_one = GAIN.rates(0.0, {"cells": 1.0}, none, theta)["cells"]
+        return np.asarray(at_one - GAIN.rates(0.0, {"cells": 0.0}, none, theta)["cells"])
+
+
+def _visited(days: Floats, opens: Floats) -> list[bool]:
+    """Whether a visit opens each step."""
+    if not len(days):
+        return [False] * len(opens)
+    nearest = np.abs(opens[:, None] - days[None]).min(axis=1)
+    return [bool(gap <= SAME) for gap in nearest]

@@ -1,0 +1,203 @@
+"""Goal: what a regimen should reach, what it must not break, what it costs, what may be varied.
+
+    utility of a regimen in a draw = sum_i w_i v_i / sum_i w_i - cost
+
+v of *keep above c* is the share of the time from ``start`` on with a latent count of at least c; v
+of *reach c* is 1 if the latent count is at least c on some day by ``by``, else 0. The cost counts
+the mean weekly dose and the number of injections. Limits are chance constraints: each must hold
+with its probability.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import product
+from typing import final
+
+from lymphocast.forecast.plan import Plan, Stretch
+from lymphocast.forecast.policy import HoldRule
+from lymphocast.record.dosing import Cycle
+
+NO_DRUG = "no drug"
+TAPER_STEPS = 6  # equal steps of a taper: an assumption, as for a titration without stated steps
+
+
+@final
+@dataclass(frozen=True)
+class Target:
+    """A count to be kept, or reached by a day.
+
+    Parameters
+    ----------
+    count
+        In cells/uL, latent.
+    keep
+        Whether it is to be kept (from ``start`` to ``end``) or reached once in that time.
+    start, end
+        Days after the origin.
+    weight
+        Its share in the utility.
+    probability
+        If above 0, the target is a limit too: kept all the time, or reached, with so much
+        probability.
+    """
+
+    count: float
+    keep: bool
+    start: float
+    end: float
+    weight: float = 1.0
+    probability: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """How tables and messages call it."""
+        if self.keep:
+            return f"keep the count at {self.count:g} or above"
+        return f"reach {self.count:g} by day {self.end:g}"
+
+
+@final
+class LimitKind(StrEnum):
+    """What a limit is about."""
+
+    WEEKLY_DOSE = "weekly_dose"
+    MEAN_WEEKLY_DOSE = "mean_weekly_dose"
+    INJECTION = "injection"
+    INJECTIONS = "injections"
+    COUNT_BELOW = "count_below"
+
+
+_LIMIT_WORDS = {
+    LimitKind.WEEKLY_DOSE: "weekly dose at most {:g} of maintenance",
+    LimitKind.MEAN_WEEKLY_DOSE: "mean weekly dose at most {:g} of maintenance",
+    LimitKind.INJECTION: "one injection at most {:g} of a maintenance injection",
+    LimitKind.INJECTIONS: "at most {:g} injections",
+    LimitKind.COUNT_BELOW: "the count never below {:g}",
+}
+
+
+@final
+@dataclass(frozen=True)
+class GoalLimit:
+    """A bound that must hold with a probability; doses are relative to maintenance."""
+
+    kind: LimitKind
+    bound: float
+    probability: float = 1.0
+
+    @property
+    def label(self) -> str:
+        """How tables and messages call it."""
+        return _LIMIT_WORDS[self.kind].format(self.bound)
+
+
+@final
+@dataclass(frozen=True)
+class Cost:
+    """Utility lost for each unit of mean weekly dose, and for each injection."""
+
+    weekly_dose: float = 0.0
+    injection: float = 0.0
+
+
+@final
+@dataclass(frozen=True)
+class Design:
+    """What may be varied: every combination is a candidate.
+
+    Parameters
+    ----------
+    doses
+        Weekly doses on days of dosing, relative to maintenance.
+    intervals
+        Days between doses.
+    cycles
+        Cycles; ``None`` for doses throughout.
+    durations
+        Days of the full dose.
+    tapers
+        Days of a taper to none after it; 0 for none.
+    rules
+        Restart rules; ``None`` for none.
+    visits
+        Days between the visits of a rule.
+    length
+        Days from the origin to the last day, where every regimen ends.
+    """
+
+    doses: tuple[float, ...]
+    intervals: tuple[float, ...]
+    cycles: tuple[Cycle | None, ...]
+    durations: tuple[float, ...]
+    tapers: tuple[float, ...]
+    rules: tuple[HoldRule | None, ...]
+    visits: float
+    length: float
+
+    @property
+    def number(self) -> int:
+        """Number of combinations."""
+        found = 1
+        for options in (self.doses, self.intervals, self.cycles, self.durations, self.tapers,
+                        self.rules):  # fmt: skip
+            found *= len(options)
+        return found
+
+    def plans(self) -> Iterator[Plan]:
+        """Yield no drug, then every combination with a dose."""
+        yield Plan(NO_DRUG)
+        for dose, interval, cycle, duration, taper, rule in product(
+            self.doses, self.intervals, self.cycles, self.durations, self.tapers, self.rules
+        ):
+            # A taper after the last day would be the same regimen again.
+            ends = duration >= self.length
+            if dose > 0.0 and not (ends and taper != self.tapers[0]):
+                shown = 0.0 if ends else taper
+                stretches = [Stretch(0.0, duration, dose, interval, cycle=cycle)]
+                if shown > 0.0:
+                    stop = duration + shown
+                    stretches.append(
+                        Stretch(duration, stop, dose, interval, 0.0, TAPER_STEPS, cycle)
+                    )
+                name = _name(dose, interval, cycle, duration, shown, rule)
+                yield Plan(name, tuple(stretches), rule, self.visits)
+
+
+@final
+@dataclass(frozen=True)
+class Goal:
+    """What is wanted, and of what; times are days after ``origin``."""
+
+    title: str
+    origin: date
+    until: date
+    targets: tuple[Target, ...]
+    limits: tuple[GoalLimit, ...]
+    cost: Cost
+    design: Design
+
+    @property
+    def length(self) -> float:
+        """Days from the origin to the last day."""
+        return float((self.until - self.origin).days)
+
+
+def _name(
+    dose: float,
+    interval: float,
+    cycle: Cycle | None,
+    duration: float,
+    taper: float,
+    rule: HoldRule | None,
+) -> str:
+    words = [f"dose {dose:g}", f"every {interval:.3g} d"]
+    if cycle is not None:
+        words.append(f"{cycle.days:g} d of every {cycle.every:g} d")
+    words.append(f"for {duration:g} d")
+    if taper > 0.0:
+        words.append(f"taper {taper:g} d")
+    if rule is not None:
+        words.append(f"hold above {rule.hold_above:g}, restart below {rule.restart_below:g}")
+    return ", ".join(words)

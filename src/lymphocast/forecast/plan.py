@@ -1,0 +1,160 @@
+"""Plan: a regimen of the study drug from an origin on, with a rule and missed doses.
+
+Doses are weekly and relative to the patient's own maintenance dose. Of cyclic doses the course
+model sees the mean weekly dose over whole cycles. Times are days after the origin. From the origin
+on, the plan takes the place of whatever the record says was given.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lymphocast.errors import UsageError
+from lymphocast.forecast.policy import HoldRule
+from lymphocast.record.dosing import Cycle
+
+Floats = NDArray[np.float64]
+VISITS = 28.0  # days between visits where a plan states none: an assumption
+
+
+@final
+@dataclass(frozen=True)
+class Stretch:
+    """Doses from ``start`` to ``stop``.
+
+    Parameters
+    ----------
+    start, stop
+        Days after the origin.
+    dose
+        Weekly dose on days of dosing, relative to the maintenance dose.
+    final, steps
+        With ``steps`` above 0 the dose goes from ``dose`` to ``final`` in so many equal steps,
+        the last at ``stop``.
+    cycle
+        Days of doses in each cycle; ``None`` for doses throughout.
+    interval
+        Days from one dose to the next.
+    """
+
+    start: float
+    stop: float
+    dose: float
+    interval: float
+    final: float = 0.0
+    steps: int = 0
+    cycle: Cycle | None = None
+
+    @property
+    def share(self) -> float:
+        """Share of days that belong to days of dosing."""
+        return 1.0 if self.cycle is None else self.cycle.days / self.cycle.every
+
+    def rungs(self) -> Iterator[tuple[float, float]]:
+        """Yield the day on which each level begins, and the mean weekly dose from then on."""
+        if self.steps == 0:
+            yield self.start, self.dose * self.share
+            return
+        for j in range(self.steps):
+            f = j / self.steps
+            level = self.dose + (self.final - self.dose) * f
+            yield self.start + (self.stop - self.start) * f, level * self.share
+
+
+@final
+@dataclass(frozen=True)
+class Missed:
+    """Doses that will not be taken: on known days, or a share of them at random.
+
+    Parameters
+    ----------
+    days
+        Days after the origin; each takes out one dose and the time it stands for.
+    share
+        Probability that any one dose is missed, apart from ``days``.
+    seed
+        Seed of which doses are missed in which draw.
+    """
+
+    days: tuple[float, ...] = ()
+    share: float = 0.0
+    seed: int = 0
+
+
+@final
+@dataclass(frozen=True)
+class Plan:
+    """A named regimen from the origin on.
+
+    Parameters
+    ----------
+    name
+        How tables and figures call it.
+    stretches
+        In order of time, none overlapping.
+    rule
+        What decides at visits whether the drug is given; ``None`` for none.
+    visits
+        Days between visits, the first at the origin; read only with a rule.
+    missed
+        Doses that will not be taken.
+
+    Raises
+    ------
+    UsageError
+        If stretches overlap or are out of order, or a missed dose lies outside them.
+    """
+
+    name: str
+    stretches: tuple[Stretch, ...] = ()
+    rule: HoldRule | None = None
+    visits: float = VISITS
+    missed: Missed = Missed()
+
+    def __post_init__(self) -> None:
+        """Check the order of the stretches."""
+        for before, after in pairwise(self.stretches):
+            if after.start < before.stop:
+                msg = (
+                    f"plan '{self.name}': a stretch from day {after.start:g} begins before the "
+                    f"one from day {before.start:g} stops, on day {before.stop:g}; needed "
+                    "stretches one after the other"
+                )
+                raise UsageError(msg)
+        for day in self.missed.days:
+            if not np.isfinite(self.interval_at(day)):
+                msg = (
+                    f"plan '{self.name}': a dose missed on day {day:g}, on which none is due; "
+                    "needed a day within a stretch"
+                )
+                raise UsageError(msg)
+
+    def levels(self) -> tuple[tuple[float, float], ...]:
+        """Return the days on which the planned weekly dose changes and what it becomes."""
+        found: list[tuple[float, float]] = []
+        for i, stretch in enumerate(self.stretches):
+            found += stretch.rungs()
+            following = self.stretches[i + 1].start if i + 1 < len(self.stretches) else np.inf
+            if following > stretch.stop:
+                found.append((stretch.stop, 0.0))
+        return tuple(found)
+
+    def interval_at(self, day: float) -> float:
+        """Return the days between doses on a day; infinite on a day without the drug."""
+        for stretch in self.stretches:
+            if stretch.start <= day < stretch.stop:
+                return stretch.interval / stretch.share
+        return np.inf
+
+
+def level_at(changes: tuple[tuple[float, float], ...], days: Floats) -> Floats:
+    """Return the planned weekly dose on some days."""
+    if not changes:
+        return np.zeros_like(days)
+    begins = np.array([day for day, _ in changes])
+    levels = np.array([0.0, *(level for _, level in changes)])
+    return levels[np.searchsorted(begins, days + 1e-9, side="right")]

@@ -1,0 +1,119 @@
+"""What a regimen search found: the ranking, its front, and what it does not know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import final
+
+from lymphocast.forecast.results import Interval
+
+
+@final
+@dataclass(frozen=True)
+class RegimenRow:
+    """One regimen in a table.
+
+    Parameters
+    ----------
+    regimen
+        Its name, which says what it is.
+    utility, utility_se, low, high
+        Mean over the draws, its Monte Carlo error, and the central 90 % over the draws.
+    p_best, regret
+        Share of draws in which no other of the table is better, and the mean utility lost to the
+        draw's best.
+    p_broken
+        Probability that each limit is broken, by the limit's label.
+    keeps_limits
+        Whether each limit holds with its probability.
+    shortfall
+        What is missing from the limits' probabilities, summed.
+    p_target
+        Probability, or mean share of the time, of each target, by its label.
+    weekly_dose, injections
+        Mean weekly dose relative to maintenance, and number of injections, over the draws.
+    on_front
+        Whether no other of the table is as good in target, mean weekly dose and injections and
+        better in one of them.
+    rank_under
+        Its place in the table under each explanation of the counts that weighs 1 % or more, and
+        each preset of prior weights other than that of the ranking itself.
+    """
+
+    regimen: str
+    utility: float
+    utility_se: float
+    low: float
+    high: float
+    p_best: float
+    regret: float
+    p_broken: Mapping[str, float]
+    keeps_limits: bool
+    shortfall: float
+    p_target: Mapping[str, float]
+    weekly_dose: Interval
+    injections: Interval
+    on_front: bool
+    rank_under: Mapping[str, int]
+
+
+@final
+@dataclass(frozen=True)
+class RegimenTable:
+    """Regimens from the best on.
+
+    Parameters
+    ----------
+    rows
+        Those that ran the last leg of the race.
+    feasible
+        Whether any keeps all limits; if not, the rows are from the least bad on.
+    reasons
+        Why none does.
+    chance
+        P(best) if the draws could not tell the regimens that keep the limits apart.
+    compared
+        Regimens that entered the race.
+    best_under
+        The first regimen under each explanation of the counts and each preset.
+    """
+
+    rows: tuple[RegimenRow, ...]
+    feasible: bool
+    reasons: tuple[str, ...]
+    chance: float
+    compared: int
+    best_under: Mapping[str, str]
+
+
+@final
+@dataclass(frozen=True)
+class RegimenSearch:
+    """The regimens that best meet a goal, over a posterior.
+
+    Parameters
+    ----------
+    record_id, title, origin, until
+        Whose, what for, and from when to when.
+    seed, draws
+        What the numbers can be repeated from: the common draws of the last leg.
+    banners
+        What a reader must know before the tables; the first is about the dose-response.
+    given
+        Regimens within what the patient has had.
+    extrapolated
+        Regimens with doses or cycles that the patient has not had; empty without any.
+    notes
+        What the model cannot see.
+    """
+
+    record_id: str
+    title: str
+    origin: date
+    until: date
+    seed: int
+    draws: int
+    banners: tuple[str, ...]
+    given: RegimenTable
+    extrapolated: RegimenTable | None
+    notes: tuple[str, ...]

@@ -1,0 +1,238 @@
+"""Forecasts of plans and regimen searches on the founding case, and their commands."""
+
+import csv
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lymphocast.decisions import write_plans
+from lymphocast.forecast.goal import Cost, Design, Goal, GoalLimit, LimitKind, Target
+from lymphocast.forecast.plan import Plan, Stretch
+from lymphocast.forecast.plan_forecast import forecast_plans, frame_of
+from lymphocast.forecast.plan_results import PlanForecast
+from lymphocast.forecast.policy import HoldRule
+from lymphocast.forecast.regimen_results import RegimenSearch
+from lymphocast.forecast.regimen_search import optimise
+from lymphocast.forecast.search import Race
+from lymphocast.inference.fit_file import write_fit
+from tests.conftest import Command
+from tests.founding import quick_fit
+
+APART = 7.0 / 3.0
+LEGS = Race(50, 6, 300)
+PLANS = """\
+until: 2 a
+plans:
+  - name: no treatment
+  - name: half of maintenance
+    stretches: [{dose: 0.5}]
+    missed: {share: 0.2, seed: 3}
+  - name: by the count
+    stretches: [{dose: 1}]
+    rule: {hold_above: 500, restart_below: 350}
+"""
+GOAL = """\
+title: keep it
+targets: [{keep: 300}]
+limits: [{count_below: 5000, probability: 0.9}]
+design: {doses: [0.5, 1]}
+"""
+
+
+def goal(
+    doses: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0), limits: tuple[GoalLimit, ...] = ()
+) -> Goal:
+    length = 728.0
+    return Goal(
+        title="keep the count",
+        origin=date(2008, 4, 15),
+        until=date(2010, 4, 13),
+        targets=(Target(300.0, True, 0.0, length), Target(500.0, False, 0.0, 365.0)),
+        limits=limits,
+        cost=Cost(weekly_dose=0.2),
+        design=Design(doses, (APART,), (None,), (length,), (0.0,), (None,), 28.0, length),
+    )
+
+
+@pytest.fixture(scope="module")
+def forecast() -> PlanForecast:
+    fit = quick_fit()
+    given = (Stretch(0.0, 731.0, 1.0, APART),)
+    plans = (Plan("none"), Plan("all", given), Plan("rule", given, HoldRule(500.0, 350.0)))
+    return forecast_plans(fit, plans, frame_of(fit))
+
+
+@pytest.fixture(scope="module")
+def search() -> RegimenSearch:
+    return optimise(quick_fit(), goal(), legs=LEGS)
+
+
+@pytest.fixture(scope="module")
+def fit_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("fit") / "fit.nc"
+    write_fit(quick_fit(), path)
+    return str(path)
+
+
+def test_plans_are_compared_on_the_same_days_and_labelled(forecast: PlanForecast) -> None:
+    assert [row.label for row in forecast.rows] == ["none", "all", "rule"]
+    none, everything, rule = (row.course.averaged for row in forecast.rows)
+    assert [p.day for p in none.points] == [p.day for p in rule.points]
+    assert none.points[-1].day == forecast.until
+    assert none.weekly_dose.p95 == 0.0
+    assert 0.0 < rule.weekly_dose.p50 < everything.weekly_dose.p50
+    last = everything.points[-1]
+    assert none.points[-1].latent.p50 < last.latent.p50
+    assert last.measured.p95 - last.measured.p05 > last.latent.p95 - last.latent.p05
+
+
+def test_a_passage_is_never_rarer_than_being_there(forecast: PlanForecast) -> None:
+    for row in forecast.rows:
+        before = 0.0
+        for point in row.course.averaged.points:
+            for limit in (200, 300, 500):
+                assert point.p_below[limit] <= point.p_below_by_then[limit]
+                assert point.p_above[limit] <= point.p_above_by_then[limit]
+                assert point.p_below[limit] + point.p_above[limit] == pytest.approx(1.0)
+            assert point.p_below_by_then[300] >= before
+            before = point.p_below_by_then[300]
+
+
+def test_where_il2_adds_no_cells_no_plan_changes_the_count(forecast: PlanForecast) -> None:
+    for name, course in forecast.rows[0].course.by_hypothesis.items():
+        if name.startswith("no-il2"):
+            for row in forecast.rows[1:]:
+                assert row.course.by_hypothesis[name].points[-1].latent == course.points[-1].latent
+
+
+def test_the_founding_case_is_told_what_it_does_not_know(search: RegimenSearch) -> None:
+    assert search.banners[0].startswith("By assumption: the data say nothing about the dose")
+    assert "unit system" in search.banners[1]
+    assert search.extrapolated is not None
+    assert [row.regimen[:9] for row in search.extrapolated.rows] == ["dose 0.25"]
+    assert {row.regimen[:8] for row in search.given.rows} == {
+        "no drug", "dose 0.5", "dose 0.7", "dose 1, "
+    }  # fmt: skip
+    total = sum(row.p_best for row in search.given.rows)
+    assert total == pytest.approx(1.0)
+    # No regimen is clearly the best: the leader wins in less than three quarters of the draws.
+    assert search.given.rows[0].p_best < 0.75
+    assert all(row.regret >= 0.0 for row in search.given.rows)
+
+
+def test_the_order_moves_with_the_explanation(search: RegimenSearch) -> None:
+    best = search.given.best_under
+    assert best["no-il2+infection"] == "no drug", "where the drug adds nothing it only costs"
+    assert best["il2+stable"] != "no drug"
+    assert {"sceptical prior", "enthusiastic prior"} <= set(best)
+    for row in search.given.rows:
+        assert set(row.rank_under) == set(best)
+
+
+def test_a_search_is_repeated_by_its_seed(search: RegimenSearch) -> None:
+    assert optimise(quick_fit(), goal(), legs=LEGS) == search
+    assert optimise(quick_fit(), goal(), legs=LEGS, seed=99).given.rows != search.given.rows
+
+
+def test_limits_decide_before_utility() -> None:
+    floor = GoalLimit(LimitKind.COUNT_BELOW, 200.0, 0.99)
+    dose = GoalLimit(LimitKind.WEEKLY_DOSE, 0.8)
+    few = GoalLimit(LimitKind.INJECTIONS, 1000.0)
+    found = optimise(quick_fit(), goal(limits=(floor, dose, few)), legs=LEGS).given
+    assert found.feasible
+    kept = {row.regimen[:8]: row.keeps_limits for row in found.rows}
+    assert kept == {"no drug": False, "dose 0.5": True, "dose 0.7": True, "dose 1, ": False}
+    assert found.rows[0].keeps_limits
+
+
+def test_a_goal_that_no_regimen_meets_gives_the_least_bad_and_why() -> None:
+    wanted = goal(limits=(GoalLimit(LimitKind.COUNT_BELOW, 450.0, 0.95),))
+    wanted = replace(wanted, targets=(*wanted.targets, Target(9000.0, False, 0.0, 365.0)))
+    found = optimise(quick_fit(), wanted, legs=LEGS).given
+    assert not found.feasible
+    limit, target = found.reasons
+    assert limit.startswith("no regimen keeps 'the count never below 450' with probability 0.95")
+    assert target == "no regimen meets the target 'reach 9000 by day 365' in any draw"
+    missing = [row.shortfall for row in found.rows]
+    assert missing == sorted(missing)
+    assert missing[0] > 0.0
+
+
+def test_forecast_follows_plans_and_draws_them(
+    lymphocast: Command, fit_path: str, tmp_path: Path
+) -> None:
+    (tmp_path / "plan.yaml").write_text(PLANS, encoding="utf-8")
+    command = ("forecast", fit_path, "--plan", "plan.yaml")
+    shown = lymphocast(*command, cwd=tmp_path)
+    assert shown.code == 0
+    assert "half of maintenance (none missed)" in shown.out
+    assert "By assumption" in shown.out
+    assert "Not advice" in shown.out
+    done = lymphocast(*command, "-o", "plans.svg", cwd=tmp_path)
+    assert (done.code, done.out) == (0, "plans.svg\n")
+    svg = (tmp_path / "plans.svg").read_text(encoding="utf-8")
+    for words in ("no treatment", "half of maintenance", "by the count"):
+        assert words in svg
+
+
+def test_the_table_of_plans_holds_what_the_json_holds(
+    forecast: PlanForecast, tmp_path: Path
+) -> None:
+    for name in ("plans.csv", "plans.json"):
+        write_plans(forecast, tmp_path / name)
+    content = json.loads((tmp_path / "plans.json").read_text(encoding="utf-8"))
+    assert content["schema"] == "lymphocast plan forecast 1"
+    with (tmp_path / "plans.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    last = content["rows"][-1]["course"]["averaged"]["points"][-1]
+    at = {
+        (r["quantity"], r["threshold"]): float(r["value"])
+        for r in rows
+        if (r["plan"], r["hypothesis"], r["day"]) == ("rule", "averaged", content["until"])
+    }
+    assert at["measured_p95", ""] == last["measured"]["p95"]
+    assert at["first_passage_p_above", "500"] == last["p_above_by_then"]["500"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--until", "soon"), 2, "--until: found 'soon'"),
+        (("--until", "2001-01-01"), 2, "a day after the last count"),
+        (("--plan", "bad.yaml"), 1, "bad.yaml, line 1: found"),
+        (("--plan", "plan.yaml", "--plan", "plan.yaml"), 2, "two plans named"),
+        (("-o", "plans.svg"), 2, "needs --plan or --until"),
+    ],
+)
+def test_a_wrong_call_of_forecast_is_one_clear_line(
+    lymphocast: Command, fit_path: str, tmp_path: Path, arguments: tuple[str, ...], code: int,
+    message: str,
+) -> None:  # fmt: skip
+    (tmp_path / "plan.yaml").write_text(PLANS, encoding="utf-8")
+    (tmp_path / "bad.yaml").write_text("plan: []\n", encoding="utf-8")
+    done = lymphocast("forecast", fit_path, *arguments, cwd=tmp_path)
+    assert done.code == code
+    assert message in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_optimise_prints_the_banner_and_why_a_goal_is_not_met(
+    lymphocast: Command, fit_path: str, tmp_path: Path
+) -> None:
+    (tmp_path / "goal.yaml").write_text(GOAL, encoding="utf-8")
+    command = ("optimise", fit_path, "--goal", "goal.yaml")
+    shown = lymphocast(*command, cwd=tmp_path)
+    assert shown.code == 0
+    assert "! By assumption" in shown.out
+    assert "No regimen keeps every limit; the least bad come first." in shown.out
+    assert "draws" in shown.err  # progress
+    programs = lymphocast(*command, "--json", cwd=tmp_path)
+    assert programs.err == ""
+    assert json.loads(programs.out)["given"]["feasible"] is False
+    done = lymphocast(*command, "-o", "found.csv", cwd=tmp_path)
+    assert (done.code, done.out) == (0, "found.csv\n")
+    text = (tmp_path / "found.csv").read_text(encoding="utf-8")
+    assert text.startswith("table,place,regimen,quantity,of,value\n,,,banner,,")

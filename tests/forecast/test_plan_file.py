@@ -1,0 +1,218 @@
+"""Plan files and goal files: what they say, and one clear answer to each thing that is wrong."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lymphocast.dataset.maintenance import Maintenance, maintenance_of
+from lymphocast.errors import RecordError
+from lymphocast.forecast.goal import LimitKind
+from lymphocast.forecast.goal_file import read_goal
+from lymphocast.forecast.plan_file import PlanFile, read_plans
+from lymphocast.forecast.plan_forecast import is_extrapolated
+from lymphocast.forecast.plan_kinds import Frame
+from lymphocast.forecast.policy import HoldRule
+from lymphocast.record.casefile import find_case, read_case
+from lymphocast.record.dosing import Cycle
+from tests.conftest import ROOT
+from tests.founding import individual
+
+DESIGN = "design: {doses: [0.5, 1]}\n"
+GOAL = "targets: [{keep: 300}]\n" + DESIGN
+
+
+@pytest.fixture(scope="module")
+def maintenance() -> Maintenance:
+    return maintenance_of(read_case(find_case("trojan-2009")), individual())
+
+
+@pytest.fixture(scope="module")
+def frame(maintenance: Maintenance) -> Frame:
+    return Frame(date(2008, 4, 15), date(2010, 4, 15), maintenance)
+
+
+def plans_in(text: str, frame: Frame, tmp_path: Path, until: date | None = None) -> PlanFile:
+    path = tmp_path / "plan.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_plans(path, frame, until)
+
+
+def test_the_maintenance_dose_is_the_last_constant_one(maintenance: Maintenance) -> None:
+    assert str(maintenance.weekly) == "11 M[arb'U]"
+    assert maintenance.apart == pytest.approx(7.0 / 3.0)
+    assert maintenance.lowest == pytest.approx(0.6 * 7.0 / 11.0)  # 600 000 U a day
+    assert (maintenance.highest, maintenance.product) == (1.0, "pegylated")
+    assert maintenance.unknown == "the unit system"
+    assert not maintenance.amounts_known
+
+
+def test_everything_that_a_plan_can_say_is_read(frame: Frame, tmp_path: Path) -> None:
+    found = plans_in(
+        "origin: 2008-05-01\nuntil: 1 a\nplans:\n"
+        "  - name: none\n"
+        "  - name: by the count\n"
+        "    stretches:\n"
+        "      - {dose: 1, start: 2008-11-01, stop: 300 d, to: 0, steps: 4}\n"
+        "      - {amount: 5.5 MU, per: 7 d, drug: interleukin-2, product: pegylated, stop: 90 d,\n"
+        "         cycle: {given: 5 d, every: 56 d}, interval: 1 d}\n"
+        "    rule: {hold_above: 500, restart_below: 350, begins: held}\n"
+        "    visits: 2 wk\n"
+        "    missed: {dates: [2008-05-03], share: 0.1, seed: 4}\n",
+        frame,
+        tmp_path,
+    )
+    assert (found.frame.origin, found.frame.until) == (date(2008, 5, 1), date(2009, 5, 1))
+    none, by_count = found.plans
+    assert none.stretches == ()
+    first, second = by_count.stretches  # in order of time
+    assert (first.start, first.stop, first.dose, first.interval) == (0.0, 90.0, 0.5, 1.0)
+    assert first.cycle == Cycle(5.0, 56.0)
+    assert (second.start, second.stop, second.final, second.steps) == (184.0, 300.0, 0.0, 4)
+    assert by_count.rule == HoldRule(500.0, 350.0, begins_given=False)
+    assert by_count.visits == 14.0
+    assert (by_count.missed.days, by_count.missed.share, by_count.missed.seed) == ((2.0,), 0.1, 4)
+
+
+def test_what_the_patient_has_not_had_is_told_apart(frame: Frame, tmp_path: Path) -> None:
+    found = plans_in(
+        "plans:\n  - name: a\n  - {name: b, stretches: [{dose: 1}]}\n"
+        "  - {name: c, stretches: [{dose: 1, to: 0, steps: 6}]}\n"
+        "  - {name: d, stretches: [{dose: 1.5}]}\n  - {name: e, stretches: [{dose: 0.2}]}\n"
+        "  - {name: f, stretches: [{dose: 1, cycle: {given: 5 d, every: 56 d}}]}\n",
+        frame,
+        tmp_path,
+    )
+    beyond = [plan.name for plan in found.plans if is_extrapolated(plan, frame.maintenance)]
+    assert beyond == ["d", "e", "f"]
+
+
+def test_the_last_day_of_the_command_wins(frame: Frame, tmp_path: Path) -> None:
+    text = "until: 3 a\nplans: [{name: none}]\n"
+    assert plans_in(text, frame, tmp_path, date(2009, 1, 1)).frame.until == date(2009, 1, 1)
+    with pytest.raises(RecordError, match="a last day after the origin"):
+        plans_in(text, frame, tmp_path, date(2008, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("", 1, "an empty file"),
+        ("- a\n", 1, "a text or list"),
+        ("plan: []\n", 1, "'plans'"),
+        ("plans: []\n", 1, "an empty list"),
+        ("plans:\n  - name: a\n  - name: a\n", None, "two plans named 'a'"),
+        ("until: 2008-01-01\nplans: [{name: a}]\n", 1, "a day after 2008-04-15"),
+        ("until: soon\nplans: [{name: a}]\n", 1, "such as 180 d"),
+        (
+            "plans:\n  - name: a\n    stretches:\n      - {dose: 1, stop: 100 d}\n"
+            "      - {dose: 1, start: 90 d}\n",
+            2,
+            "begins before the one from day 0 stops",
+        ),
+        (
+            "plans:\n  - name: a\n    stretches:\n      - {dose: 1, product: native}\n",
+            4,
+            "the product 'native'; needed the product of the record, 'pegylated'",
+        ),
+        (
+            "plans:\n  - name: a\n    stretches:\n      - {dose: 1, drug: clarithromycin}\n",
+            4,
+            "the drug 'clarithromycin'; needed 'interleukin-2'",
+        ),
+        (
+            "plans:\n  - name: a\n    stretches:\n      - {amount: 9 MIU, per: 7 d}\n",
+            4,
+            "the record's own unit, M[arb'U]",
+        ),
+        ("plans:\n  - name: a\n    stretches: [{amount: 9 MU}]\n", 3, "without 'per'"),
+        ("plans:\n  - name: a\n    stretches: [{start: 1 d}]\n", 3, "no dose"),
+        ("plans:\n  - name: a\n    stretches: [{dose: -1}]\n", 3, "a number of at least 0"),
+        ("plans:\n  - name: a\n    stretches: [{dose: 1, start: 2007-01-01}]\n", 3, "the origin"),
+        (
+            "plans:\n  - name: a\n    stretches: [{dose: 1}]\n"
+            "    rule: {hold_above: 300, restart_below: 500}\n",
+            4,
+            "restart_below at most hold_above",
+        ),
+        ("plans:\n  - name: a\n    missed: {share: 2}\n", 3, "a number from 0 to 1"),
+        ("plans:\n  - name: a\n    missed: {dates: [30 d]}\n", 2, "on which none is due"),
+    ],
+)
+def test_a_bad_plan_is_one_error_with_its_line(
+    frame: Frame, tmp_path: Path, text: str, line: int | None, message: str
+) -> None:
+    with pytest.raises(RecordError) as error:
+        plans_in(text, frame, tmp_path)
+    assert (error.value.file, error.value.line) == ("plan.yaml", line)
+    assert message in str(error.value)
+
+
+def test_everything_that_a_goal_can_say_is_read(frame: Frame, tmp_path: Path) -> None:
+    path = tmp_path / "goal.yaml"
+    path.write_text(
+        "title: t\nuntil: 400 d\ntargets:\n  - {keep: 300, from: 30 d, probability: 0.8}\n"
+        "  - {reach: 500, by: 200 d, weight: 2}\nlimits:\n  - {injections: 90, probability: 0.9}\n"
+        "  - {injection_amount: 11 MU, product: pegylated}\ncost: {weekly_dose: 0.1}\n"
+        "design:\n  doses: [0, 0.5, 1, 1]\n  durations: [100 d, 400 d]\n  tapers: [0 d, 60 d]\n"
+        "  cycles: [none, {given: 5 d, every: 56 d}]\n"
+        "  rules: [none, {hold_above: 500, restart_below: 350}]\n",
+        encoding="utf-8",
+    )
+    goal = read_goal(path, frame)
+    assert (goal.title, goal.length) == ("t", 400.0)
+    keep, reach = goal.targets
+    assert (keep.keep, keep.count, keep.start, keep.end, keep.probability) == (
+        True, 300.0, 30.0, 400.0, 0.8
+    )  # fmt: skip
+    assert (reach.keep, reach.end, reach.weight) == (False, 200.0, 2.0)
+    injections, one = goal.limits
+    assert (injections.kind, injections.bound) == (LimitKind.INJECTIONS, 90.0)
+    assert one.kind is LimitKind.INJECTION
+    assert one.bound == pytest.approx(3.0)  # maintenance injections of 11/3 MU
+    plans = list(goal.design.plans())
+    # No drug, and 2 doses x 2 cycles x 2 rules x (100 d with and without taper, 400 d once).
+    assert len(plans) == 1 + 2 * 2 * 2 * 3
+    assert len({plan.name for plan in plans}) == len(plans)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (DESIGN, 1, "'targets'"),
+        ("targets: [{keep: 300}]\n", 1, "'design'"),
+        ("targets: [{keep: 300, reach: 500}]\n" + DESIGN, 1, "both 'keep' and 'reach'"),
+        ("targets: [{weight: 1}]\n" + DESIGN, 1, "neither 'keep' nor 'reach'"),
+        ("targets: [{reach: 500, by: 3 a}]\n" + DESIGN, 1, "the last at most 730"),
+        ("limits: [{weekly_dose: 0}]\n" + GOAL, 1, "a limit of '0'; needed a number above 0"),
+        ("limits: [{injection_amount: 0 MU}]\n" + GOAL, 1, "a limit of '0 M[arb'U]'"),
+        ("limits: [{injection_amount: 1 MU, product: x}]\n" + GOAL, 1, "the product 'x'"),
+        ("limits: [{injections: 9, weekly_dose: 1}]\n" + GOAL, 1, "in each limit"),
+        ("limits: [{injections: 9, probability: 0}]\n" + GOAL, 1, "a number from above 0 to 1"),
+        ("targets: [{keep: 300}]\ndesign: {doses: [0]}\n", 2, "no dose above 0"),
+        ("targets: [{keep: 300}]\ndesign: {doses: [1], durations: [9 a]}\n", 2, "at most 730 d"),
+        ("targets: [{keep: 300}]\ndesign: {dose: [1]}\n", 2, "'doses'"),
+    ],
+)
+def test_a_bad_goal_is_one_error_with_its_line(
+    frame: Frame, tmp_path: Path, text: str, line: int, message: str
+) -> None:
+    path = tmp_path / "goal.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RecordError) as error:
+        read_goal(path, frame)
+    assert (error.value.file, error.value.line) == ("goal.yaml", line)
+    assert message in str(error.value)
+
+
+def example_of(page: str) -> str:
+    """Return the YAML that a page shows."""
+    text = (ROOT / "docs" / "usage" / page).read_text(encoding="utf-8")
+    return text.split("```yaml\n")[1].split("```")[0]
+
+
+def test_the_examples_on_the_pages_are_read(frame: Frame, tmp_path: Path) -> None:
+    assert len(plans_in(example_of("forecast.md"), frame, tmp_path).plans) == 4
+    (tmp_path / "goal.yaml").write_text(example_of("optimise.md"), encoding="utf-8")
+    goal = read_goal(tmp_path / "goal.yaml", frame)
+    assert (len(goal.targets), len(goal.limits)) == (2, 3)
