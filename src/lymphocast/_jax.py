@@ -12,7 +12,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax
 
-KEEP_ABOVE = 0.3  # seconds of compilation that are worth a file
+KEEP_ABOVE = 0.05  # seconds of compilation that are worth a file
 
 jax.config.update("jax_enable_x64", True)
 
