@@ -8,7 +8,7 @@ The private date error of a count is integrated with eight Gauss points. Every e
 conditioned on the entry rule: the latent count at the entry date lay below a limit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log
 from typing import final
@@ -18,7 +18,7 @@ import numpy as np
 from jax.scipy.special import logsumexp
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
-from lymphocast.dataset.individual import CountObservation, Individual
+from lymphocast.dataset.individual import CountObservation, Individual, Moment
 from lymphocast.engine.course import latent_count, with_study_days
 from lymphocast.engine.steps import instant
 from lymphocast.engine.walls import gauss
@@ -100,6 +100,7 @@ class CourseDensity:
             }
         for count in self.individual.counts:
             result[f"drift.{count.id}"] = {"location": 0.0, "scale": 1.0, "low": 0.0, "high": 0.0}
+            result[f"count.{count.id}"] = observed(count)
         return result
 
     def count_values(self, z: Scalar, given: Numbers, switches: Values) -> dict[str, Scalar]:
@@ -128,17 +129,25 @@ class CourseDensity:
         t = instant(entry.moment, theta)
         return latent_count(self.individual.plan, theta, t) < entry.below
 
-    def count_log_likelihood(self, theta: Values) -> Scalar:
-        """Return the log density of each ln(count), ``[count, lane]``."""
-        days, spans = self._count_days(theta)
+    def count_log_likelihood(self, theta: Values, given: Numbers | None = None) -> Scalar:
+        """Return the log density of each ln(count), ``[count, lane]``.
+
+        Values, reading errors and days of the counts are read from ``given``, so that other counts
+        compile nothing; the individual's own if ``None``.
+        """
+        given = self.numbers() if given is None else given
+        if not self.individual.counts:
+            return jnp.zeros((0, *jnp.shape(theta["count_sd"])))
+        days, spans = self._count_days(theta, given)
         log_latent = jnp.log(latent_count(self.individual.plan, theta, days))
         drift = self._drift(theta)
         terms = []
         for i, (count, span) in enumerate(zip(self.individual.counts, spans, strict=True)):
-            sd = jnp.sqrt(theta["count_sd"] ** 2 + count.reading_error**2)
+            seen = given[f"count.{count.id}"]
+            sd = jnp.sqrt(theta["count_sd"] ** 2 + seen["scale"] ** 2)
             expected = log_latent[span] + (drift[i] if self.drift else 0.0)
-            each = log_normal_density(log(count.value), expected, sd)
-            _, weights = date_rule(count)
+            each = log_normal_density(seen["location"], expected, sd)
+            _, weights = date_nodes(count)
             terms.append(logsumexp(each, axis=0, b=weights[:, None]))
         return jnp.stack(terms)
 
@@ -157,15 +166,16 @@ class CourseDensity:
             total += symptom_log_probability(s, symptom.grade, self.table)
         return total
 
-    def _count_days(self, theta: Values) -> tuple[Scalar, list[slice]]:
+    def _count_days(self, theta: Values, given: Numbers) -> tuple[Scalar, list[slice]]:
         """Study days of all date nodes ``[node, lane]`` and each count's slice of them."""
         rows, spans, begin = [], [], 0
         for count in self.individual.counts:
-            shifts, _ = date_rule(count)
+            seen = given[f"count.{count.id}"]
+            nodes, _ = date_nodes(count)
             base = instant(count.at, theta) - count.at.offset + 0.0 * theta["count_sd"]
-            rows += [base + shift for shift in shifts]
-            spans.append(slice(begin, begin + len(shifts)))
-            begin += len(shifts)
+            rows += [base + seen["low"] + (seen["high"] - seen["low"]) * x for x in nodes]
+            spans.append(slice(begin, begin + len(nodes)))
+            begin += len(nodes)
         return jnp.stack(rows), spans
 
     def _drift(self, theta: Values) -> list[Scalar]:
@@ -196,5 +206,37 @@ def date_rule(count: CountObservation) -> tuple[np.ndarray, np.ndarray]:
     """Distances from the anchor at which a count's date is tried, and their weights."""
     if count.at.exact:
         return np.array([count.at.offset]), np.ones(1)
-    x, w = gauss(DATE_NODES)
+    x, w = date_nodes(count)
     return count.at.early + (count.at.late - count.at.early) * x, w
+
+
+def date_nodes(count: CountObservation) -> tuple[np.ndarray, np.ndarray]:
+    """Places within the interval [0, 1] of a count's date, and their weights."""
+    if count.at.exact:
+        return np.zeros(1), np.ones(1)
+    return gauss(DATE_NODES)
+
+
+def observed(count: CountObservation) -> dict[str, float]:
+    """Return what is measured of one count: ln(value), reading error and days from its anchor."""
+    exact = count.at.exact
+    return {
+        "location": log(count.value),
+        "scale": count.reading_error,
+        "low": count.at.offset if exact else count.at.early,
+        "high": count.at.offset if exact else count.at.late,
+    }
+
+
+def blank(individual: Individual) -> Individual:
+    """Return the individual without what is measured of its counts: what a compiled shape is."""
+    return replace(
+        individual,
+        id="",
+        counts=tuple(
+            CountObservation(
+                c.id, Moment(c.at.anchor, 0.0, 0.0, 0.0 if c.at.exact else 1.0), value=1.0
+            )
+            for c in individual.counts
+        ),
+    )

@@ -1,10 +1,11 @@
 """Compiled functions of one density, shared by every sampler and every change of a prior.
 
-Numbers of priors, switches of hypotheses and the counts to include are arguments, so that a
-sensitivity row or a left-out count compiles nothing anew.
+Numbers of priors, switches of hypotheses, what was counted and the counts to include are
+arguments, so that a sensitivity row, a left-out count, a simulated patient or another one with
+equally many counts compiles nothing anew.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import final
 
@@ -17,7 +18,7 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.individual import Individual
 from lymphocast.engine.blocks import in_blocks
 from lymphocast.engine.course import infection_outcomes
-from lymphocast.inference.density import CourseDensity
+from lymphocast.inference.density import CourseDensity, blank
 from lymphocast.inference.hypotheses import Hypothesis
 from lymphocast.models.component import Scalar, Values
 from lymphocast.models.prior_table import Numbers, PriorTable
@@ -65,7 +66,7 @@ class Kernels:
     ) -> Scalar:
         """Return the log likelihood of the counts, -inf where the entry rule fails, by lane."""
         theta = self.density.theta(self.density.count_values(z, numbers, switches))
-        each = self.density.count_log_likelihood(theta)
+        each = self.density.count_log_likelihood(theta, numbers)
         total = jnp.sum(jnp.where(included[:, None] > 0.0, each, 0.0), axis=0)
         return jnp.where(self.density.entered(theta) & ~jnp.isnan(total), total, -jnp.inf)
 
@@ -85,33 +86,27 @@ class Kernels:
         return {name: jnp.broadcast_to(value, z.shape[1:]) for name, value in theta.items()}
 
     @cached_property
-    def _count_density(self) -> "jax.stages.Wrapped":
-        return jax.jit(self.count_density)
-
-    @cached_property
-    def _entry(self) -> "jax.stages.Wrapped":
-        return jax.jit(self.entry)
-
-    @cached_property
-    def _infection_likelihood(self) -> "jax.stages.Wrapped":
-        return jax.jit(self.density.infection_log_likelihood)
-
-    @cached_property
-    def _all_values(self) -> "jax.stages.Wrapped":
-        return jax.jit(self.all_values)
+    def _compiled(self) -> "_Compiled":
+        density = self.density
+        if density.drift:  # its covariance is made of the counts' own days
+            return _Compiled(self)
+        return _compiled(replace(density, individual=blank(density.individual)))
 
     def counts(self, z: Floats, target: Target, hypothesis: Hypothesis) -> Floats:
         """Return the log likelihood of the counts, -inf where the entry rule fails, ``[lane]``."""
         included = np.array(target.included)
         total: Floats = in_blocks(
-            lambda x: self._count_density(x, target.numbers, included, hypothesis.switches), z
+            lambda x: self._compiled.count_density(
+                x, target.numbers, included, hypothesis.switches
+            ),
+            z,
         )
         return total
 
     def entered(self, z: Floats, target: Target, hypothesis: Hypothesis) -> NDArray[np.bool_]:
         """Return whether the entry rule holds, ``[lane]``."""
         found: NDArray[np.bool_] = in_blocks(
-            lambda x: self._entry(x, target.numbers, hypothesis.switches), z
+            lambda x: self._compiled.entry(x, target.numbers, hypothesis.switches), z
         )
         return found
 
@@ -124,7 +119,7 @@ class Kernels:
             return np.zeros(z.shape[1])
         theta = self._theta(z, target, hypothesis, z_infection)
         outcomes = infection_outcomes(self.density.individual.plan, theta, days)
-        total: Floats = in_blocks(self._infection_likelihood, *outcomes)
+        total: Floats = in_blocks(self._compiled.infection_likelihood, *outcomes)
         return np.where(np.isnan(total), -np.inf, total)
 
     def values(
@@ -139,11 +134,40 @@ class Kernels:
         self, z: Floats, target: Target, hypothesis: Hypothesis, z_infection: Floats
     ) -> dict[str, Floats]:
         theta: dict[str, Floats] = in_blocks(
-            lambda x, y: self._all_values(x, y, target.numbers, hypothesis.switches),
+            lambda x, y: self._compiled.all_values(x, y, target.numbers, hypothesis.switches),
             z,
             z_infection,
         )
         return theta
+
+
+@final
+@dataclass(frozen=True)
+class _Compiled:
+    """Functions compiled once for every individual of one shape."""
+
+    kernels: Kernels
+
+    @cached_property
+    def count_density(self) -> "jax.stages.Wrapped":
+        return jax.jit(self.kernels.count_density)
+
+    @cached_property
+    def entry(self) -> "jax.stages.Wrapped":
+        return jax.jit(self.kernels.entry)
+
+    @cached_property
+    def infection_likelihood(self) -> "jax.stages.Wrapped":
+        return jax.jit(self.kernels.density.infection_log_likelihood)
+
+    @cached_property
+    def all_values(self) -> "jax.stages.Wrapped":
+        return jax.jit(self.kernels.all_values)
+
+
+@lru_cache(maxsize=16)
+def _compiled(shape: CourseDensity) -> _Compiled:
+    return _Compiled(Kernels(shape))
 
 
 @lru_cache(maxsize=8)
