@@ -13,6 +13,8 @@ from lymphocast.dataset.project import project, refuse_unexplained
 from lymphocast.errors import UsageError
 from lymphocast.forecast.attribution import attribute
 from lymphocast.forecast.checks import contractions, leave_last_out
+from lymphocast.forecast.controlled import Controls
+from lymphocast.forecast.controls import FULL, QUICK_LOOK, run_controls
 from lymphocast.forecast.ensemble import ensemble_of
 from lymphocast.forecast.prior_lines import meanings, prior_lines
 from lymphocast.forecast.results import (
@@ -29,6 +31,8 @@ from lymphocast.forecast.scenario import (
 )
 from lymphocast.forecast.scoring import score_counts
 from lymphocast.forecast.sensitivity import sensitivity_table, verdicts
+from lymphocast.forecast.timing import timing
+from lymphocast.forecast.value import next_count
 from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.fit_file import read_fit, write_fit
 from lymphocast.inference.fitting import QUICK, FitSettings, sample, versions
@@ -43,7 +47,7 @@ from lymphocast.models.prior_table import PriorTable
 from lymphocast.record.issue import Severity
 from lymphocast.record.patient import PatientRecord
 
-__all__ = ["Fit", "explain", "fit", "foresee", "read_fit", "update", "write_fit"]
+__all__ = ["Fit", "controls", "explain", "fit", "foresee", "read_fit", "update", "write_fit"]
 
 Progress = Callable[[str, float], None]
 FIGURE_LEAD = 90  # days drawn before the middle of the first count's interval
@@ -204,6 +208,44 @@ def _refuse_unrelated(found: Fit, record: PatientRecord) -> None:
         raise UsageError(message)
 
 
+def controls(
+    record: PatientRecord,
+    *,
+    seed: int,
+    full: bool = False,
+    preset: str = DEFAULT_PRESET,
+    progress: Progress | None = None,
+) -> Controls:
+    """Return negative and positive controls of a record, and how often IL-2 would be credited.
+
+    Parameters
+    ----------
+    record
+        The patient's record, whose doses, days and errors the controls share.
+    seed
+        Seed of every random number; kept in the result.
+    full
+        More patients, and the sensitivity table for every one of them.
+    preset
+        Prior weights of the hypotheses.
+    progress
+        Called with a stage's name and the fraction of it that is done.
+
+    Raises
+    ------
+    UsageError
+        If the record cannot be fitted and explained.
+    """
+    _refuse_errors(record)
+    individual = project(record)
+    refuse_unexplained(individual)
+    table = model_priors("course")
+    nothing_fitted = Fit(
+        record, individual, table, (), FitMethod.IMPORTANCE, seed, versions(), preset
+    )
+    return run_controls(nothing_fitted, FULL if full else QUICK_LOOK, progress)
+
+
 def _refuse_errors(record: PatientRecord) -> None:
     errors = [issue for issue in check(record).issues if issue.severity is Severity.ERROR]
     if errors:
@@ -239,6 +281,9 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
         sensitivity=table,
         verdicts=verdicts(table),
         curves=ahead.curves,
+        timing=timing(ensemble, fit, kernels),
+        next_count=next_count(ensemble, registered_days(fit), fit.seed),
+        history=fit.history,
         priors=prior_lines(fit.table, meanings(COURSE)),
         fit=FitSummary(
             method=fit.method.value,
@@ -246,6 +291,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
             ess_min=fit.ess_min,
             seed=fit.seed,
             diagnostics_passed=fit.diagnostics_passed,
+            preset=fit.preset,
         ),
         priors_sha256=fit.table.sha256,
         record_sha256=fit.record.sha256,

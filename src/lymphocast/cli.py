@@ -187,6 +187,16 @@ def figure(
 def fit(
     case: Case,
     output: Annotated[Path, _output(".nc")],
+    update: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, metavar="FIT", help="Update this fit by the case's news."
+        ),
+    ] = None,
+    preset: Annotated[
+        str,
+        typer.Option(help="Prior weights: sceptical, neutral, enthusiastic, or the prior file's."),
+    ] = "neutral",
     method: Annotated[
         FitMethod, typer.Option(help="Importance sampling or tempered sequential Monte Carlo.")
     ] = FitMethod.IS,
@@ -201,15 +211,14 @@ def fit(
     from lymphocast.record.casefile import find_case, read_case
 
     record = read_case(find_case(case))
-    from lymphocast.analysis import fit, write_fit  # slow to load: after the case is read
+    from lymphocast.publish import fit_of, made_text  # slow to load: after the case is read
 
     with show_progress() as progress:
-        found = fit(
-            record, method=method.value, seed=seed, draws=draws, prior_file=prior,
-            progress=progress,
+        found = fit_of(
+            record, output, update=update, method=method.value, seed=seed, draws=draws,
+            prior_file=prior, preset=preset, progress=progress,
         )  # fmt: skip
-    write_fit(found, output)
-    typer.echo(str(output))
+    typer.echo(f"{output}\n{made_text(found)}".strip())
     _judge(found.diagnostics_passed)
 
 
@@ -331,6 +340,26 @@ def simulate(
         )  # fmt: skip
     seeded = [f"seed {seed}"] if omega is not None else []
     typer.echo("\n".join([*seeded, *outcome_lines(found)]))
+
+
+@app.command()
+def controls(
+    case: Case,
+    full: Annotated[
+        bool, typer.Option("--full", help="More patients, and every sensitivity table.")
+    ] = False,
+    seed: Seed = DEFAULT_SEED,
+    json: Json = False,
+) -> None:
+    """Ask the same of patients whose answer is known."""
+    from lymphocast.record.casefile import find_case, read_case
+
+    record = read_case(find_case(case))
+    from lymphocast.publish import controls_text  # slow to load: after the case is read
+
+    with show_progress(quiet=json) as progress:
+        text = controls_text(record, seed=seed, full=full, json=json, progress=progress)
+    typer.echo(text)
 
 
 def _write_from_fit(

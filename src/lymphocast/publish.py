@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from lymphocast.analysis import explain, fit, foresee, read_fit, write_fit
+from lymphocast.analysis import controls, explain, fit, foresee, read_fit, write_fit
+from lymphocast.analysis import update as updated
 from lymphocast.criteria.check import check
 from lymphocast.figures.export import figure_svg, write_figure
 from lymphocast.figures.treatment import treatment_figure
@@ -17,7 +18,10 @@ from lymphocast.files import write_whole
 from lymphocast.forecast.results import Results
 from lymphocast.inference.posterior import Fit
 from lymphocast.record.casefile import find_case, read_case
+from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import Document
+from lymphocast.report.claims_ahead import history_sentences
+from lymphocast.report.controls_text import controls_json, controls_lines
 from lymphocast.report.document import build_document
 from lymphocast.report.plain import explanation_lines, forecast_lines
 from lymphocast.report.summary import outlook_json, summary, summary_json
@@ -27,8 +31,11 @@ from lymphocast.report.write import write_report
 Progress = Callable[[str, float], None]
 FOUNDING_CASE = "trojan-2009"
 FIT_SUFFIX = ".nc"
+FIRST_UPDATE = 2  # steps of a history that has more than the first fit
+NO_DATA = "The record has no count, culture or symptom that the model reads: this is the prior."
 EXPLANATION = (
-    "hypotheses", "attribution", "leave_last_out", "contraction", "sensitivity", "verdicts"
+    "hypotheses", "attribution", "leave_last_out", "contraction", "sensitivity", "verdicts",
+    "timing", "next_count", "history",
 )  # fmt: skip
 
 
@@ -119,7 +126,7 @@ def write_figure_of(source: str, path: Path, progress: Progress | None = None) -
 
 def explanation_text(found: Fit, progress: Progress | None = None) -> str:
     """Return what did it as lines for a terminal."""
-    return "\n".join(explanation_lines(explain(found, progress=progress)))
+    return "\n".join(explanation_lines(found.record, explain(found, progress=progress)))
 
 
 def explanation_json(found: Fit, progress: Progress | None = None) -> str:
@@ -135,6 +142,49 @@ def forecast_text(found: Fit, progress: Progress | None = None) -> str:
 def forecast_json(found: Fit, progress: Progress | None = None) -> str:
     """Return what comes next as JSON text."""
     return outlook_json(foresee(found, progress=progress))
+
+
+def fit_of(
+    record: PatientRecord,
+    output: Path,
+    *,
+    update: Path | None,
+    method: str,
+    seed: int,
+    draws: int | None,
+    prior_file: Path | None,
+    preset: str,
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit a record, or update the fit in a file by it, and write the fit file.
+
+    An update keeps method, priors and weights of the fit that it starts from.
+    """
+    if update is not None:
+        found = updated(read_fit(update), record, seed=seed, progress=progress)
+    else:
+        found = fit(
+            record, method=method, seed=seed, draws=draws, prior_file=prior_file, preset=preset,
+            progress=progress,
+        )  # fmt: skip
+    write_fit(found, output)
+    return found
+
+
+def controls_text(
+    record: PatientRecord, *, seed: int, full: bool, json: bool, progress: Progress | None = None
+) -> str:
+    """Return the controls of a record as lines for a terminal, or as JSON text."""
+    found = controls(record, seed=seed, full=full, progress=progress)
+    return controls_json(found) if json else "\n".join(controls_lines(found))
+
+
+def made_text(found: Fit) -> str:
+    """Return how a fit was made: what it was updated by, and whether it says only the prior."""
+    lines = [] if len(found.history) < FIRST_UPDATE else list(history_sentences(found.history))
+    if not found.informed:
+        lines.append(NO_DATA)
+    return "\n".join(lines)
 
 
 def _document(found: Fit, results: Results) -> Document:

@@ -94,12 +94,9 @@ class Kernels:
 
     def counts(self, z: Floats, target: Target, hypothesis: Hypothesis) -> Floats:
         """Return the log likelihood of the counts, -inf where the entry rule fails, ``[lane]``."""
-        included = np.array(target.included)
+        included, density = np.array(target.included), self._compiled.count_density
         total: Floats = in_blocks(
-            lambda x: self._compiled.count_density(
-                x, target.numbers, included, hypothesis.switches
-            ),
-            z,
+            lambda x: density(x, target.numbers, included, hypothesis.switches), z
         )
         return total
 

@@ -1,6 +1,7 @@
 """Sequential updating: new counts reweigh the draws of a fit.
 
-    p(theta | old, new) ~ p(theta | old) p(new | theta)        Z(old, new) = Z(old) E[p(new | theta)]
+    p(theta | old, new) ~ p(theta | old) p(new | theta)
+    Z(old, new) = Z(old) E[p(new | theta)]            over the posterior given the old facts
 
 Draws that stand for the posterior given the old facts are weighed by the likelihood of the new
 counts and resampled. Each step multiplies the effective size by the share that the weights keep,
