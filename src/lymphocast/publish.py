@@ -16,6 +16,7 @@ from lymphocast.figures.export import figure_svg, write_figure
 from lymphocast.figures.treatment import treatment_figure
 from lymphocast.files import write_whole
 from lymphocast.forecast.results import Results
+from lymphocast.inference.history import Made
 from lymphocast.inference.posterior import Fit
 from lymphocast.record.casefile import find_case, read_case
 from lymphocast.record.patient import PatientRecord
@@ -31,7 +32,6 @@ from lymphocast.report.write import write_report
 Progress = Callable[[str, float], None]
 FOUNDING_CASE = "trojan-2009"
 FIT_SUFFIX = ".nc"
-FIRST_UPDATE = 2  # steps of a history that has more than the first fit
 NO_DATA = "The record has no count, culture or symptom that the model reads: this is the prior."
 EXPLANATION = (
     "hypotheses", "attribution", "leave_last_out", "contraction", "sensitivity", "verdicts",
@@ -181,7 +181,8 @@ def controls_text(
 
 def made_text(found: Fit) -> str:
     """Return how a fit was made: what it was updated by, and whether it says only the prior."""
-    lines = [] if len(found.history) < FIRST_UPDATE else list(history_sentences(found.history))
+    later = bool(found.history) and found.history[-1].made is not Made.FITTED
+    lines = list(history_sentences(found.history)) if later else []
     if not found.informed:
         lines.append(NO_DATA)
     return "\n".join(lines)

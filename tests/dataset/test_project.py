@@ -12,6 +12,7 @@ from lymphocast.dataset.project import project, refuse_unexplained
 from lymphocast.errors import UsageError
 from lymphocast.record.events import CultureResult, SymptomGrade
 from lymphocast.record.patient import PatientRecord
+from lymphocast.units import Quantity
 from tests.dataset.fittable import CYCLE, FITTABLE, STATED, fittable, founding_later, projected
 from tests.record.cases import changed, founding, founding_text, small
 from tests.tolerances import CLOSED_FORM
@@ -300,9 +301,12 @@ def test_a_record_that_says_too_little_can_be_fitted_but_not_explained(
     assert "small" in str(raised.value)
 
 
-def test_a_count_of_nothing_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"'cd4-first' is 0 /uL.*above 0"):
-        fittable("value: 150 /uL", "value: 0 /uL")
+@pytest.mark.parametrize("value", [0.0, float("inf")])
+def test_a_count_without_a_logarithm_is_refused(value: float) -> None:
+    record = small(FITTABLE)
+    first = replace(record.measurements[0], value=Quantity(value, "/uL"))
+    with pytest.raises(UsageError, match=r"'cd4-first' is .* needs one above 0"):
+        project(replace(record, measurements=(first, *record.measurements[1:])))
 
 
 def test_a_moment_is_exact_only_without_an_error_of_its_own() -> None:

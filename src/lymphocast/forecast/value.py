@@ -53,16 +53,16 @@ def next_count(ensemble: Ensemble, shown: Sequence[date], seed: int) -> NextCoun
         Seed of counts that are simulated together.
     """
     thin = ensemble.thinned(min(DRAWS, ensemble.size))
-    statements = _statements(thin)
+    statements = statements_of(thin)
     last = thin.individual.counts[-1].at
     origin = thin.individual.day_zero + timedelta(days=round(thin.individual.nominal(last)))
     by_date = tuple(
-        _one(thin, statements, origin + timedelta(days=round(m * DAYS_PER_MONTH)), m)
+        one_count(thin, statements, origin + timedelta(days=round(m * DAYS_PER_MONTH)), m)
         for m in MONTHS
     )
-    figure = [_one(thin, statements, day, 0.0) for day in shown]
+    figure = [one_count(thin, statements, day, 0.0) for day in shown]
     if len(shown) > 1:
-        figure.append(_together(thin, statements, tuple(shown), seed))
+        figure.append(counts_together(thin, statements, tuple(shown), seed))
     return NextCount(
         unknown={n: float(entropy(thin.whole.probability(s))) for n, s in statements.items()},
         by_date=by_date,
@@ -104,7 +104,8 @@ def _slope(one: tuple[float, float], other: tuple[float, float]) -> float:
     return (other[1] - one[1]) / (other[0] - one[0])
 
 
-def _statements(ensemble: Ensemble) -> dict[str, Conditions]:
+def statements_of(ensemble: Ensemble) -> dict[str, Conditions]:
+    """Return where each question's statement holds, ``[lane]``, by letter."""
     days = key_days(ensemble)
     counts = ensemble.count(days)
     more = il2_more_than_half(counts[1] - counts[0], ensemble.added(days)[1])
@@ -117,10 +118,10 @@ def _log_latent(ensemble: Ensemble, days: Sequence[date]) -> Floats:
     return np.log(ensemble.count(np.array([[float((day - zero).days)] for day in days])))
 
 
-def _one(
+def one_count(
     ensemble: Ensemble, statements: Mapping[str, Conditions], day: date, months: float
 ) -> CountValue:
-    """The value of one count, by quadrature over ln(count)."""
+    """Return the value of one count, by quadrature over ln(count)."""
     latent, sd = _log_latent(ensemble, (day,))[0], ensemble.theta["count_sd"]
     edge = WIDE * sd.max()
     grid = np.linspace(latent.min() - edge, latent.max() + edge, NODES)
@@ -140,10 +141,10 @@ def _one(
     return CountValue((day,), months, bits, decided)
 
 
-def _together(
+def counts_together(
     ensemble: Ensemble, statements: Mapping[str, Conditions], days: tuple[date, ...], seed: int
 ) -> CountValue:
-    """The value of several counts taken together, by simulation."""
+    """Return the value of several counts taken together, by simulation."""
     rng = np.random.default_rng([seed, 13])
     latent, sd = _log_latent(ensemble, days), ensemble.theta["count_sd"]
     with np.errstate(divide="ignore"):

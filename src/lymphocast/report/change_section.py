@@ -35,6 +35,7 @@ from lymphocast.report.wording import (
     number,
     prose,
     short_probability,
+    stated,
     weight,
     words,
 )
@@ -138,7 +139,7 @@ def count_value_table(value: NextCount) -> Table:
 def _value_row(value: CountValue) -> Row:
     cells = (
         words(tuple(day(d) for d in value.days)),
-        number(value.months, 2) if value.months else "–",
+        stated(value.months) if value.months else "–",
         number(value.bits["b"], 2),
         short_probability(value.p_decided["b"]),
         number(value.bits["c"], 2),

@@ -23,7 +23,6 @@ from lymphocast.report.wording import (
 
 CAUSE: Final = "b"
 MADE_WORDS: Final = {
-    Made.FITTED: "fitted",
     Made.UPDATED: "updated by reweighing the draws of the fit before",
     Made.REFITTED: "fitted again from the start",
 }
@@ -34,7 +33,7 @@ def timing_sentences(
 ) -> tuple[str, ...]:
     """Return what the drug could add early, what rose before it, and what is left after it."""
     early = (
-        f"If IL-2 adds cells at all, the first {number(timing.early_days)} days of the starting "
+        f"If IL-2 adds cells at all, the first {stated(timing.early_days)} days of the starting "
         f"dose add {count_sentence(timing.early_posterior)}; before the data, "
         f"{count_sentence(timing.early_prior)}. That is {_share(timing.early_share)} of the "
         "plateau at the maintenance dose. What changed within these days is not likely to be the "
@@ -44,9 +43,9 @@ def timing_sentences(
         "Averaged over the hypotheses, the latent rise from the first count to the first dose of "
         f"IL-2 is {count_sentence(timing.before.averaged)}; it is more than half of the whole rise "
         f"to the second count with probability {probability(timing.p_before_more_than_half)}. "
-        "Only recovery by itself can raise the count before the first dose: under a stable count "
-        "nothing rises by construction, and under the lifting of an infection nothing before the "
-        "day on which it is told to lift."
+        "Under a stable count nothing rises before it, by construction, and under the lifting of "
+        "an infection nothing before the day on which it is told to lift: only recovery by itself "
+        "begins on a day that it is not told."
     )
     values = {o.id: o.value for o in observed}
     after = tuple(
@@ -67,23 +66,23 @@ def delay_sentence(value: NextCount) -> str:
         return "No count at the dates tried is expected to tell anything on question (b)."
     free = value.best[-1]
     latest = max(v.months for v in value.by_date)
-    later = "the latest" if free.months == latest else "late"
+    until = "" if free.months == latest else ", until waiting tells no more"
     costs = tuple(
         f"{_months(b.months)} from {number(b.cost_from, 2)} to {number(b.cost_to, 2)}"
         for b in value.best
     )
     return (
-        f"Without a cost of delay the answer is always later: of the dates tried, {later}, "
-        f"{_months(free.months)} after the last count, tells most on question (b), and waiting "
-        "for it costs nothing. Whoever needs the answer must say what a month is worth. With that "
-        f"cost in bits a month, the best date is: {'; '.join(costs)}; at a higher cost no count "
+        f"Without a cost of delay the answer is always later{until}: of the dates tried, "
+        f"{_months(free.months)} after the last count tells most on question (b), and waiting for "
+        "it costs nothing. Whoever needs the answer must say what a month is worth. With that cost "
+        f"in bits a month, the best date is: {'; '.join(costs)}; at a higher cost no count "
         f"at these dates is worth its delay. Unknown of (b) now: {number(value.unknown[CAUSE], 2)} "
         "bits of at most 1."
     )
 
 
 def _months(months: float) -> str:
-    return f"{number(months, 2)} months"
+    return f"{stated(months)} months"
 
 
 def shown_sentences(value: NextCount) -> tuple[str, ...]:
@@ -111,7 +110,9 @@ def history_sentences(history: tuple[Step, ...]) -> tuple[str, ...]:
     """Return how the fit came to be, and how its predictions compared with later counts."""
     scores = [score for step in history for score in step.scores]
     last = history[-1] if history else None
-    made = "" if last is None else f"This fit was {MADE_WORDS[last.made]}{_why(last)}. "
+    made = ""
+    if last is not None and last.made is not Made.FITTED:
+        made = f"This fit was {MADE_WORDS[last.made]}{_why(last)}. "
     if not scores:
         return (
             f"{made}No count has been entered since the first fit, so no prediction is scored.",
