@@ -23,6 +23,14 @@ def controls_lines(found: Controls) -> tuple[str, ...]:
 
 
 def _lines(found: Controls) -> Iterator[str]:
+    yield from _known(found)
+    yield ""
+    yield from _simulated(found)
+    yield ""
+    yield NOT_A_DEVICE
+
+
+def _known(found: Controls) -> Iterator[str]:
     yield "Did IL-2 make more than half of the rise? Patients for whom it is known"
     heads = ("patient", "must be", "answer", "P", "table", "P(IL-2 adds cells)", "")
     rows = [
@@ -40,7 +48,9 @@ def _lines(found: Controls) -> Iterator[str]:
     yield from table_lines(heads, rows)
     yield f"  All controls passed: {'yes' if found.passed else 'NO'}. Seed {found.seed}."
     yield "  The table is not run where the base analysis already excludes a yes."
-    yield ""
+
+
+def _simulated(found: Controls) -> Iterator[str]:
     yield f"Simulated from one explanation, weighed by all: P(IL-2 adds cells) above {SURE}"
     rates = [
         (
@@ -53,8 +63,8 @@ def _lines(found: Controls) -> Iterator[str]:
         )
         for r in found.rates
     ]
-    titles = ("made by", "prior", "patients", f"> {SURE}", f"P(b) > {YES_ABOVE}", "mean")
-    yield from table_lines(titles, rates)
+    heads = ("made by", "prior", "patients", f"> {SURE}", f"P(b) > {YES_ABOVE}", "mean")
+    yield from table_lines(heads, rates)
     unread = sum(r.unread for r in found.rates)
     if unread:
         yield f"  {unread} patients had too few effective draws and are left out."
@@ -63,5 +73,3 @@ def _lines(found: Controls) -> Iterator[str]:
         f"right weights give {found.prior_il2:.2f}."
     )
     yield "  Patients are drawn from the prior and counted on the record's own days."
-    yield ""
-    yield NOT_A_DEVICE
