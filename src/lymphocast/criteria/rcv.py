@@ -111,7 +111,10 @@ def reference_change(
     """
     one, two = first.to(COUNT_UNIT).value, second.to(COUNT_UNIT).value
     spread = math.sqrt(2) * cv
-    limit, z = Z_TWO_SIDED_95 * spread, math.log(two / one) / spread
+    ratio = two / one
+    # The ratio of absurd counts can be too small or too large for a number; its logarithm is not.
+    log_ratio = math.log(ratio) if 0.0 < ratio < math.inf else math.log(two) - math.log(one)
+    limit, z = Z_TWO_SIDED_95 * spread, log_ratio / spread
     return ReferenceChange(
         first=names[0],
         second=names[1],
