@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 from lymphocast._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from lymphocast.analysis import controls as controls
     from lymphocast.analysis import explain as explain
     from lymphocast.analysis import fit as fit
     from lymphocast.analysis import foresee as foresee
+    from lymphocast.analysis import update as update
     from lymphocast.catalogue import describe_models as describe_models
     from lymphocast.conversion import Conversion as Conversion
     from lymphocast.conversion import DataReport as DataReport
@@ -56,6 +58,9 @@ if TYPE_CHECKING:
     from lymphocast.errors import UsageError as UsageError
     from lymphocast.figures.export import write_figure as write_figure
     from lymphocast.figures.treatment import treatment_figure as treatment_figure
+    from lymphocast.forecast.controlled import Control as Control
+    from lymphocast.forecast.controlled import Controls as Controls
+    from lymphocast.forecast.controlled import CrossedRate as CrossedRate
     from lymphocast.forecast.goal import Goal as Goal
     from lymphocast.forecast.goal_file import read_goal as read_goal
     from lymphocast.forecast.plan import Missed as Missed
@@ -84,16 +89,23 @@ if TYPE_CHECKING:
     from lymphocast.forecast.results import Outlook as Outlook
     from lymphocast.forecast.results import Prediction as Prediction
     from lymphocast.forecast.results import PriorLine as PriorLine
+    from lymphocast.forecast.results import Remaining as Remaining
     from lymphocast.forecast.results import Results as Results
     from lymphocast.forecast.results import ScenarioOutcome as ScenarioOutcome
     from lymphocast.forecast.results import SensitivityRow as SensitivityRow
+    from lymphocast.forecast.results import TimingArguments as TimingArguments
     from lymphocast.forecast.results import Verdict as Verdict
     from lymphocast.forecast.simulation import Replicates as Replicates
     from lymphocast.forecast.simulation import simulate_file as simulate_file
+    from lymphocast.forecast.valued import BestDate as BestDate
+    from lymphocast.forecast.valued import CountValue as CountValue
+    from lymphocast.forecast.valued import NextCount as NextCount
     from lymphocast.individual_fits import DataFit as DataFit
     from lymphocast.individual_fits import fit_data as fit_data
     from lymphocast.inference.fit_file import read_fit as read_fit
     from lymphocast.inference.fit_file import write_fit as write_fit
+    from lymphocast.inference.history import ScoredCount as ScoredCount
+    from lymphocast.inference.history import Step as Step
     from lymphocast.inference.individual_density import Endpoint as Endpoint
     from lymphocast.inference.individual_fit import IndividualFit as IndividualFit
     from lymphocast.inference.individual_fit import SamplingMethod as SamplingMethod
@@ -257,6 +269,7 @@ _PUBLIC: Final = {
     "assess": "criteria.check",
     "Assessment": "criteria.assessment",
     "Attribution": "forecast.results",
+    "BestDate": "forecast.valued",
     "body_surface": "record.body",
     "build_document": "report.document",
     "ByHypothesis": "forecast.results",
@@ -277,10 +290,15 @@ _PUBLIC: Final = {
     "Component": "models.component",
     "Context": "record.context",
     "Contraction": "forecast.results",
+    "Control": "forecast.controlled",
+    "Controls": "forecast.controlled",
+    "controls": "analysis",
     "Conversion": "conversion",
     "convert": "conversion",
     "Correction": "record.context",
+    "CountValue": "forecast.valued",
     "CriterionItem": "criteria.icl",
+    "CrossedRate": "forecast.controlled",
     "Culture": "record.events",
     "CultureResult": "record.events",
     "Curve": "forecast.results",
@@ -361,6 +379,7 @@ _PUBLIC: Final = {
     "model_names": "models.library",
     "Modelling": "record.patient",
     "NaranjoAnswers": "record.adverse",
+    "NextCount": "forecast.valued",
     "NominalDate": "record.patient",
     "nonmem_report": "interchange.nonmem_report",
     "NormalRange": "record.context",
@@ -422,6 +441,7 @@ _PUBLIC: Final = {
     "ReferenceChange": "criteria.rcv",
     "Regimen": "dataset.regimen",
     "RegimenSearch": "forecast.regimen_results",
+    "Remaining": "forecast.results",
     "Replicates": "forecast.simulation",
     "Reply": "record.adverse",
     "Reported": "record.events",
@@ -431,6 +451,7 @@ _PUBLIC: Final = {
     "SamplingMethod": "inference.individual_fit",
     "sbml_text": "interchange.sbml",
     "ScenarioOutcome": "forecast.results",
+    "ScoredCount": "inference.history",
     "SensitivityRow": "forecast.results",
     "SeriesPosterior": "inference.series",
     "Severity": "record.issue",
@@ -442,6 +463,7 @@ _PUBLIC: Final = {
     "Span": "record.when",
     "Standing": "criteria.assessment",
     "StatedDuration": "record.events",
+    "Step": "inference.history",
     "Stretch": "forecast.plan",
     "summary_json": "report.summary",
     "Susceptibility": "record.events",
@@ -452,11 +474,13 @@ _PUBLIC: Final = {
     "TimelineView": "criteria.check",
     "TimeMark": "record.figure",
     "Timing": "record.adverse",
+    "TimingArguments": "forecast.results",
     "Trajectory": "engine.simulate",
     "treatment_figure": "figures.treatment",
     "Unit": "units",
     "UnitError": "errors",
     "UnreadData": "record.events",
+    "update": "analysis",
     "UsageError": "errors",
     "validate": "record.validate",
     "ValueMark": "record.figure",

@@ -1,16 +1,20 @@
 """Analysis: from a record to a fit, and from a fit to all that is said about the patient."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
 from lymphocast.criteria.check import check
-from lymphocast.dataset.project import project
-from lymphocast.errors import RecordError
+from lymphocast.dataset.project import project, refuse_unexplained
+from lymphocast.errors import RecordError, UsageError
 from lymphocast.forecast.attribution import attribute
 from lymphocast.forecast.checks import contractions, leave_last_out
+from lymphocast.forecast.controlled import Controls
+from lymphocast.forecast.controls import FULL, QUICK_LOOK, run_controls
 from lymphocast.forecast.ensemble import ensemble_of
 from lymphocast.forecast.prior_lines import meanings, prior_lines
 from lymphocast.forecast.results import (
@@ -25,18 +29,25 @@ from lymphocast.forecast.scenario import (
     observed_counts,
     predict_days,
 )
+from lymphocast.forecast.scoring import score_counts
 from lymphocast.forecast.sensitivity import sensitivity_table, verdicts
+from lymphocast.forecast.timing import timing
+from lymphocast.forecast.value import next_count
+from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.fit_file import read_fit, write_fit
 from lymphocast.inference.fitting import QUICK, FitSettings, sample, versions
+from lymphocast.inference.history import Made, ScoredCount, Step
 from lymphocast.inference.importance import sample_importance
 from lymphocast.inference.kernels import kernels_of
-from lymphocast.inference.posterior import Fit, FitMethod
+from lymphocast.inference.posterior import DEFAULT_PRESET, Fit, FitMethod
+from lymphocast.inference.updating import difference, reweighed
 from lymphocast.models.course import COURSE
 from lymphocast.models.prior_file import model_priors, read_priors
+from lymphocast.models.prior_table import PriorTable
 from lymphocast.record.issue import Severity
 from lymphocast.record.patient import PatientRecord
 
-__all__ = ["Fit", "explain", "fit", "foresee", "read_fit", "write_fit"]
+__all__ = ["Fit", "controls", "explain", "fit", "foresee", "read_fit", "update", "write_fit"]
 
 Progress = Callable[[str, float], None]
 FIGURE_LEAD = 90  # days drawn before the middle of the first count's interval
@@ -50,9 +61,12 @@ def fit(
     seed: int,
     draws: int | None = None,
     prior_file: Path | None = None,
+    preset: str = DEFAULT_PRESET,
     progress: Progress | None = None,
 ) -> Fit:
     """Fit every hypothesis to a record.
+
+    A record without counts, cultures and symptoms gives the prior; ``Fit.informed`` says so.
 
     Parameters
     ----------
@@ -66,33 +80,170 @@ def fit(
         Posterior draws of each hypothesis; the method's usual number if ``None``.
     prior_file
         Prior rows that replace those shipped with the model.
+    preset
+        Prior weights of the hypotheses: ``sceptical``, ``neutral``, ``enthusiastic``, or one that
+        the prior file adds.
     progress
         Called with a stage's name and the fraction of it that is done.
 
     Raises
     ------
     UsageError
-        If the record lacks what the model needs.
+        If the record lacks what the model needs, or there is no such preset.
     RecordError
         If the record has an issue of severity ``error`` (a proposal that nobody has accepted and
         an open question among them), or the prior file cannot be read.
     """
-    _refuse_errors(record)
     table = model_priors("course")
     if prior_file is not None:
         table = read_priors(prior_file, table)
+    if preset not in table.presets:
+        message = f"no prior weights '{preset}'; needed one of {', '.join(table.presets)}"
+        raise UsageError(message)
+    return fit_under(record, table, FitSettings(FitMethod(method), seed, draws), preset, progress)
+
+
+def fit_under(
+    record: PatientRecord,
+    table: PriorTable,
+    settings: FitSettings,
+    preset: str = DEFAULT_PRESET,
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit every hypothesis to a record under a prior table; ``UsageError`` as :func:`fit`."""
+    _refuse_errors(record)
     individual = project(record)
     kernels = kernels_of(individual, table)
-    settings = FitSettings(FitMethod(method), seed, draws)
-    return Fit(
+    posteriors = sample(kernels, kernels.everything(), settings, progress)
+    _refuse_nonsense(record, posteriors)
+    found = Fit(
         record=record,
         individual=individual,
         table=table,
-        posteriors=sample(kernels, kernels.everything(), settings, progress),
+        posteriors=posteriors,
         method=settings.method,
-        seed=seed,
+        seed=settings.seed,
         versions=versions(),
+        preset=preset,
     )
+    return replace(found, history=(Step(Made.FITTED, "", record.sha256, 0.0, found.ess_min),))
+
+
+def _refuse_nonsense(record: PatientRecord, posteriors: Sequence[HypothesisPosterior]) -> None:
+    """A number that is not finite is never handed on in silence."""
+    for posterior in posteriors:
+        values = (posterior.log_evidence, posterior.log_evidence_se, posterior.ess)
+        finite = np.isfinite(values).all()
+        if not (finite and all(np.isfinite(v).all() for v in posterior.draws.values())):
+            message = (
+                f"record '{record.id}' cannot be fitted: under '{posterior.hypothesis.label}' no "
+                "finite posterior was found; needed facts or priors that allow one another"
+            )
+            raise UsageError(message)
+
+
+def update(
+    found: Fit,
+    record: PatientRecord,
+    *,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Fit:
+    """Return a fit to a record that has grown: new counts reweigh the draws, in seconds.
+
+    Where anything else that the model reads has changed, or the reweighed draws fail the
+    diagnostics, every hypothesis is fitted again. ``Fit.history`` says which, why, and how the
+    new counts compare with what the fit had expected of them.
+
+    Parameters
+    ----------
+    found
+        The fit before.
+    record
+        The same patient's record now.
+    seed
+        Seed of the resampling or of the new fit; that of the fit if ``None``.
+    progress
+        Called with a stage's name and the fraction of it that is done.
+
+    Raises
+    ------
+    UsageError
+        If the record is another patient's, is the one already fitted, or cannot be fitted.
+    """
+    _refuse_unrelated(found, record)
+    _refuse_errors(record)
+    seed = found.seed if seed is None else seed
+    individual = project(record)
+    change = difference(found.individual, individual)
+    scores = score_counts(found, record, change.added)
+    now = replace(found, record=record, individual=individual)
+    reason = change.reason
+    if not reason:
+        fresh = reweighed(found, change.added, seed)
+        if fresh is not None and (now := replace(now, posteriors=fresh)).diagnostics_passed:
+            names = ", ".join(c.id for c in change.added) or "nothing that the model reads"
+            return _with_step(found, now, Made.UPDATED, f"new: {names}", scores)
+        reason = "the weights of the draws degenerate"
+    draws = len(next(iter(found.posteriors[0].draws.values())))
+    settings = FitSettings(found.method, seed, draws)
+    now = fit_under(record, found.table, settings, found.preset, progress)
+    return _with_step(found, now, Made.REFITTED, reason, scores)
+
+
+def _with_step(
+    before: Fit, now: Fit, made: Made, reason: str, scores: tuple[ScoredCount, ...]
+) -> Fit:
+    step = Step(made, reason, now.record.sha256, before.ess_min, now.ess_min, scores)
+    return replace(now, history=(*before.history, step))
+
+
+def _refuse_unrelated(found: Fit, record: PatientRecord) -> None:
+    message = ""
+    if record.id != found.record.id:
+        message = f"the fit is of record '{found.record.id}', the case is '{record.id}'"
+    elif record.sha256 == found.record.sha256:
+        message = f"nothing to update: the fit is of this very record, {record.sha256[:12]}"
+    if message:
+        raise UsageError(message)
+
+
+def controls(
+    record: PatientRecord,
+    *,
+    seed: int,
+    full: bool = False,
+    preset: str = DEFAULT_PRESET,
+    progress: Progress | None = None,
+) -> Controls:
+    """Return negative and positive controls of a record, and how often IL-2 would be credited.
+
+    Parameters
+    ----------
+    record
+        The patient's record, whose doses, days and errors the controls share.
+    seed
+        Seed of every random number; kept in the result.
+    full
+        More patients, and the sensitivity table for every one of them.
+    preset
+        Prior weights of the hypotheses.
+    progress
+        Called with a stage's name and the fraction of it that is done.
+
+    Raises
+    ------
+    UsageError
+        If the record cannot be fitted and explained.
+    """
+    _refuse_errors(record)
+    individual = project(record)
+    refuse_unexplained(individual)
+    table = model_priors("course")
+    nothing_fitted = Fit(
+        record, individual, table, (), FitMethod.IMPORTANCE, seed, versions(), preset
+    )
+    return run_controls(nothing_fitted, FULL if full else QUICK_LOOK, progress)
 
 
 def _refuse_errors(record: PatientRecord) -> None:
@@ -115,6 +266,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
     sampling whatever the method of the fit.
     """
     _refuse_errors(fit.record)
+    refuse_unexplained(fit.individual)
     kernels = kernels_of(fit.individual, fit.table)
     ensemble = ensemble_of(fit)
     table = sensitivity_table(fit, kernels, progress)
@@ -136,6 +288,9 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
         sensitivity=table,
         verdicts=verdicts(table),
         curves=ahead.curves,
+        timing=timing(ensemble, fit, kernels),
+        next_count=next_count(ensemble, registered_days(fit), fit.seed),
+        history=fit.history,
         priors=prior_lines(fit.table, meanings(COURSE)),
         fit=FitSummary(
             method=fit.method.value,
@@ -143,6 +298,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
             ess_min=fit.ess_min,
             seed=fit.seed,
             diagnostics_passed=fit.diagnostics_passed,
+            preset=fit.preset,
         ),
         priors_sha256=fit.table.sha256,
         record_sha256=fit.record.sha256,
@@ -153,6 +309,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
 def foresee(fit: Fit, *, progress: Progress | None = None) -> Foresight:
     """Compute only what comes next, and the curves of the figure."""
     _refuse_errors(fit.record)
+    refuse_unexplained(fit.individual)
     ensemble = ensemble_of(fit)
     found = Foresight(
         hypotheses=_hypothesis_rows(fit),

@@ -15,7 +15,7 @@ import typer
 from lymphocast._version import __version__
 from lymphocast.cli_convert import check_if_data, convert, draft
 from lymphocast.cli_decisions import forecast, optimise
-from lymphocast.cli_fit import fit, judge
+from lymphocast.cli_fit import controls, fit, judge
 from lymphocast.cli_models import models, simulate
 from lymphocast.console import Progress, show_progress
 from lymphocast.errors import LymphocastError, UsageError
@@ -135,6 +135,7 @@ def figure(
 
 
 app.command()(fit)
+app.command()(controls)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The command ``fit``: a record, a series of records, individuals of a data file, a population."""
+"""The command ``fit`` (records, individuals of a data file, a population) and ``controls``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +16,7 @@ from lymphocast.options import (
     FitMethod,
     Fix,
     Iov,
+    Json,
     Lloq,
     Occasion,
     Omega,
@@ -49,6 +50,16 @@ def fit(
                      "of a population foce, focei (also if left out), laplace or saem."),
     ] = FitMethod.IS,
     prior: PriorFile = None,
+    preset: Annotated[
+        str,
+        typer.Option(help="Prior weights: sceptical, neutral, enthusiastic, or the prior file's."),
+    ] = "neutral",
+    update: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, metavar="FIT", help="Update this fit by the case's news."
+        ),
+    ] = None,
     seed: Seed = DEFAULT_SEED,
     draws: Draws = None,
     model: Annotated[
@@ -71,7 +82,7 @@ def fit(
         _fit_population(data, output, population, model, method, seed, covariate, occasion)
     elif model is None:
         asked = any((error, lloq, fix, omega, covariate, occasion, iov))
-        _fit_records(cases, output, method, prior, seed, draws, of_model=asked)
+        _fit_records(cases, output, method, prior, preset, update, seed, draws, of_model=asked)
     else:
         from lymphocast.individual_fits import DataFit
 
@@ -80,6 +91,27 @@ def fit(
             covariate or (), occasion, iov or (),
         )  # fmt: skip
         _fit_individuals(_only_data(cases, output), output, how)
+
+
+def controls(
+    case: Annotated[
+        str, typer.Argument(metavar="CASE", help="Case file, or the name of a shipped case.")
+    ],
+    full: Annotated[
+        bool, typer.Option("--full", help="More patients, and every sensitivity table.")
+    ] = False,
+    seed: Seed = DEFAULT_SEED,
+    json: Json = False,
+) -> None:
+    """Ask the same of patients whose answer is known."""
+    from lymphocast.record.casefile import find_case, read_case
+
+    record = read_case(find_case(case))
+    from lymphocast.publish import controls_text  # slow to load: after the case is read
+
+    with show_progress(quiet=json) as progress:
+        text = controls_text(record, seed=seed, full=full, json=json, progress=progress)
+    typer.echo(text)
 
 
 def judge(diagnostics_passed: bool) -> None:
@@ -101,6 +133,8 @@ def _fit_records(
     output: Path,
     method: FitMethod,
     prior: Path | None,
+    preset: str,
+    update: Path | None,
     seed: int,
     draws: int | None,
     *,
@@ -116,7 +150,7 @@ def _fit_records(
     with show_progress() as progress:
         lines, passed = write_fit_of(
             records, output, method=method.value, seed=seed, draws=draws, prior_file=prior,
-            progress=progress,
+            preset=preset, update=update, progress=progress,
         )  # fmt: skip
     typer.echo("\n".join(lines))
     judge(passed)

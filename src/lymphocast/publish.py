@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from lymphocast.analysis import explain, fit, foresee, read_fit, write_fit
+from lymphocast.analysis import controls, explain, fit, foresee, read_fit, write_fit
+from lymphocast.analysis import update as updated
 from lymphocast.criteria.check import check
 from lymphocast.dataset.project import project
 from lymphocast.errors import UsageError
@@ -17,11 +18,14 @@ from lymphocast.figures.export import figure_svg, write_figure
 from lymphocast.figures.treatment import treatment_figure
 from lymphocast.files import write_whole
 from lymphocast.forecast.results import Results
-from lymphocast.inference.posterior import Fit
+from lymphocast.inference.history import Made
+from lymphocast.inference.posterior import DEFAULT_PRESET, Fit
 from lymphocast.inference.series import fit_series
 from lymphocast.record.casefile import find_case, read_case
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import Document
+from lymphocast.report.claims_ahead import history_sentences
+from lymphocast.report.controls_text import controls_json, controls_lines
 from lymphocast.report.document import build_document
 from lymphocast.report.plain import explanation_lines, forecast_lines
 from lymphocast.report.series import series_json, series_lines
@@ -32,8 +36,11 @@ from lymphocast.report.write import write_report
 Progress = Callable[[str, float], None]
 FOUNDING_CASE = "trojan-2009"
 FIT_SUFFIX = ".nc"
+ONE_UPDATE = "an update takes one case and writes one fit file (.nc)"
+NO_DATA = "The record has no count, culture or symptom that the model reads: this is the prior."
 EXPLANATION = (
-    "hypotheses", "attribution", "leave_last_out", "contraction", "sensitivity", "verdicts"
+    "hypotheses", "attribution", "leave_last_out", "contraction", "sensitivity", "verdicts",
+    "timing", "next_count", "history",
 )  # fmt: skip
 
 
@@ -65,9 +72,13 @@ def write_fit_of(
     seed: int,
     draws: int | None = None,
     prior_file: Path | None = None,
+    preset: str = DEFAULT_PRESET,
+    update: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[list[str], bool]:
     """Fit one record into a fit file, or a series of patients into JSON with their fits beside it.
+
+    An update keeps method, priors and weights of the fit that it starts from.
 
     Returns
     -------
@@ -86,20 +97,32 @@ def write_fit_of(
     elif len(records) != 1:
         message = f"found {len(records)} cases and '{path}'; a series of patients needs a .json"
         raise UsageError(message)
+    if update is not None:
+        if joined:
+            raise UsageError(ONE_UPDATE)
+        one = updated(read_fit(update), records[0], seed=seed, progress=progress)
+        write_fit(one, path)
+        return _lines_of(one, path), one.diagnostics_passed
     fits, paths = [], []
     for record in records:
         one = fit(
-            record, method=method, seed=seed, draws=draws, prior_file=prior_file, progress=progress
-        )
+            record, method=method, seed=seed, draws=draws, prior_file=prior_file, preset=preset,
+            progress=progress,
+        )  # fmt: skip
         fits.append(one)
         paths.append(path.with_name(f"{record.id}{FIT_SUFFIX}") if joined else path)
         write_fit(one, paths[-1])
     passed = all(one.diagnostics_passed for one in fits)
     if not joined:
-        return [str(path)], passed
+        return _lines_of(fits[0], path), passed
     found = fit_series(fits, seed)
     write_whole(path, series_json(found, fits, seed).encode())
     return [*series_lines(found), *map(str, [path, *paths])], passed
+
+
+def _lines_of(found: Fit, path: Path) -> list[str]:
+    made = made_text(found)
+    return [str(path), *([made] if made else [])]
 
 
 def _refuse_series(records: Sequence[PatientRecord]) -> None:
@@ -178,7 +201,7 @@ def write_figure_of(source: str, path: Path, progress: Progress | None = None) -
 
 def explanation_text(found: Fit, progress: Progress | None = None) -> str:
     """Return what did it as lines for a terminal."""
-    return "\n".join(explanation_lines(explain(found, progress=progress)))
+    return "\n".join(explanation_lines(found.record, explain(found, progress=progress)))
 
 
 def explanation_json(found: Fit, progress: Progress | None = None) -> str:
@@ -194,6 +217,23 @@ def forecast_text(found: Fit, progress: Progress | None = None) -> str:
 def forecast_json(found: Fit, progress: Progress | None = None) -> str:
     """Return what comes next as JSON text."""
     return outlook_json(foresee(found, progress=progress))
+
+
+def controls_text(
+    record: PatientRecord, *, seed: int, full: bool, json: bool, progress: Progress | None = None
+) -> str:
+    """Return the controls of a record as lines for a terminal, or as JSON text."""
+    found = controls(record, seed=seed, full=full, progress=progress)
+    return controls_json(found) if json else "\n".join(controls_lines(found))
+
+
+def made_text(found: Fit) -> str:
+    """Return how a fit was made: what it was updated by, and whether it says only the prior."""
+    later = bool(found.history) and found.history[-1].made is not Made.FITTED
+    lines = list(history_sentences(found.history)) if later else []
+    if not found.informed:
+        lines.append(NO_DATA)
+    return "\n".join(lines)
 
 
 def _document(found: Fit, results: Results) -> Document:

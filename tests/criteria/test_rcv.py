@@ -1,18 +1,21 @@
 """Reference change values against published numbers and symmetries."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lymphocast.criteria.rcv import (
+    LONG_TERM_CV,
     change_between,
     consecutive_changes,
     last_fall,
     reference_change,
 )
 from lymphocast.errors import UnitError, UsageError
+from lymphocast.record.patient import PatientRecord
 from lymphocast.units import Quantity
 from tests.criteria.facts import measured
 from tests.record.cases import founding, small
@@ -140,3 +143,21 @@ def test_the_context_of_two_counts_stands_beside_their_change(context: str, note
     )
     (change,) = consecutive_changes(record)
     assert change.context == ((note,) if note else ())
+
+
+def test_absurd_counts_are_compared_or_passed_over_and_never_raise() -> None:
+    """A count of 0, and two whose ratio no float holds, once ended in a traceback."""
+    first, second = founding().measurements[:2]
+
+    def record(one: float, two: float) -> PatientRecord:
+        counts = (
+            replace(first, value=Quantity(one, "/uL")),
+            replace(second, value=Quantity(two, "/uL")),
+        )
+        return replace(founding(), measurements=counts)
+
+    assert consecutive_changes(record(0.0, 553.0)) == ()
+    (fall,) = consecutive_changes(record(1e300, 1e-300))
+    assert fall.z == pytest.approx(-600.0 * math.log(10.0) / (math.sqrt(2.0) * LONG_TERM_CV))
+    with pytest.raises(UsageError, match="needed a count above 0"):
+        change_between(record(0.0, 553.0), first.id, second.id)

@@ -8,10 +8,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 from lymphocast.dataset.individual import Anchor, Individual, Moment
-from lymphocast.dataset.project import project
+from lymphocast.dataset.project import project, refuse_unexplained
 from lymphocast.errors import UsageError
 from lymphocast.record.events import CultureResult, SymptomGrade
 from lymphocast.record.patient import PatientRecord
+from lymphocast.units import Quantity
 from tests.dataset.fittable import CYCLE, FITTABLE, STATED, fittable, founding_later, projected
 from tests.record.cases import changed, founding, founding_text, small
 from tests.tolerances import CLOSED_FORM
@@ -266,10 +267,6 @@ def with_the_wrong_entry(record: PatientRecord) -> PatientRecord:
     ("change", "missing"),
     [
         (without_modelling, "no 'modelling' block"),
-        (without_counts, "no CD4 measurement to fit"),
-        (with_one_count, "one CD4 measurement"),
-        (without_later_counts, "no CD4 measurement after interleukin-2 was started"),
-        (without_cultures, "no culture"),
         (without_study_drug, "no administration of interleukin-2"),
         (without_antibiotic, "no administration of clarithromycin"),
         (without_constant_dose, "no constant dose of interleukin-2"),
@@ -285,6 +282,33 @@ def test_a_record_that_cannot_be_fitted_is_refused_by_what_it_lacks(
     assert "small" in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (without_counts, "fewer than two CD4 measurements"),
+        (with_one_count, "fewer than two CD4 measurements"),
+        (without_later_counts, "no CD4 measurement after interleukin-2 was started"),
+        (without_cultures, "no culture"),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_a_record_that_says_too_little_can_be_fitted_but_not_explained(
+    change: Callable[[PatientRecord], PatientRecord], missing: str
+) -> None:
+    individual = project(change(small(FITTABLE)))
+    with pytest.raises(UsageError, match=missing) as raised:
+        refuse_unexplained(individual)
+    assert "small" in str(raised.value)
+
+
+@pytest.mark.parametrize("value", [0.0, float("inf")])
+def test_a_count_without_a_logarithm_is_refused(value: float) -> None:
+    record = small(FITTABLE)
+    first = replace(record.measurements[0], value=Quantity(value, "/uL"))
+    with pytest.raises(UsageError, match=r"'cd4-first' is .* needs one above 0"):
+        project(replace(record, measurements=(first, *record.measurements[1:])))
+
+
 def test_a_moment_is_exact_only_without_an_error_of_its_own() -> None:
     assert Moment.fixed(3.0).exact
     assert Moment.at_anchor("start").exact
@@ -297,8 +321,7 @@ def test_a_count_known_only_as_a_limit_is_refused() -> None:
 
 
 def test_a_contaminated_culture_says_nothing() -> None:
-    with pytest.raises(UsageError, match="has no culture"):
-        fittable("result: positive", "result: contaminated")
+    assert fittable("result: positive", "result: contaminated").cultures == ()
     second = FITTABLE.replace(
         "  - id: culture\n",
         f"  - {{id: spoilt, specimen: sputum, organism: MAC, result: contaminated, at: 2020-02, "

@@ -30,6 +30,7 @@ from lymphocast.record.patient import Demographics, Modelling, PatientRecord
 from lymphocast.record.provenance import Method, Provenance, Source
 from lymphocast.record.when import When
 from lymphocast.units import Quantity
+from tests.report import synthetic
 
 STATED = (Provenance("made-up", "page 1", Method.STATED),)
 DERIVED = (Provenance("made-up", "page 1", Method.DERIVED, "from the order of events"),)
@@ -234,7 +235,10 @@ def results() -> Results:
         verdicts=(),
         curves=curves(),
         priors=(),
-        fit=FitSummary("is", 1, 1.0, 1, diagnostics_passed=True),
+        timing=synthetic.timing(),
+        next_count=synthetic.next_count(),
+        history=(),
+        fit=FitSummary("is", 1, 1.0, 1, diagnostics_passed=True, preset="neutral"),
         priors_sha256="0" * 64,
         record_sha256="0" * 64,
         versions={},

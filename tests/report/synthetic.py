@@ -20,11 +20,15 @@ from lymphocast.forecast.results import (
     ObservedCount,
     Prediction,
     PriorLine,
+    Remaining,
     Results,
     ScenarioOutcome,
     SensitivityRow,
+    TimingArguments,
     Verdict,
 )
+from lymphocast.forecast.valued import BestDate, CountValue, NextCount
+from lymphocast.inference.history import Made, ScoredCount, Step
 from lymphocast.record.events import (
     Administration,
     Culture,
@@ -299,10 +303,54 @@ def results() -> Results:
         verdicts=verdicts(),
         curves=(),
         priors=priors(),
-        fit=FitSummary("is", 40000, 1234.0, 7, True),
+        timing=timing(),
+        next_count=next_count(),
+        history=history(),
+        fit=FitSummary("is", 40000, 1234.0, 7, True, "neutral"),
         priors_sha256="b" * 64,
         record_sha256="a" * 64,
         versions={"numpy": "2.1.0", "lymphocast": "0.1.0"},
+    )
+
+
+def timing() -> TimingArguments:
+    """Return timing arguments with one count after the stop."""
+    rows = {row.name: around(1.0) for row in hypotheses()}
+    return TimingArguments(
+        14.0,
+        around(5.0, 6.0),
+        around(18.0, 2.0),
+        around(0.04, 2.0),
+        ByHypothesis(around(12.0, 3.0), rows),
+        0.06,
+        (Remaining("third", around(0.4)),),
+    )
+
+
+def next_count() -> NextCount:
+    """Return a next count that is best late, and two that the source shows."""
+
+    def value(months: float, bits: float, *days: date) -> CountValue:
+        each = {"b": bits, "c": 1.2 * bits, "il2": 0.5 * bits}
+        return CountValue(days, months, each, dict.fromkeys(each, 0.5 + bits))
+
+    days = (date(2012, 1, 15), date(2012, 7, 15))
+    return NextCount(
+        {"b": 0.97, "c": 0.86, "il2": 0.8},
+        (value(3.0, 0.2, date(2014, 2, 14)), value(12.0, 0.4, date(2014, 11, 14))),
+        (BestDate(3.0, 0.0222, 0.0667), BestDate(12.0, 0.0, 0.0222)),
+        (*(value(0.0, 0.3, day) for day in days), value(0.0, 0.37, *days)),
+    )
+
+
+def history() -> tuple[Step, ...]:
+    """Return a fit that was updated once, by a count that it had expected."""
+    score = ScoredCount(
+        "third", 360.0, date(2013, 10, 15), date(2013, 12, 15), 250.0, 410.0, 640.0, True, -0.4
+    )
+    return (
+        Step(Made.FITTED, "", "c" * 64, 0.0, 4000.0),
+        Step(Made.UPDATED, "new: third", "a" * 64, 4000.0, 1234.0, (score,)),
     )
 
 

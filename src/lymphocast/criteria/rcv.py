@@ -111,7 +111,10 @@ def reference_change(
     """
     one, two = first.to(COUNT_UNIT).value, second.to(COUNT_UNIT).value
     spread = math.sqrt(2) * cv
-    limit, z = Z_TWO_SIDED_95 * spread, math.log(two / one) / spread
+    ratio = two / one
+    # The ratio of absurd counts can be too small or too large for a number; its logarithm is not.
+    log_ratio = math.log(ratio) if 0.0 < ratio < math.inf else math.log(two) - math.log(one)
+    limit, z = Z_TWO_SIDED_95 * spread, log_ratio / spread
     return ReferenceChange(
         first=names[0],
         second=names[1],
@@ -144,7 +147,8 @@ def change_between(
     Raises
     ------
     UsageError
-        If a measurement does not exist, is known only as a limit, or the analytes differ.
+        If a measurement does not exist, is known only as a limit or is not above 0, or the
+        analytes differ.
     UnitError
         If a value is not a number per volume.
     """
@@ -155,6 +159,9 @@ def change_between(
     for m in (one, two):
         if m.limit is not None:
             message = f"'{m.id}' is given only as {m.limit} {m.value}; needed a number"
+            raise UsageError(message)
+        if m.value.value <= 0.0:
+            message = f"'{m.id}' is {m.value}; needed a count above 0, which a ratio can be made of"
             raise UsageError(message)
     change = reference_change(one.value, two.value, names=(first, second), cv=cv)
     return replace(change, context=context_notes(one, two))
@@ -177,8 +184,11 @@ def context_notes(one: Measurement, two: Measurement) -> tuple[str, ...]:
 
 
 def consecutive_changes(record: PatientRecord) -> tuple[ReferenceChange, ...]:
-    """Compare each CD4 count of a record with the next one in time; limits are passed over."""
-    plain = [m for m in record.counts() if m.limit is None]
+    """Compare each CD4 count of a record with the next one in time.
+
+    Limits are passed over, and so are counts of 0, to which no ratio can be made.
+    """
+    plain = [m for m in record.counts() if m.limit is None and m.value.value > 0.0]
     return tuple(
         replace(
             reference_change(one.value, two.value, names=(one.id, two.id)),

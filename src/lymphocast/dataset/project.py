@@ -9,7 +9,7 @@ known dates are taken out where they lie inside a constant dose (:mod:`lymphocas
 
 from collections.abc import Iterator
 from datetime import date
-from math import log1p
+from math import inf, log1p
 
 from lymphocast.dataset.gaps import Gap, without
 from lymphocast.dataset.individual import (
@@ -31,6 +31,7 @@ from lymphocast.record.patient import Modelling, PatientRecord
 from lymphocast.record.when import When
 
 CD4 = "CD4"
+MIN_COUNTS = 2  # of a rise
 READ_GRADES = frozenset({"minimal-improvement", "resolved", "asymptomatic"})
 
 
@@ -40,8 +41,8 @@ def project(record: PatientRecord, timeline: str | None = None) -> Individual:
     Parameters
     ----------
     record
-        The patient's record; it needs a ``modelling`` block, at least two CD4 counts, one of
-        them after the study drug was started, and a culture.
+        The patient's record; it needs a ``modelling`` block and doses of both drugs. Without any
+        CD4 count there is no entry rule either: nothing says by what the patient was found.
     timeline
         Identifier of an alternative timeline of the record, or ``None`` for the main one.
 
@@ -62,6 +63,31 @@ def _modelling(record: PatientRecord) -> Modelling:
         )
         raise UsageError(msg)
     return record.modelling
+
+
+def refuse_unexplained(individual: Individual) -> None:
+    """Refuse to explain what cannot be: it takes two counts, one under treatment, and a culture.
+
+    Raises
+    ------
+    UsageError
+        If the record lacks one of them. It can be fitted all the same.
+    """
+    plan = individual.plan
+    start = individual.nominal(plan.stretches(plan.study_drug)[0].start)
+    lacks = ""
+    if len(individual.counts) < MIN_COUNTS:
+        lacks = f"fewer than two {CD4} measurements"
+    elif not any(individual.nominal(c.at) > start for c in individual.counts):
+        lacks = f"no {CD4} measurement after {plan.study_drug} was started"
+    elif not individual.cultures:
+        lacks = "no culture"
+    if lacks:
+        msg = (
+            f"record '{individual.id}' has {lacks}: it can be fitted, but there is nothing to "
+            "explain or to forecast from"
+        )
+        raise UsageError(msg)
 
 
 def day_zero(record: PatientRecord) -> date:
@@ -127,7 +153,6 @@ class _Projection:
     def individual(self) -> Individual:
         counts = tuple(self._count(m) for m in self._cd4())
         doses = tuple(s for a in self.record.administrations for s in self._segments(a))
-        self._refuse_untold(counts, doses)
         lift = self.event_moment(self.choices.infection_lift)
         moments = [c.at for c in counts] + [s.start for s in doses] + [s.stop for s in doses]
         return Individual(
@@ -156,20 +181,6 @@ class _Projection:
             entry=self._entry(counts),
         )
 
-    def _refuse_untold(
-        self, counts: tuple[CountObservation, ...], doses: tuple[DoseSegment, ...]
-    ) -> None:
-        """What is asked of the model needs a count under treatment and a culture."""
-        start = min(self._nominal(d.start) for d in doses if d.drug == self.choices.study_drug)
-        lacks = ""
-        if not any(self._nominal(c.at) > start for c in counts):
-            lacks = f"{CD4} measurement after {self.choices.study_drug} was started"
-        elif all(c.result is CultureResult.CONTAMINATED for c in self.record.cultures):
-            lacks = "culture"
-        if lacks:
-            msg = f"record '{self.record.id}' has no {lacks}: the course model needs one"
-            raise UsageError(msg)
-
     def _point(self, when: When, fact: str) -> float:
         return self._nominal(self.moment(when, fact))
 
@@ -184,18 +195,15 @@ class _Projection:
 
     def _cd4(self) -> list[Measurement]:
         found = [m for m in self.record.measurements if m.analyte == CD4]
-        if not found:
-            msg = f"record '{self.record.id}' has no {CD4} measurement to fit"
-            raise UsageError(msg)
-        if len(found) == 1:
-            msg = f"record '{self.record.id}' has one {CD4} measurement: the model needs two"
-            raise UsageError(msg)
         for m in found:
             if m.limit is not None:
                 msg = (
                     f"{CD4} measurement '{m.id}' is given only as {m.limit} {m.value}: the course "
                     "model needs a number"
                 )
+                raise UsageError(msg)
+            if not 0.0 < m.value.value < inf:
+                msg = f"{CD4} measurement '{m.id}' is {m.value}: the course model needs one above 0"
                 raise UsageError(msg)
         return sorted(found, key=lambda m: (m.at.earliest, m.at.latest))
 
@@ -211,6 +219,8 @@ class _Projection:
         return CountObservation(measurement.id, at, value, log1p(error))
 
     def _entry(self, counts: tuple[CountObservation, ...]) -> Entry:
+        if not counts:
+            return Entry(Moment.fixed(0.0), inf)
         for count in counts:
             if count.id == self.choices.entry_measurement:
                 return Entry(count.at, self.choices.entry_below.to("/uL").value)

@@ -10,6 +10,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from lymphocast.criteria.rcv import LONG_TERM_CV
+from lymphocast.dataset.individual import CountObservation
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
 from lymphocast.forecast.results import ByHypothesis, Contraction, Interval, LeaveLastOut
 from lymphocast.forecast.scenario import measured, noise
@@ -121,7 +122,7 @@ def leave_last_out(fit: Fit, others: Fit) -> ByHypothesis[LeaveLastOut]:
     """Return the last count as predicted by ``others``, the fit without it."""
     ensemble = ensemble_of(others)
     last, before = fit.individual.counts[-1], fit.individual.counts[-2]
-    log_density, latent = _predictive(ensemble, fit)
+    log_density, latent = predictive(ensemble, last, fit.seed)
     seen = measured(latent, ensemble, noise(ensemble, fit.seed, 200))
     walk = norm.logpdf(log(last.value / before.value), scale=np.sqrt(2.0) * LONG_TERM_CV)
 
@@ -138,14 +139,13 @@ def leave_last_out(fit: Fit, others: Fit) -> ByHypothesis[LeaveLastOut]:
     return ensemble.each(summarise)
 
 
-def _predictive(ensemble: Ensemble, fit: Fit) -> tuple[Floats, Floats]:
-    """Log density of the last ln(count) by lane, and the latent count at a random date."""
-    last = fit.individual.counts[-1]
-    width = last.at.late - last.at.early
-    anchor = ensemble.day(last.at) - last.at.offset
-    shifts, w = date_rule(last)
+def predictive(ensemble: Ensemble, count: CountObservation, seed: int) -> tuple[Floats, Floats]:
+    """Return the log density of ln(count) by lane, and the latent count at a random date."""
+    width = count.at.late - count.at.early
+    anchor = ensemble.day(count.at) - count.at.offset
+    shifts, w = date_rule(count)
     log_latent = np.log(ensemble.count(anchor + shifts[:, None]))
-    each = norm.logpdf(log(last.value), loc=log_latent, scale=ensemble.theta["count_sd"])
-    uniform = np.random.default_rng([fit.seed, 8]).random(ensemble.lanes)
-    latent = ensemble.count((anchor + last.at.early + width * uniform)[None])[0]
+    each = norm.logpdf(log(count.value), loc=log_latent, scale=ensemble.theta["count_sd"])
+    uniform = np.random.default_rng([seed, 8]).random(ensemble.lanes)
+    latent = ensemble.count((anchor + count.at.early + width * uniform)[None])[0]
     return np.asarray(logsumexp(each, axis=0, b=w[:, None])), latent

@@ -13,6 +13,9 @@ from typing import Generic, Protocol, TypeVar, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lymphocast.forecast.valued import NextCount
+from lymphocast.inference.history import Step
+
 AVERAGED = "averaged"
 T = TypeVar("T")
 
@@ -258,6 +261,46 @@ class FitSummary:
     ess_min: float
     seed: int
     diagnostics_passed: bool
+    preset: str
+
+
+@final
+@dataclass(frozen=True)
+class Remaining:
+    """The share of the gain at the stop that is left at a later count, if IL-2 adds cells."""
+
+    id: str
+    share: Interval
+
+
+@final
+@dataclass(frozen=True)
+class TimingArguments:
+    """Arguments from time alone.
+
+    Parameters
+    ----------
+    early_days
+        Days of the starting dose that are looked at.
+    early_prior, early_posterior
+        Cells that IL-2 adds in these days if it adds any, before and after the data.
+    early_share
+        The same as a share of the plateau at the maintenance dose, after the data.
+    before
+        Latent rise from the entry count to the first dose of IL-2.
+    p_before_more_than_half
+        Probability that this is more than half of the whole rise.
+    remaining
+        What is left of the gain at each count after IL-2 was stopped.
+    """
+
+    early_days: float
+    early_prior: Interval
+    early_posterior: Interval
+    early_share: Interval
+    before: ByHypothesis[Interval]
+    p_before_more_than_half: float
+    remaining: tuple[Remaining, ...]
 
 
 class Outlook(Protocol):
@@ -316,6 +359,9 @@ class Results:
     verdicts: tuple[Verdict, ...]
     curves: tuple[Curve, ...]
     priors: tuple[PriorLine, ...]
+    timing: TimingArguments
+    next_count: NextCount
+    history: tuple[Step, ...]
     fit: FitSummary
     priors_sha256: str
     record_sha256: str

@@ -23,9 +23,8 @@ from lymphocast.inference.fitting import QUICK
 from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.importance import Progress, sample_importance
 from lymphocast.inference.kernels import Kernels, kernels_of
-from lymphocast.inference.posterior import DEFAULT_PRESET, Fit
+from lymphocast.inference.posterior import Fit
 from lymphocast.models.prior_file import with_rows
-from lymphocast.models.prior_table import PriorTable
 
 YES_ABOVE, NO_BELOW = 0.8, 0.2
 GAIN_FACTORS = (0.5, 2.0)
@@ -163,7 +162,7 @@ def _changes(fit: Fit) -> list[Change]:
     changes += [
         Change(f"weights-{name}", f"{name} prior weights", _weights(name))
         for name in fit.table.presets
-        if name != DEFAULT_PRESET
+        if name != fit.preset
     ]
     changes.append(Change("drift", "slow drift of the count (SD 0.15, 1 year)", _drift))
     changes += [
@@ -201,13 +200,9 @@ def _equally_many(posteriors: Sequence[HypothesisPosterior]) -> tuple[Hypothesis
 
 def _weights(name: str) -> Callable[[Fit, Kernels], Fit]:
     def refit(fit: Fit, _: Kernels) -> Fit:
-        return replace(fit, table=_preset(fit.table, name))
+        return replace(fit, preset=name)
 
     return refit
-
-
-def _preset(table: PriorTable, name: str) -> PriorTable:
-    return replace(table, presets={**table.presets, DEFAULT_PRESET: table.presets[name]})
 
 
 def _drift(fit: Fit, _: Kernels) -> Fit:

@@ -183,9 +183,9 @@ def _sampled(
 ) -> Posterior:
     """Return the posterior by importance sampling."""
     assert settings.sampling is not None  # noqa: S101  (chosen by the caller)
-    target = replace(
-        kernels.everything(), log_counts=tuple(log_counts.tolist()), told=tuple(told.tolist())
-    )
+    whole = kernels.everything()
+    numbers = kernels.density.with_counts(whole.numbers, log_counts.tolist())
+    target = replace(whole, numbers=numbers, told=tuple(told.tolist()))
     parts = sample_importance(kernels, target, seed, settings.sampling)
     log_evidence = {p.hypothesis.name: p.log_evidence for p in parts}
     share = posterior_weights(log_evidence, weights, HYPOTHESES)
@@ -232,7 +232,8 @@ def _entered(
     z_infection = rng.standard_normal((kernels.infection_size, number))
     theta = kernels.theta(z, target, hypothesis, z_infection)
     individual = kernels.density.individual
-    log_latent = in_blocks(_log_latent_of(kernels), theta)
+    latent = _log_latent_of(kernels)
+    log_latent = in_blocks(lambda x: latent(x, target.numbers), theta)
     burden = severity = np.zeros((0, number))
     if individual.infection_days:
         burden, severity = infection_outcomes(individual.plan, theta, individual.infection_days)
@@ -241,7 +242,7 @@ def _entered(
 
 
 @lru_cache(maxsize=2)
-def _log_latent_of(kernels: Kernels) -> Callable[[Values], Scalar]:
+def _log_latent_of(kernels: Kernels) -> Callable[..., Scalar]:
     return jax.jit(kernels.density.log_latent)
 
 
@@ -270,7 +271,8 @@ def _log_likelihood(
     told: Scalar,
 ) -> Scalar:
     """Return the log likelihood of one patient's observations, by lane."""
-    total = jnp.sum(density.count_terms(log_latent, sd, list(log_counts)), axis=0)
+    given = density.with_counts(density.numbers(), list(log_counts))
+    total = jnp.sum(density.count_terms(log_latent, sd, given), axis=0)
     if told.shape[0]:
         total += jnp.sum(density.infection_terms(burden, severity, list(told)), axis=0)
     return jnp.where(jnp.isnan(total), -jnp.inf, total)

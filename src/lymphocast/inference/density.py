@@ -9,17 +9,17 @@ conditioned on the entry rule: the latent count at the entry date lay below a li
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log
-from typing import final
+from typing import Any, final
 
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import logsumexp
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
-from lymphocast.dataset.individual import CountObservation, Individual
+from lymphocast.dataset.individual import CountObservation, Individual, Moment
 from lymphocast.engine.course import latent_count, with_study_days
 from lymphocast.engine.steps import instant
 from lymphocast.engine.walls import gauss
@@ -91,7 +91,14 @@ class CourseDensity:
             }
         for count in self.individual.counts:
             result[f"drift.{count.id}"] = {"location": 0.0, "scale": 1.0, "low": 0.0, "high": 0.0}
+            result[f"count.{count.id}"] = observed(count)
         return result
+
+    def with_counts(self, given: Numbers, log_counts: Sequence[Scalar]) -> dict[str, Any]:
+        """Return the numbers with other counts in place of the recorded ones."""
+        names = [f"count.{count.id}" for count in self.individual.counts]
+        other = zip(names, log_counts, strict=True)
+        return {**given, **{n: {**given[n], "location": value} for n, value in other}}
 
     def count_values(self, z: Scalar, given: Numbers, switches: Values) -> dict[str, Scalar]:
         """Return parameter values from the rows of ``z`` (``[count latent, lane]``)."""
@@ -119,24 +126,28 @@ class CourseDensity:
         t = instant(entry.moment, theta)
         return latent_count(self.individual.plan, theta, t) < entry.below
 
-    def count_log_likelihood(self, theta: Values) -> Scalar:
-        """Return the log density of each ln(count), ``[count, lane]``."""
-        return self.count_terms(self.log_latent(theta), theta["count_sd"], self.log_counts())
+    def count_log_likelihood(self, theta: Values, given: Numbers | None = None) -> Scalar:
+        """Return the log density of each ln(count), ``[count, lane]``.
 
-    def log_counts(self) -> tuple[float, ...]:
-        """Return ln of the recorded counts."""
-        return tuple(log(count.value) for count in self.individual.counts)
+        Values, reading errors and days of the counts are read from ``given``, so that other counts
+        compile nothing; the individual's own if ``None``.
+        """
+        given = self.numbers() if given is None else given
+        if not self.individual.counts:
+            return jnp.zeros((0, *jnp.shape(theta["count_sd"])))
+        return self.count_terms(self.log_latent(theta, given), theta["count_sd"], given)
 
-    def log_latent(self, theta: Values) -> Scalar:
+    def log_latent(self, theta: Values, given: Numbers) -> Scalar:
         """Return ln of the latent count, with its drift, at all date nodes, ``[node, lane]``."""
-        log_latent = jnp.log(latent_count(self.individual.plan, theta, self._count_days(theta)))
+        days = self._count_days(theta, given)
+        log_latent = jnp.log(latent_count(self.individual.plan, theta, days))
         if not self.drift:
             return log_latent
-        nodes = [len(date_rule(count)[0]) for count in self.individual.counts]
+        nodes = [len(date_nodes(count)[0]) for count in self.individual.counts]
         drift = zip(self._drift(theta), nodes, strict=True)
         return log_latent + jnp.stack([d for d, number in drift for _ in range(number)])
 
-    def count_terms(self, log_latent: Scalar, sd: Scalar, log_counts: Sequence[Scalar]) -> Scalar:
+    def count_terms(self, log_latent: Scalar, sd: Scalar, given: Numbers) -> Scalar:
         """Return the log density of each ln(count) given the latent count, ``[count, lane]``.
 
         Parameters
@@ -145,15 +156,15 @@ class CourseDensity:
             What :meth:`log_latent` returns.
         sd
             SD of ln(count), ``[lane]``.
-        log_counts
-            ln of the counts, which need not be the recorded ones.
+        given
+            Values and reading errors of the counts, by ``count.`` and their names.
         """
         terms, begin = [], 0
-        for count, value in zip(self.individual.counts, log_counts, strict=True):
-            _, weights = date_rule(count)
+        for count in self.individual.counts:
+            seen, (_, weights) = given[f"count.{count.id}"], date_nodes(count)
             end = begin + len(weights)
-            own = jnp.sqrt(sd**2 + count.reading_error**2)
-            each = log_normal_density(value, log_latent[begin:end], own)
+            own = jnp.sqrt(sd**2 + seen["scale"] ** 2)
+            each = log_normal_density(seen["location"], log_latent[begin:end], own)
             terms.append(logsumexp(each, axis=0, b=weights[:, None]))
             begin = end
         return jnp.stack(terms)
@@ -180,13 +191,14 @@ class CourseDensity:
             terms.append(symptom_log_probability(s, symptom.grade, self.table, next(signs)))
         return jnp.stack(terms)
 
-    def _count_days(self, theta: Values) -> Scalar:
+    def _count_days(self, theta: Values, given: Numbers) -> Scalar:
         """Study days of all date nodes, count after count, ``[node, lane]``."""
         rows = []
         for count in self.individual.counts:
-            shifts, _ = date_rule(count)
+            seen = given[f"count.{count.id}"]
+            nodes, _ = date_nodes(count)
             base = instant(count.at, theta) - count.at.offset + 0.0 * theta["count_sd"]
-            rows += [base + shift for shift in shifts]
+            rows += [base + seen["low"] + (seen["high"] - seen["low"]) * x for x in nodes]
         return jnp.stack(rows)
 
     def _drift(self, theta: Values) -> list[Scalar]:
@@ -212,5 +224,37 @@ def date_rule(count: CountObservation) -> tuple[np.ndarray, np.ndarray]:
     """Distances from the anchor at which a count's date is tried, and their weights."""
     if count.at.exact:
         return np.array([count.at.offset]), np.ones(1)
-    x, w = gauss(DATE_NODES)
+    x, w = date_nodes(count)
     return count.at.early + (count.at.late - count.at.early) * x, w
+
+
+def date_nodes(count: CountObservation) -> tuple[np.ndarray, np.ndarray]:
+    """Places within the interval [0, 1] of a count's date, and their weights."""
+    if count.at.exact:
+        return np.zeros(1), np.ones(1)
+    return gauss(DATE_NODES)
+
+
+def observed(count: CountObservation) -> dict[str, float]:
+    """Return what is measured of one count: ln(value), reading error and days from its anchor."""
+    exact = count.at.exact
+    return {
+        "location": log(count.value),
+        "scale": count.reading_error,
+        "low": count.at.offset if exact else count.at.early,
+        "high": count.at.offset if exact else count.at.late,
+    }
+
+
+def blank(individual: Individual) -> Individual:
+    """Return the individual without what is measured of its counts: what a compiled shape is."""
+    return replace(
+        individual,
+        id="",
+        counts=tuple(
+            CountObservation(
+                c.id, Moment(c.at.anchor, 0.0, 0.0, 0.0 if c.at.exact else 1.0), value=1.0
+            )
+            for c in individual.counts
+        ),
+    )

@@ -1,6 +1,7 @@
 """What a fit would see: prior draws under the entry rule, and counts that it would measure."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ Floats = NDArray[np.float64]
 PRIOR_DRAWS = 20_000
 
 
+@lru_cache(maxsize=2)
 def entered_prior(kernels: Kernels, seed: int) -> dict[str, dict[str, Floats]]:
     """Return prior draws that satisfy the entry rule, equally many for each hypothesis, by name."""
     target = kernels.everything()

@@ -22,10 +22,11 @@ from lymphocast.engine.course import with_study_days
 from lymphocast.errors import FitFileError
 from lymphocast.inference.diagnostics import entered_prior, measured_counts
 from lymphocast.inference.evidence import HypothesisPosterior
+from lymphocast.inference.history import history_from_json, history_to_json
 from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.netcdf import put, reading, writing
-from lymphocast.inference.posterior import Fit, FitMethod
+from lymphocast.inference.posterior import DEFAULT_PRESET, Fit, FitMethod
 from lymphocast.models.prior_file import table_from_json, table_to_json
 from lymphocast.record.casefile import canonical_case, parse_case
 
@@ -67,6 +68,8 @@ def _write_attributes(file: h5netcdf.File, fit: Fit) -> None:
     file.attrs["individual"] = json.dumps(asdict(fit.individual), default=str, sort_keys=True)
     file.attrs["versions"] = json.dumps(dict(fit.versions), sort_keys=True)
     file.attrs["diagnostics_passed"] = int(fit.diagnostics_passed)
+    file.attrs["preset"] = fit.preset
+    file.attrs["history"] = history_to_json(fit.history)
 
 
 def _write_hypotheses(file: h5netcdf.File, fit: Fit) -> None:
@@ -101,7 +104,9 @@ def _write_average(file: h5netcdf.File, fit: Fit) -> None:
         for name in HYPOTHESES[0].switches
     }
     theta = with_study_days(fit.individual.plan, {**draws, **switches})
-    seen = np.stack(measured_counts(fit.individual, theta, fit.seed), axis=-1)
+    seen = np.empty((len(hypothesis), len(fit.individual.counts)))
+    for i, again in enumerate(measured_counts(fit.individual, theta, fit.seed)):
+        seen[:, i] = again
     group = file.create_group("posterior_predictive")
     group.dimensions = {"chain": 1, "draw": len(seen), "count": seen.shape[1]}
     put(group, "cd4", ("chain", "draw", "count"), seen[None])
@@ -161,4 +166,6 @@ def _read(file: h5netcdf.File) -> Fit:
         method=FitMethod(str(file.attrs["method"])),
         seed=int(file.attrs["seed"]),
         versions=json.loads(str(file.attrs["versions"])),
+        preset=str(file.attrs.get("preset", DEFAULT_PRESET)),
+        history=history_from_json(str(file.attrs.get("history", "[]"))),
     )

@@ -22,6 +22,7 @@ from typing import final
 import numpy as np
 from scipy.special import logsumexp
 
+from lymphocast.errors import UsageError
 from lymphocast.inference.evidence import (
     Floats,
     HypothesisPosterior,
@@ -33,6 +34,7 @@ from lymphocast.inference.kernels import Kernels, Target
 from lymphocast.inference.proposal import Mixture
 from lymphocast.inference.weighing import BlockSettings, weighed
 
+RAREST_ENTRY = 1e-3  # share of prior draws that enter; below it nothing is left to weigh
 WORKERS = 2  # explanations sampled at a time; their random numbers are their own
 Progress = Callable[[str, float], None]
 
@@ -141,6 +143,7 @@ class _Run:
         pilot = rng.standard_normal((size, settings.pilot))
         pilot_weights = self.kernels.counts(pilot, self.target, hypothesis)
         entered = float(np.mean(self.kernels.entered(pilot, self.target, hypothesis)))
+        refuse_rare_entry(entered, hypothesis, self.kernels)
         proposal = None if settings.from_prior else Mixture.fitted(pilot, pilot_weights, rng)
         blocks = BlockSettings(settings.block, settings.max_blocks, settings.ess_target)
         found = weighed(
@@ -185,3 +188,22 @@ class _Run:
             ess=min(counts.ess, pairs_ess, float(draws)),
             evaluations=counts.evaluations + number,
         )
+
+
+def refuse_rare_entry(entered: float, hypothesis: Hypothesis, kernels: Kernels) -> None:
+    """Refuse a record whose entry rule the priors hardly allow.
+
+    Raises
+    ------
+    UsageError
+        If fewer than one prior draw in a thousand satisfies the rule.
+    """
+    if entered < RAREST_ENTRY:
+        individual = kernels.density.individual
+        message = (
+            f"record '{individual.id}' cannot be fitted: under '{hypothesis.counts_label}' fewer "
+            f"than one prior draw in {1.0 / RAREST_ENTRY:.0f} has a latent count below "
+            f"{individual.entry.below:g} /uL at the entry; needed an 'entry_below' or priors that "
+            "allow it"
+        )
+        raise UsageError(message)

@@ -1,7 +1,8 @@
 """Compiled functions of one density, shared by every sampler and every change of a prior.
 
-Numbers of priors, switches of hypotheses and the counts to include are arguments, so that a
-sensitivity row or a left-out count compiles nothing anew.
+Numbers of priors, switches of hypotheses, what was counted and the counts to include are
+arguments, so that a sensitivity row, a left-out count, a simulated patient or another one with
+equally many counts compiles nothing anew.
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.individual import Individual
 from lymphocast.engine.blocks import in_blocks
 from lymphocast.engine.course import infection_outcomes
-from lymphocast.inference.density import CourseDensity
+from lymphocast.inference.density import CourseDensity, blank
 from lymphocast.inference.hypotheses import Hypothesis
 from lymphocast.models.component import Scalar, Values
 from lymphocast.models.prior_table import Numbers, PriorTable
@@ -33,17 +34,15 @@ class Target:
     Parameters
     ----------
     numbers
-        The numbers behind the priors.
+        The numbers behind the priors, and what is measured of the counts.
     included
         For each count 1, or 0 where it is left out.
-    log_counts, told
-        The observations: ln of the counts, and whether each culture and symptom is as recorded
-        (:meth:`CourseDensity.infection_terms`).
+    told
+        Whether each culture and symptom is as recorded (:meth:`CourseDensity.infection_terms`).
     """
 
     numbers: Numbers
     included: tuple[float, ...]
-    log_counts: tuple[float, ...]
     told: tuple[float, ...]
 
 
@@ -69,7 +68,7 @@ class Kernels:
         individual = self.density.individual
         facts = len(individual.cultures) + len(individual.symptoms)
         included, told = (1.0,) * len(individual.counts), (1.0,) * facts
-        return Target(self.density.numbers(), included, self.density.log_counts(), told)
+        return Target(self.density.numbers(), included, told)
 
     def without_last(self) -> Target:
         """Return the target without the last count."""
@@ -77,12 +76,11 @@ class Kernels:
         return replace(full, included=(*full.included[:-1], 0.0))
 
     def count_density(
-        self, z: Scalar, numbers: Numbers, included: Scalar, log_counts: Scalar, switches: Values
+        self, z: Scalar, numbers: Numbers, included: Scalar, switches: Values
     ) -> Scalar:
         """Return the log likelihood of the counts, -inf where the entry rule fails, by lane."""
         theta = self.density.theta(self.density.count_values(z, numbers, switches))
-        log_latent = self.density.log_latent(theta)
-        each = self.density.count_terms(log_latent, theta["count_sd"], list(log_counts))
+        each = self.density.count_log_likelihood(theta, numbers)
         total = jnp.sum(jnp.where(included[:, None] > 0.0, each, 0.0), axis=0)
         return jnp.where(self.density.entered(theta) & ~jnp.isnan(total), total, -jnp.inf)
 
@@ -102,36 +100,24 @@ class Kernels:
         return {name: jnp.broadcast_to(value, z.shape[1:]) for name, value in theta.items()}
 
     @cached_property
-    def _count_density(self) -> "jax.stages.Wrapped":
-        return jax.jit(self.count_density)
-
-    @cached_property
-    def _entry(self) -> "jax.stages.Wrapped":
-        return jax.jit(self.entry)
-
-    @cached_property
-    def _infection_likelihood(self) -> "jax.stages.Wrapped":
-        def total(burden: Scalar, severity: Scalar, told: Scalar) -> Scalar:
-            return jnp.sum(self.density.infection_terms(burden, severity, list(told)), axis=0)
-
-        return jax.jit(total)
-
-    @cached_property
-    def _all_values(self) -> "jax.stages.Wrapped":
-        return jax.jit(self.all_values)
+    def _compiled(self) -> "_Compiled":
+        density = self.density
+        if density.drift:  # its covariance is made of the counts' own days
+            return _Compiled(self)
+        return _compiled(replace(density, individual=blank(density.individual)))
 
     def counts(self, z: Floats, target: Target, hypothesis: Hypothesis) -> Floats:
         """Return the log likelihood of the counts, -inf where the entry rule fails, ``[lane]``."""
-        seen = np.array(target.included), np.array(target.log_counts)
+        included, density = np.array(target.included), self._compiled.count_density
         total: Floats = in_blocks(
-            lambda x: self._count_density(x, target.numbers, *seen, hypothesis.switches), z
+            lambda x: density(x, target.numbers, included, hypothesis.switches), z
         )
         return total
 
     def entered(self, z: Floats, target: Target, hypothesis: Hypothesis) -> NDArray[np.bool_]:
         """Return whether the entry rule holds, ``[lane]``."""
         found: NDArray[np.bool_] = in_blocks(
-            lambda x: self._entry(x, target.numbers, hypothesis.switches), z
+            lambda x: self._compiled.entry(x, target.numbers, hypothesis.switches), z
         )
         return found
 
@@ -144,8 +130,8 @@ class Kernels:
             return np.zeros(z.shape[1])
         theta = self.theta(z, target, hypothesis, z_infection)
         outcomes = infection_outcomes(self.density.individual.plan, theta, days)
-        told = np.array(target.told)
-        total: Floats = in_blocks(lambda b, s: self._infection_likelihood(b, s, told), *outcomes)
+        told, likelihood = np.array(target.told), self._compiled.infection_likelihood
+        total: Floats = in_blocks(lambda b, s: likelihood(b, s, told), *outcomes)
         return np.where(np.isnan(total), -np.inf, total)
 
     def values(
@@ -161,11 +147,44 @@ class Kernels:
     ) -> dict[str, Floats]:
         """Return all that the model reads by name, ``[lane]``: switches and constants too."""
         theta: dict[str, Floats] = in_blocks(
-            lambda x, y: self._all_values(x, y, target.numbers, hypothesis.switches),
+            lambda x, y: self._compiled.all_values(x, y, target.numbers, hypothesis.switches),
             z,
             z_infection,
         )
         return theta
+
+
+@final
+@dataclass(frozen=True)
+class _Compiled:
+    """Functions compiled once for every individual of one shape."""
+
+    kernels: Kernels
+
+    @cached_property
+    def count_density(self) -> "jax.stages.Wrapped":
+        return jax.jit(self.kernels.count_density)
+
+    @cached_property
+    def entry(self) -> "jax.stages.Wrapped":
+        return jax.jit(self.kernels.entry)
+
+    @cached_property
+    def infection_likelihood(self) -> "jax.stages.Wrapped":
+        def total(burden: Scalar, severity: Scalar, told: Scalar) -> Scalar:
+            terms = self.kernels.density.infection_terms(burden, severity, list(told))
+            return jnp.sum(terms, axis=0)
+
+        return jax.jit(total)
+
+    @cached_property
+    def all_values(self) -> "jax.stages.Wrapped":
+        return jax.jit(self.kernels.all_values)
+
+
+@lru_cache(maxsize=16)
+def _compiled(shape: CourseDensity) -> _Compiled:
+    return _Compiled(Kernels(shape))
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from typing import final
 
 from lymphocast.dataset.individual import Individual
 from lymphocast.inference.evidence import HypothesisPosterior
+from lymphocast.inference.history import Step
 from lymphocast.inference.hypotheses import HYPOTHESES, posterior_weights
 from lymphocast.models.prior_table import PriorTable, Weights
 from lymphocast.record.patient import PatientRecord
@@ -48,6 +49,10 @@ class Fit:
         How the draws were made.
     versions
         Versions of this package, of JAX and of NumPy.
+    preset
+        Name of the prior weights of the hypotheses in the base analysis.
+    history
+        The records that were read one after another, the last being ``record``.
     """
 
     record: PatientRecord
@@ -57,11 +62,19 @@ class Fit:
     method: FitMethod
     seed: int
     versions: Mapping[str, str]
+    preset: str = DEFAULT_PRESET
+    history: tuple[Step, ...] = ()
+
+    @property
+    def informed(self) -> bool:
+        """Whether the record holds anything that the likelihood reads."""
+        seen = self.individual
+        return bool(seen.counts or seen.cultures or seen.symptoms)
 
     @property
     def weights(self) -> Weights:
         """Prior probabilities of the hypotheses in the base analysis."""
-        return self.table.presets[DEFAULT_PRESET]
+        return self.table.presets[self.preset]
 
     @cached_property
     def posterior_weights(self) -> dict[str, float]:

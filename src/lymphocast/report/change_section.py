@@ -5,6 +5,7 @@ from typing import Final
 
 from lymphocast.criteria.check import CheckReport
 from lymphocast.forecast.results import Answer, Results
+from lymphocast.forecast.valued import CountValue, NextCount
 from lymphocast.record.patient import Claim, PatientRecord
 from lymphocast.report.blocks import (
     Block,
@@ -18,10 +19,26 @@ from lymphocast.report.blocks import (
     Tone,
 )
 from lymphocast.report.claims import claim_support, next_count_sentence, sensitivity_sentence
-from lymphocast.report.construction import immovable
+from lymphocast.report.claims_ahead import (
+    delay_sentence,
+    history_sentences,
+    shown_sentences,
+    timing_sentences,
+)
+from lymphocast.report.construction import BEARINGS, immovable
 from lymphocast.report.naming import plain
 from lymphocast.report.reasons import answers, weight_of
-from lymphocast.report.wording import COURSE_WORDS, listed, prose, short_probability, weight
+from lymphocast.report.wording import (
+    COURSE_WORDS,
+    day,
+    listed,
+    number,
+    prose,
+    short_probability,
+    stated,
+    weight,
+    words,
+)
 
 QUOTES: Final = '"“”'
 LAST_COUNT: Final = "last-count"
@@ -44,6 +61,14 @@ def change_section(record: PatientRecord, check: CheckReport, results: Results) 
                 )
             ),
             left_out_table(results),
+            Subheading("Timing"),
+            Bullets(timing_sentences(results.timing, results.observed)),
+            Subheading("One more count"),
+            count_value_table(results.next_count),
+            Paragraph(delay_sentence(results.next_count)),
+            *(Paragraph(text) for text in shown_sentences(results.next_count)),
+            Subheading("How earlier predictions fared"),
+            *(Paragraph(text) for text in history_sentences(results.history)),
             Subheading("What cannot move these answers, by construction"),
             Bullets(immovable(record)),
         ),
@@ -59,6 +84,7 @@ def _facts(record: PatientRecord, check: CheckReport, results: Results) -> Itera
             "The missing items of the case definition. The hypotheses presume the diagnosis; "
             "another cause of a low count would be a further explanation."
         )
+    yield from BEARINGS
     yield from (
         f"The dates of the missed doses of {m.drug}."
         for m in record.missed_doses
@@ -88,6 +114,38 @@ def sensitivity_table(results: Results) -> Table:
         "Columns are the questions of the summary: "
         + " ".join(f"({v.id}) {v.question}" for v in results.verdicts),
     )
+
+
+def count_value_table(value: NextCount) -> Table:
+    """Return what one more count would tell by date, and the counts that the source shows."""
+    return Table(
+        "What one more count would tell",
+        (
+            Column("Taken on", 3),
+            Column("Months after the last", 1.2, numeric=True),
+            Column("Information on (b), bits", 1.3, numeric=True),
+            Column("P(answer b decided)", 1.3, numeric=True),
+            Column("Information on (c), bits", 1.3, numeric=True),
+            Column("Information on an IL-2 effect, bits", 1.5, numeric=True),
+        ),
+        tuple(_value_row(row) for row in (*value.by_date, *value.figure)),
+        "Expected from the draws of this fit, under the course as recorded and without further "
+        "treatment. Days without a number of months lie in the past: the source shows counts "
+        "there that the record lacks. “Decided” is by the base analysis alone, not by the whole "
+        "sensitivity table.",
+    )
+
+
+def _value_row(value: CountValue) -> Row:
+    cells = (
+        words(tuple(day(d) for d in value.days)),
+        stated(value.months) if value.months else "–",
+        number(value.bits["b"], 2),
+        short_probability(value.p_decided["b"]),
+        number(value.bits["c"], 2),
+        number(value.bits["il2"], 2),
+    )
+    return Row(cells)
 
 
 def left_out_table(results: Results) -> Table:

@@ -1,8 +1,21 @@
 """What the model cannot show, because it is built so; said instead of shown as a finding."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from lymphocast.record.patient import PatientRecord
+
+BEARINGS: Final = (
+    "CD4 cells as a percentage of lymphocytes. A rise of the count alone, with the percentage "
+    "unchanged, speaks for lymphocytes as a whole returning, as when an infection lifts; a rise of "
+    "both speaks for CD4 cells in particular. The model has no other lymphocytes, so no number is "
+    "given.",
+    "The MIC of the isolate for the antibiotic. It bears on whether the antibiotic alone would "
+    "have cleared the infection, hence on what a negative culture can say for IL-2 (question d), "
+    "and on nothing else here. The model draws the rate of kill from published cohorts and has no "
+    "link from an MIC to it, so no number is given.",
+)
+"""Facts that would bear on the answers and for which no number can be had honestly."""
 
 
 def lift_words(record: PatientRecord) -> str:

@@ -1,15 +1,27 @@
 """What a terminal shows of the results: the same numbers as the report, as plain lines."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from lymphocast.forecast.results import AVERAGED, ForecastPoint, Outlook, Results
+from lymphocast.forecast.valued import CountValue
+from lymphocast.record.patient import PatientRecord
+from lymphocast.report.claims import last_out_sentence
+from lymphocast.report.claims_ahead import (
+    delay_sentence,
+    history_sentences,
+    shown_sentences,
+    timing_sentences,
+)
+from lymphocast.report.construction import BEARINGS, immovable
 
 NOT_A_DEVICE = "Research software: a retrospective model of one patient. Not advice."
+WIDTH = 100  # columns of prose
 
 
-def explanation_lines(results: Results) -> tuple[str, ...]:
-    """Return verdicts, the joint table of hypotheses and the sensitivity table."""
-    return tuple(_explanation(results))
+def explanation_lines(record: PatientRecord, results: Results) -> tuple[str, ...]:
+    """Return verdicts, hypotheses, sensitivity, and what would change the answers or cannot."""
+    return (*_explanation(results), *_change(record, results), "", NOT_A_DEVICE)
 
 
 def forecast_lines(results: Outlook) -> tuple[str, ...]:
@@ -33,11 +45,11 @@ def _explanation(results: Results) -> Iterator[str]:
     average = f"{results.attribution.averaged.p_il2_more_than_half:.2f}"
     rows.append((AVERAGED, "1.000", "", "", "1.000", average))
     heads = ("hypothesis", "prior", "ln evidence", "SE", "weight", "P(IL-2 > half)")
-    yield from _table(heads, rows)
+    yield from table_lines(heads, rows)
     yield ""
     yield "Sensitivity"
     letters = [v.id for v in results.verdicts]
-    yield from _table(
+    yield from table_lines(
         ("changed assumption", *letters, "P(IL-2 adds cells)"),
         [
             (s.label, *(f"{s.probabilities[x]:.2f}" for x in letters), f"{s.p_il2:.2f}")
@@ -49,8 +61,39 @@ def _explanation(results: Results) -> Iterator[str]:
         yield ""
         yield "Not informed by the data"
         yield from banners
+
+
+def _change(record: PatientRecord, results: Results) -> Iterator[str]:
+    yield from _prose("Leave-last-out", [last_out_sentence(results.leave_last_out.averaged)])
+    yield from _prose("Timing", timing_sentences(results.timing, results.observed))
     yield ""
-    yield NOT_A_DEVICE
+    yield "What one more count would tell (bits of information, expected from the draws)"
+    heads = ("taken on", "months", "on b", "P(b decided)", "on c", "on an IL-2 effect")
+    found = results.next_count
+    yield from table_lines(heads, [_value(v) for v in (*found.by_date, *found.figure)])
+    yield from _prose("", (delay_sentence(found), *shown_sentences(found)))
+    yield from _prose("No number can be given for", BEARINGS)
+    yield from _prose("Predictions and counts", history_sentences(results.history))
+    yield from _prose("What cannot move these answers, by construction", immovable(record))
+
+
+def _value(value: CountValue) -> tuple[str, ...]:
+    return (
+        " ".join(str(day) for day in value.days),
+        f"{value.months:g}" if value.months else "past",
+        f"{value.bits['b']:.2f}",
+        f"{value.p_decided['b']:.2f}",
+        f"{value.bits['c']:.2f}",
+        f"{value.bits['il2']:.2f}",
+    )
+
+
+def _prose(title: str, sentences: Sequence[str]) -> Iterator[str]:
+    if title:
+        yield ""
+        yield title
+    for sentence in sentences:
+        yield from wrap(sentence, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _forecast(results: Outlook) -> Iterator[str]:
@@ -62,7 +105,7 @@ def _forecast(results: Outlook) -> Iterator[str]:
     points = _after_last_count(results.forecast.averaged)
     limits = sorted(points[0].p_below)
     heads = [f"<{limit} at {p.years:g} y" for p in points for limit in limits]
-    yield from _table(("hypothesis", "weight", *heads), rows)
+    yield from table_lines(("hypothesis", "weight", *heads), rows)
     yield ""
     yield NOT_A_DEVICE
 
@@ -78,8 +121,8 @@ def _after_last_count(points: Sequence[ForecastPoint]) -> list[ForecastPoint]:
     return [p for p in points if p.origin == "last-count"]
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns as wide as their content, the first to the left, the others to the right."""
+def table_lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Return columns as wide as their content, the first to the left, the others to the right."""
     widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
     for row in (heads, *rows):
         cells = [

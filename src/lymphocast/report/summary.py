@@ -30,6 +30,8 @@ from lymphocast.forecast.results import (
     SensitivityRow,
     Verdict,
 )
+from lymphocast.forecast.valued import CountValue, NextCount
+from lymphocast.inference.history import Step
 from lymphocast.record.patient import PatientRecord
 
 DIGITS: Final = 6
@@ -61,23 +63,27 @@ def summary(record: PatientRecord, check_report: CheckReport, results: Results) 
         "contraction": [_contraction(c) for c in results.contraction],
         "sensitivity": [_sensitivity(s) for s in results.sensitivity],
         "verdicts": [_verdict(v) for v in results.verdicts],
+        "timing": _timing(results),
+        "next_count": _next_count(results.next_count),
+        "history": [_step(s) for s in results.history],
         "fit": {
             "method": results.fit.method,
             "draws": results.fit.draws,
             "ess_min": results.fit.ess_min,
             "seed": results.fit.seed,
             "diagnostics_passed": results.fit.diagnostics_passed,
+            "preset": results.fit.preset,
         },
         "priors_sha256": results.priors_sha256,
         "record_sha256": results.record_sha256,
         "versions": dict(sorted(results.versions.items())),
     }
-    return {key: _plain(value, key) for key, value in content.items()}
+    return {key: plain_json(value, key) for key, value in content.items()}
 
 
 def outlook_json(results: Outlook) -> str:
     """Return hypotheses, forecast and registered predictions alone, as JSON text."""
-    content = {key: _plain(value, key) for key, value in _outlook(results).items()}
+    content = {key: plain_json(value, key) for key, value in _outlook(results).items()}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -94,12 +100,12 @@ def summary_schema() -> Mapping[str, object]:
     return schema
 
 
-def _plain(value: object, place: str) -> object:
+def plain_json(value: object, place: str) -> object:
     """Return a value as JSON has it: rounded floats, dates and enumerations as text."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(v, f"{place}.{key}") for key, v in value.items()}
+        return {str(key): plain_json(v, f"{place}.{key}") for key, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v, f"{place}[{i}]") for i, v in enumerate(value)]
+        return [plain_json(v, f"{place}[{i}]") for i, v in enumerate(value)]
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, date):
@@ -267,4 +273,59 @@ def _verdict(v: Verdict) -> Json:
         "lowest": v.lowest,
         "highest": v.highest,
         "answer": v.answer,
+    }
+
+
+def _timing(results: Results) -> Json:
+    timing = results.timing
+    return {
+        "early_days": timing.early_days,
+        "early_prior": _interval(timing.early_prior),
+        "early_posterior": _interval(timing.early_posterior),
+        "early_share": _interval(timing.early_share),
+        "before": _by_hypothesis(timing.before, _interval, results),
+        "p_before_more_than_half": timing.p_before_more_than_half,
+        "remaining": [{"id": r.id, "share": _interval(r.share)} for r in timing.remaining],
+    }
+
+
+def _next_count(value: NextCount) -> Json:
+    return {
+        "unknown": dict(sorted(value.unknown.items())),
+        "by_date": [_count_value(v) for v in value.by_date],
+        "best": [
+            {"months": b.months, "cost_from": b.cost_from, "cost_to": b.cost_to} for b in value.best
+        ],
+        "figure": [_count_value(v) for v in value.figure],
+    }
+
+
+def _count_value(value: CountValue) -> Json:
+    return {
+        "days": value.days,
+        "months": value.months,
+        "bits": dict(sorted(value.bits.items())),
+        "p_decided": dict(sorted(value.p_decided.items())),
+    }
+
+
+def _step(step: Step) -> Json:
+    return {
+        "made": step.made,
+        "reason": step.reason,
+        "record_sha256": step.record_sha256,
+        "ess_before": step.ess_before,
+        "ess_after": step.ess_after,
+        "scores": [
+            {
+                "id": s.id,
+                "value": s.value,
+                "earliest": s.earliest,
+                "latest": s.latest,
+                "expected": {"p05": s.p05, "p50": s.p50, "p95": s.p95},
+                "inside": s.inside,
+                "log_score": s.log_score,
+            }
+            for s in step.scores
+        ],
     }
