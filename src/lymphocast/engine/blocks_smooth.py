@@ -65,7 +65,7 @@ class Piece:
     h: Scalar
     nodes: Nodes
     lanes: int
-    tolerance: float
+    tolerance: Scalar
     unrolled: bool = False
 
     @property

@@ -2,7 +2,7 @@
 
 Linear and logistic blocks are solved exactly or by quadrature, smooth ones by sweeps that settle;
 see :mod:`lymphocast.engine.structure` for what a block is. What does not settle is tried again on
-pieces half as long, up to four times; what then fails says so in the lane's code.
+pieces half as long, up to five times; what then fails says so in the lane's code.
 
 Derivatives with respect to parameters, doses and times are forward tangents
 (:mod:`lymphocast.engine.columns`).
@@ -31,7 +31,15 @@ from lymphocast.engine.settings import Layout, SolveStatus
 from lymphocast.engine.timeline import Added
 from lymphocast.models.component import Component, Scalar, Values
 
-MOST_HALVINGS = 4
+MOST_HALVINGS = 5
+
+AGREEMENT, NOTHING_OF_LARGEST = 3e-7, 1e-9
+"""Relative change between a course and that on pieces half as long, where it was once in doubt; and
+the share of a lane's largest value below which a value is not compared for its own sake."""
+
+AGAIN_SHARPER = 100.0
+"""How much smaller the tolerance of the sweeps is on halved pieces: what they leave adds up from
+piece to piece and would hide whether two courses agree."""
 
 SIZES_PER_OCTAVE = 16
 
@@ -74,11 +82,10 @@ def march(
 
 
 def _tried(task: Task, theta: Values, given: Occasions, memory: PlanMemory) -> Crossed:
-    """March every lane, those that fail again on shorter pieces."""
-    found = _once(task, theta, given, 0, memory)
-    values, code, error = found
+    """March every lane, those in doubt again on shorter pieces until two courses in turn agree."""
+    values, code, error = _once(task, theta, given, 0, memory)
+    waiting = np.flatnonzero(np.isin(code, _worth_halving()))
     for halvings in range(1, MOST_HALVINGS + 1):
-        waiting = np.flatnonzero(np.isin(code, _worth_halving()))
         if not len(waiting):
             break
         again = _once(
@@ -87,15 +94,27 @@ def _tried(task: Task, theta: Values, given: Occasions, memory: PlanMemory) -> C
             halvings,
             PlanMemory(),
         )
-        code[waiting], error[waiting] = again.code, again.error
+        alike = np.ones(len(waiting), dtype=bool)
         for name, value in again.values.items():
+            alike &= _agree(values[name][waiting], value)
             values[name][waiting] = value
-    return Crossed(values, code, error)
+        solved = again.code == SolveStatus.SOLVED.code
+        code[waiting] = np.where(solved & ~alike, SolveStatus.NOT_RESOLVED.code, again.code)
+        error[waiting] = again.error
+        waiting = waiting[~(solved & alike)]
+    return _masked(Crossed(values, code, error))
 
 
 def _worth_halving() -> list[int]:
     hopeless = {SolveStatus.SOLVED, SolveStatus.BAD_DOSING}
     return [s.code for s in SolveStatus if s not in hopeless]
+
+
+def _agree(before: Scalar, now: Scalar) -> Scalar:
+    """Return for each lane whether pieces half as long have changed next to nothing."""
+    largest = np.max(np.abs(now), axis=1, keepdims=True, initial=0.0)
+    room = AGREEMENT * np.maximum(np.abs(now), NOTHING_OF_LARGEST * largest)
+    return np.all(np.abs(now - before) <= room, axis=1)
 
 
 def _of_lanes(
@@ -123,11 +142,17 @@ def _once(
     block = task.layout.settings.march.block
     width = task.lanes if xp is jnp else _width(task.lanes, block)
     plans, valid = memory.parts_of(task, theta, given, halvings, width)
-    parts = _crossings(task, task.way(width), full, plans, width)
+    sharper = np.float64(AGAIN_SHARPER if halvings else 1.0)
+    parts = _crossings(task, task.way(width), full, plans, width, sharper)
     found = next(parts)[1] if xp is jnp else _together(parts, task.lanes)
     code = xp.where(valid, given.added.code, SolveStatus.BAD_DOSING.code)
     code = xp.where(code == 0, found.code, code)
-    return Crossed({n: _solved(v, code) for n, v in found.values.items()}, code, found.error)
+    return Crossed(dict(found.values), code, found.error)
+
+
+def _masked(found: Crossed) -> Crossed:
+    """Return what was found, NaN in lanes that are not solved."""
+    return Crossed({n: _solved(v, found.code) for n, v in found.values.items()}, *found[1:])
 
 
 def _solved(values: Scalar, code: Scalar) -> Scalar:
@@ -138,12 +163,12 @@ def _solved(values: Scalar, code: Scalar) -> Scalar:
 
 
 def _crossings(
-    task: Task, way: Way, theta: Values, plans: Sequence[Plan], width: int
+    task: Task, way: Way, theta: Values, plans: Sequence[Plan], width: int, sharper: float
 ) -> Iterator[tuple[slice, Crossed]]:
     """Yield the lanes of one block after another with what was found."""
     for lanes, plan in zip(blocks_of(task.lanes, width), plans, strict=True):
         own = {n: v[lanes] for n, v in theta.items()}
-        found = crossed_readings(task.model, way, own, plan)
+        found = crossed_readings(task.model, way, own, plan, sharper)
         yield slice(lanes[0], lanes[-1] + 1), found
 
 
@@ -176,7 +201,7 @@ def _transformed(task: Task, theta: Values, given: Occasions, memory: PlanMemory
         for i, leaf in zip(moving, own, strict=True):
             put_in[i] = leaf
         own_theta, own_given = jax.tree.unflatten(shape, put_in)
-        found = _once(which, own_theta, own_given, 0, memory)
+        found = _masked(_once(which, own_theta, own_given, 0, memory))
         return found.values, found.code.astype(float), found.error
 
     @jax.custom_jvp

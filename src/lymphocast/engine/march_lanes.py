@@ -88,7 +88,13 @@ class Marched(NamedTuple):
 
 
 def march_lanes(
-    model: Component, way: Way, theta: Values, start: Values, pieces: Pieces, count: Scalar
+    model: Component,
+    way: Way,
+    theta: Values,
+    start: Values,
+    pieces: Pieces,
+    count: Scalar,
+    tolerance: Scalar,
 ) -> Marched:
     """Cross all pieces; a pure function that JAX can differentiate forward.
 
@@ -104,8 +110,10 @@ def march_lanes(
         The states before the first piece, each ``[lane]``.
     pieces, count
         The plan's pieces, and how many of them are crossed.
+    tolerance
+        Relative change of an end value that further sweeps may still make.
     """
-    run = _Run(model, way, theta, start, pieces)
+    run = _Run(model, way, theta, start, pieces, tolerance)
     size = pieces.begin.shape[0]
     zero = jnp.zeros_like(run.zero)
     rows = {n: jnp.zeros((size + 1, run.lanes)).at[0].set(start[n]) for n in way.kept}
@@ -152,10 +160,16 @@ class _Run:
     """One model, one set of parameters and one plan while they are traced."""
 
     def __init__(
-        self, model: Component, way: Way, theta: Values, start: Values, pieces: Pieces
+        self,
+        model: Component,
+        way: Way,
+        theta: Values,
+        start: Values,
+        pieces: Pieces,
+        tolerance: Scalar,
     ) -> None:
         self.model, self.way, self.theta, self.pieces = model, way, theta, pieces
-        self.start = start
+        self.start, self.tolerance = start, tolerance
         self.zero = jnp.zeros_like(start[model.states[0].name])
         self.lanes = self.zero.shape[0]
         self.no_doubt = jnp.zeros((DOUBTS, self.lanes))
@@ -266,7 +280,7 @@ class _Run:
 
         def cross(given: State) -> tuple[State, Scalar]:
             found = self.fixed or self._coefficients(piece)
-            here = Piece(piece.length, at, self.lanes, settings.tolerance, settings.nodes_last)
+            here = Piece(piece.length, at, self.lanes, self.tolerance, settings.nodes_last)
             days = at.spread(piece.begin) + at.spread(piece.length) * at.along(at.place[:-1])
             known = {n: here.full(v) for n, v in given.items()}
             end = dict(given)

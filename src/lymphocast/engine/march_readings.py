@@ -35,8 +35,14 @@ class Crossed(NamedTuple):
 
 
 @partial(jax.jit, static_argnames=("model", "way"))
-def crossed_readings(model: Component, way: Way, theta: Values, plan: Plan) -> Crossed:
-    """Cross all pieces and read what is wanted, ``[lane, reading]``."""
+def crossed_readings(
+    model: Component, way: Way, theta: Values, plan: Plan, sharper: Scalar = 1.0
+) -> Crossed:
+    """Cross all pieces and read what is wanted, ``[lane, reading]``.
+
+    ``sharper`` divides the tolerance; another value compiles nothing anew.
+    """
+    tolerance = way.settings.tolerance / sharper
     width = next(iter(theta.values())).shape[0] if theta else plan.empty.shape[0]
     opening = {n: plan.level[i] for i, n in enumerate(way.covariates) if n not in model.inputs}
     initial = model.initial({**theta, **opening})
@@ -44,7 +50,7 @@ def crossed_readings(model: Component, way: Way, theta: Values, plan: Plan) -> C
         s.name: jnp.where(plan.empty, 0.0, jnp.broadcast_to(initial[s.name], width))
         for s in model.states
     }
-    marched = march_lanes(model, way, theta, start, plan.pieces, plan.count)
+    marched = march_lanes(model, way, theta, start, plan.pieces, plan.count, tolerance)
     read = plan.readings
     state = {}
     for name, rows in marched.states.items():
@@ -54,7 +60,7 @@ def crossed_readings(model: Component, way: Way, theta: Values, plan: Plan) -> C
             state[name] = state[name] + read.added[:, way.compartments.index(name)]
     observed = _observed(model, way, theta, plan, state)
     values = {n: jnp.broadcast_to(observed[n], (read.time.shape[0], width)).T for n in way.wanted}
-    code = _code(values, marched, way.settings.tolerance)
+    code = _code(values, marched, tolerance)
     return Crossed(values, code, marched.doubt[0])
 
 
@@ -69,7 +75,7 @@ def _observed(model: Component, way: Way, theta: Values, plan: Plan, state: Valu
     return {**outputs, **state}
 
 
-def _code(values: Values, marched: Marched, tolerance: float) -> Scalar:
+def _code(values: Values, marched: Marched, tolerance: Scalar) -> Scalar:
     """Return how each lane ended."""
     moved, missed, exponent = marched.doubt
     finite = jnp.isfinite(marched.doubt).all(axis=0)
