@@ -135,7 +135,6 @@ def figure(
 
 
 app.command()(fit)
-app.command()(controls)
 
 
 @app.command()
@@ -153,6 +152,7 @@ def explain(
         _print_from_fit(fit_file, explanation_json if json else explanation_text, quiet=json)
 
 
+app.command()(controls)
 app.command()(forecast)
 app.command()(optimise)
 
