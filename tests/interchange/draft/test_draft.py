@@ -416,6 +416,14 @@ def test_a_damaged_page_is_refused_or_gives_a_case_file(tmp_path: Path, text: st
         assert_readable(case_text(draft))
 
 
+def test_a_length_of_nothing_is_no_length(tmp_path: Path) -> None:
+    text = (
+        "A 46-year-old woman had a CD4 count of 150 cells/mm3. In August 1996 she started IL-2, "
+        "250,000 U/m2 once daily for 0 months."
+    )
+    assert_readable(case_text(drafted(tmp_path, text)))
+
+
 def assert_readable(text: str) -> None:
     try:
         parse_case(text, "case.yaml")

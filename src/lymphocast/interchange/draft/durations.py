@@ -109,8 +109,8 @@ def find_durations(
     lengths: list[Duration] = []
     for i in reversed(range(len(numbers))):
         number = numbers[i]
-        if any(a < number.end and number.start < b for a, b in used):
-            continue
+        if number.value <= 0 or any(a < number.end and number.start < b for a, b in used):
+            continue  # "0 months" is no length
         match = _AFTER.match(text, number.end, end)
         if match is not None and not _OLD.match(text, match.end()):
             unit = next(code for code, _ in _UNITS if match[code])
