@@ -116,6 +116,8 @@ if TYPE_CHECKING:
     )
     from lymphocast.inference.lane_density import density_of as density_of
     from lymphocast.inference.parameters import ParameterSpace as ParameterSpace
+    from lymphocast.inference.petab_fit import PetabFit as PetabFit
+    from lymphocast.inference.petab_fit import fit_petab as fit_petab
     from lymphocast.inference.petab_likelihood import PetabLikelihood as PetabLikelihood
     from lymphocast.inference.petab_likelihood import petab_log_likelihood as petab_log_likelihood
     from lymphocast.inference.petab_likelihood import petab_log_prior as petab_log_prior
@@ -174,6 +176,7 @@ if TYPE_CHECKING:
     from lymphocast.models.random_effects import RandomEffects as RandomEffects
     from lymphocast.models.typeset import latex_equations as latex_equations
     from lymphocast.models.user_file import load_model as load_model
+    from lymphocast.petab_fits import fit_petab_file as fit_petab_file
     from lymphocast.population_fits import fit_population_data as fit_population_data
     from lymphocast.publish import Published as Published
     from lymphocast.publish import run_demo as run_demo
@@ -338,6 +341,8 @@ _PUBLIC: Final = {
     "fit": "analysis",
     "fit_data": "individual_fits",
     "fit_individual": "inference.individual_fit",
+    "fit_petab": "inference.petab_fit",
+    "fit_petab_file": "petab_fits",
     "fit_population": "inference.population.fit",
     "fit_population_data": "population_fits",
     "fit_series": "inference.series",
@@ -396,6 +401,7 @@ _PUBLIC: Final = {
     "PatientRecord": "record.patient",
     "petab_log_likelihood": "inference.petab_likelihood",
     "petab_log_prior": "inference.petab_likelihood",
+    "PetabFit": "inference.petab_fit",
     "PetabLikelihood": "inference.petab_likelihood",
     "PetabParameter": "interchange.petab_problem",
     "PetabPrior": "interchange.petab_problem",

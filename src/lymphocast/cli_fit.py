@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from lymphocast.console import show_progress
 from lymphocast.errors import UsageError
+from lymphocast.interchange.formats import is_petab
 from lymphocast.options import (
     DEFAULT_SEED,
     Covariate,
@@ -27,11 +28,10 @@ from lymphocast.options import (
     refuse_beside_population,
 )
 
-if TYPE_CHECKING:
-    from lymphocast.individual_fits import DataFit
-
-ONE_DATA_FILE = "a fit of a model takes one data file and writes one fit file (.nc)"
+ONE_DATA_FILE = "a fit of a model or a problem takes one file and writes one fit file (.nc)"
 NEEDS_MODEL = "an option or a method that belongs to a model, without --model; needed --model NAME"
+NEUTRAL = "neutral"
+OF_PETAB = "a PEtab problem holds its own priors and errors; needed --method, --seed, --draws alone"
 FAILED = "the fit's diagnostics failed: what is written says so"
 
 
@@ -39,21 +39,23 @@ def fit(
     cases: Annotated[
         list[str],
         typer.Argument(
-            metavar="CASE...|DATA.csv", help="Cases, or event records with --model NAME."
+            metavar="CASE...|DATA.csv|PROBLEM.yaml",
+            help="Cases, event records with --model NAME, or a PEtab problem.",
         ),
     ],
     output: Annotated[Path, output_option(".nc", ".json")],
     method: Annotated[
-        FitMethod,
-        typer.Option(help="Importance sampling, tempered sequential Monte Carlo; of a model also "
-                     "the no-U-turn sampler, or the mode with a normal distribution around it; "
-                     "of a population foce, focei (also if left out), laplace or saem."),
-    ] = FitMethod.IS,
+        FitMethod | None,
+        typer.Option(help="Importance sampling (is, if left out), tempered sequential Monte Carlo; "
+                     "of a model also the no-U-turn sampler, or the mode with a normal "
+                     "distribution around it (map: of a PEtab problem if left out); of a "
+                     "population foce, focei (if left out), laplace or saem."),
+    ] = None,
     prior: PriorFile = None,
     preset: Annotated[
         str,
         typer.Option(help="Prior weights: sceptical, neutral, enthusiastic, or the prior file's."),
-    ] = "neutral",
+    ] = NEUTRAL,
     update: Annotated[
         Path | None,
         typer.Option(
@@ -75,22 +77,22 @@ def fit(
     iov: Iov = None,
     population: PopulationFile = None,
 ) -> None:  # fmt: skip
-    """Fit every hypothesis to a record or a series, or a model to individuals or a population."""
-    if population is not None or method.of_population:
+    """Fit hypotheses to a record or a series, a model to individuals or a population, or PEtab."""
+    of_model = any((error, lloq, fix, omega, covariate, occasion, iov))
+    if population is not None or (method is not None and method.of_population):
         refuse_beside_population(prior, draws, error, lloq, fix, omega, iov)
-        data = _only_data(cases, output)
-        _fit_population(data, output, population, model, method, seed, covariate, occasion)
-    elif model is None:
-        asked = any((error, lloq, fix, omega, covariate, occasion, iov))
-        _fit_records(cases, output, method, prior, preset, update, seed, draws, of_model=asked)
-    else:
-        from lymphocast.individual_fits import DataFit
-
-        how = DataFit(
-            model, method.value, seed, draws, prior, error or (), lloq or (), fix or (), omega,
-            covariate or (), occasion, iov or (),
+        _fit_population(cases, output, population, model, method, seed, covariate, occasion)
+    elif model is not None:
+        how = (
+            model, (method or FitMethod.IS).value, seed, draws, prior, error or (), lloq or (),
+            fix or (), omega, covariate or (), occasion, iov or (),
         )  # fmt: skip
-        _fit_individuals(_only_data(cases, output), output, how)
+        _fit_individuals(cases, output, how)
+    elif is_petab(Path(cases[0])):
+        asked = of_model or any((prior, update, preset != NEUTRAL))
+        _fit_petab(cases, output, method, seed, draws, asked=asked)
+    else:
+        _fit_records(cases, output, method, prior, preset, update, seed, draws, of_model=of_model)
 
 
 def controls(
@@ -122,7 +124,7 @@ def judge(diagnostics_passed: bool) -> None:
 
 
 def _only_data(files: Sequence[str], output: Path) -> Path:
-    """Return the one data file of a fit of a model."""
+    """Return the one file of a fit of a model or a problem."""
     if len(files) != 1 or output.suffix.lower() != ".nc":
         raise UsageError(ONE_DATA_FILE)
     return Path(files[0])
@@ -131,7 +133,7 @@ def _only_data(files: Sequence[str], output: Path) -> Path:
 def _fit_records(
     cases: Sequence[str],
     output: Path,
-    method: FitMethod,
+    method: FitMethod | None,
     prior: Path | None,
     preset: str,
     update: Path | None,
@@ -142,6 +144,7 @@ def _fit_records(
 ) -> None:
     from lymphocast.record.casefile import find_case, read_case
 
+    method = method or FitMethod.IS
     if of_model or method not in {FitMethod.IS, FitMethod.SMC}:
         raise UsageError(NEEDS_MODEL)
     records = [read_case(find_case(case)) for case in cases]
@@ -156,24 +159,45 @@ def _fit_records(
     judge(passed)
 
 
-def _fit_individuals(data: Path, output: Path, how: "DataFit") -> None:
-    from lymphocast.individual_fits import fit_data, outcome_lines, passed
+def _fit_individuals(cases: Sequence[str], output: Path, how: tuple[Any, ...]) -> None:
+    """Fit individuals as the parts of a :class:`DataFit` say."""
+    data = _only_data(cases, output)
+    from lymphocast.individual_fits import DataFit, fit_data, outcome_lines, passed
 
     with show_progress() as progress:
-        found = fit_data(data, output, how, progress)
+        found = fit_data(data, output, DataFit(*how), progress)
     typer.echo("\n".join([*outcome_lines(found), str(output)]))
     judge(passed(found))
 
 
+def _fit_petab(
+    cases: Sequence[str], output: Path, method: FitMethod | None, seed: int, draws: int | None,
+    *, asked: bool,
+) -> None:  # fmt: skip
+    if asked:
+        raise UsageError(OF_PETAB)
+    problem = _only_data(cases, output)
+    from lymphocast.petab_fits import fit_petab_file
+
+    method = method or FitMethod.MAP
+    lines, passed = fit_petab_file(problem, output, method=method.value, seed=seed, draws=draws)
+    typer.echo("\n".join([*lines, str(output)]))
+    judge(passed)
+
+
 def _fit_population(
-    data: Path, output: Path, population: Path | None, model: str | None, method: FitMethod,
-    seed: int, covariate: list[str] | None, occasion: str | None,
+    cases: Sequence[str], output: Path, population: Path | None, model: str | None,
+    method: FitMethod | None, seed: int, covariate: list[str] | None, occasion: str | None,
 ) -> None:  # fmt: skip
     from lymphocast.population_fits import fit_population_data, population_lines
 
+    data, method = _only_data(cases, output), method or FitMethod.FOCEI
+    if not method.of_population:
+        msg = f"{method}, a method of one individual; needed foce, focei, laplace or saem"
+        raise UsageError(msg)
     with show_progress() as progress:
         run = fit_population_data(
-            data, output, population, model=model, method=method.in_population, seed=seed,
+            data, output, population, model=model, method=method.value, seed=seed,
             covariates=covariate or (), occasion=occasion, progress=progress,
         )  # fmt: skip
     typer.echo("\n".join([*population_lines(run), str(output)]))

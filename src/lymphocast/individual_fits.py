@@ -19,6 +19,7 @@ from lymphocast.inference.individual_fit_file import (
     IndividualFits,
     Outcome,
     Refused,
+    described,
     parameters_json,
     read_individual_fits,
     write_individual_fits,
@@ -138,7 +139,7 @@ def fit_data(
     found = IndividualFits(
         task.model.name, method, how.seed, tuple(outcomes), parameters_json(most), versions()
     )
-    write_individual_fits(found, tables, most, task.endpoints, output)
+    write_individual_fits(found, tables, most, list(map(described, task.endpoints)), output)
     return found
 
 

@@ -32,22 +32,6 @@ class FitMethod(StrEnum):
         """Whether it fits a population."""
         return self in {FitMethod.FOCE, FitMethod.FOCEI, FitMethod.LAPLACE, FitMethod.SAEM}
 
-    @property
-    def in_population(self) -> str:
-        """The method of a population; left out, FOCE with interaction.
-
-        Raises
-        ------
-        UsageError
-            If it is one of an individual.
-        """
-        if self is FitMethod.IS:
-            return FitMethod.FOCEI.value
-        if not self.of_population:
-            msg = f"{self}, a method of one individual; needed foce, focei, laplace or saem"
-            raise UsageError(msg)
-        return self.value
-
 
 def refuse_beside_population(*given: object) -> None:
     """Refuse options of one individual beside a population.

@@ -315,3 +315,23 @@ def test_another_patient_in_the_same_bucket_compiles_nothing() -> None:
     compiled = number()
     oral([DoseEvent(1.0, 1.0, "depot"), DoseEvent(3.3, 2.0, "depot")], {"ka": 2.0})
     assert number() == compiled
+
+
+def test_a_logarithm_read_where_it_passes_through_0_is_compared_with_its_course() -> None:
+    """Few nodes put it in doubt; a relative change of a value next to 0 says nothing."""
+    rate, capacity, start = 1.0, 50.0, -10.0
+    share = capacity / np.exp(start) - 1.0
+    crossing = np.log(share / (capacity - 1.0)) / rate
+    times = np.array([0.0, crossing + 1e-9, 20.0 * crossing])
+    few = MarchSettings(structured=False, head_nodes=5, tail_nodes=4)
+    found = simulate(
+        Growth(),
+        {"r": rate, "capacity": capacity, "start": start},
+        (),
+        times,
+        outputs=("log",),
+        solver=SolverSettings(march=few, hands_on=False),
+    )
+    assert found.status is SolveStatus.SOLVED
+    exact = np.log(capacity / (1.0 + share * np.exp(-rate * times)))
+    assert_allclose(found.states["log"], exact, atol=1e-6)

@@ -186,9 +186,22 @@ def fit_individual(
         density = LaneDensity(_nothing, (), ParameterSpace(()), priors)
         sampled = Sampled(np.zeros((1, number, 0)), Diagnostics(), 0.0, 0.0)
         return _named(individual.id, density, sampled, method, seed, FitStatus.NO_DATA)
-    sampled = sample_density(density, method=method, seed=seed, draws=number)
+    return fit_density(individual.id, density, method=method, seed=seed, draws=number)
+
+
+def fit_density(
+    name: str, density: LaneDensity, *, method: SamplingMethod, seed: int, draws: int
+) -> IndividualFit:
+    """Sample any density and return the fit under a name and those of its parameters.
+
+    Raises
+    ------
+    UsageError
+        If the likelihood is nothing wherever it was looked for.
+    """
+    sampled = sample_density(density, method=method, seed=seed, draws=draws)
     status = FitStatus.DOUBTFUL if sampled.diagnostics.messages else FitStatus.DONE
-    return _named(individual.id, density, sampled, method, seed, status)
+    return _named(name, density, sampled, method, seed, status)
 
 
 def sample_density(

@@ -34,6 +34,8 @@ Floats = NDArray[np.float64]
 FORMAT = "lymphocast-individual-fits/1"
 PRIOR_DRAWS = 2_000
 BY_DRAW = ("chain", "draw", "individual")
+Described = Mapping[str, Any]
+"""An endpoint: ``name``, ``output``, ``lloq``, kind of ``error``, and its ``parameters``."""
 
 
 @final
@@ -84,17 +86,29 @@ def write_individual_fits(
     found: IndividualFits,
     tables: Sequence[EventTable],
     priors: ParameterSpace,
-    endpoints: Sequence[Endpoint],
+    endpoints: Sequence[Described],
     path: Path,
 ) -> None:
-    """Write fits with the records they stand on; the file appears complete or not at all."""
+    """Write fits with the records they stand on; the file appears complete or not at all.
+
+    Parameters
+    ----------
+    found, priors
+        The fits, and the priors that they share.
+    tables
+        The records; an observation's compartment is the name of an endpoint.
+    endpoints
+        What was observed (:func:`described`).
+    path
+        The file (netCDF-4).
+    """
     with writing(path) as file:
         file.attrs["format"] = FORMAT
         file.attrs["model"] = found.model
         file.attrs["method"] = found.method.value
         file.attrs["seed"] = found.seed
         file.attrs["parameters"] = found.parameters
-        file.attrs["endpoints"] = json.dumps([_described(e) for e in endpoints])
+        file.attrs["endpoints"] = json.dumps(list(endpoints))
         file.attrs["versions"] = json.dumps(dict(found.versions), sort_keys=True)
         ids = [outcome.id for outcome in found.outcomes]
         _write_fits(file, found, ids)
@@ -113,7 +127,8 @@ def parameters_json(priors: ParameterSpace) -> str:
     return json.dumps({"rows": rows, "fixed": dict(priors.fixed), "effects": effects})
 
 
-def _described(endpoint: Endpoint) -> dict[str, Any]:
+def described(endpoint: Endpoint) -> Described:
+    """Return an endpoint and its error model as the file holds them."""
     return {
         "name": endpoint.name,
         "output": endpoint.output,
@@ -197,9 +212,9 @@ def _numbers(values: Sequence[float]) -> Floats:
 
 
 def _write_observed(
-    file: h5netcdf.File, tables: Sequence[EventTable], endpoints: Sequence[Endpoint]
+    file: h5netcdf.File, tables: Sequence[EventTable], endpoints: Sequence[Described]
 ) -> None:
-    names = {e.name: i for i, e in enumerate(endpoints)}
+    names = {e["name"]: i for i, e in enumerate(endpoints)}
     each = [
         [r for r in t.records if r.kind is EventKind.OBSERVATION and r.value is not None]
         for t in tables

@@ -5,6 +5,7 @@ A reader takes ``(content, name)`` and returns ``Imported``; a writer takes a re
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,6 +20,11 @@ CITATIONS: Final = (".bib",)
 """What citations are written as."""
 CITED: Final = (".nbib", ".xml", ".txt", ".html", ".htm")
 """What holds citations; they become ``.bib``."""
+
+
+PETAB_LIMIT = 2**20
+"""Bytes; a problem file names a handful of tables."""
+PETAB_MARKS = (re.compile(rb"^format_version\s*:", re.M), re.compile(rb"^problems\s*:", re.M))
 
 
 @final
@@ -116,6 +122,15 @@ def format_named(name: str, *, content: bytes | None = None, writing: bool = Fal
     if kind is None or not (kind.writer if writing else kind.reader):
         raise UsageError(_refusal(name, kind, writing=writing))
     return kind
+
+
+def is_petab(path: Path) -> bool:
+    """Return whether a file is YAML with the keys that every PEtab problem has."""
+    if path.suffix.lower() not in {".yaml", ".yml"} or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        content = file.read(PETAB_LIMIT)
+    return all(mark.search(content) for mark in PETAB_MARKS)
 
 
 def read_bytes(path: Path) -> bytes:
