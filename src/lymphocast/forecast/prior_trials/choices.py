@@ -96,7 +96,7 @@ def searched(
     """Return the searches for growth, kill, resistance and the delay of recovery."""
     growth, kill = table.row("growth"), table.row("kill")
     around = (growth.location - 2.0 * growth.scale, growth.location + 2.0 * growth.scale)
-    untreated = published.target("untreated-2023", "converted")
+    untreated = published.target("watchful-waiting", "converted")
     treated = published.target("wallace-1994", "negative")
 
     def searched_in(trial: str, target: Target, parameter: str, bracket: Bracket) -> float | None:
@@ -110,7 +110,7 @@ def searched(
             "mean",
             growth.unit,
             growth.location,
-            searched_in("untreated-2023", untreated, "growth", around),
+            searched_in("watchful-waiting", untreated, "growth", around),
             0.0005,
             f"153 of 373 negative at month {untreated.month:g} without antibiotics",
         ),
