@@ -23,9 +23,10 @@ from lymphocast.criteria.ntm import treatment_issues
 from lymphocast.criteria.ntm_diagnosis import ntm_diagnosis
 from lymphocast.criteria.rcv import ReferenceChange, consecutive_changes, last_fall
 from lymphocast.errors import RecordError
+from lymphocast.record.casefile import no_collection
 from lymphocast.record.issue import Issue, Severity
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.timelines import read_as
+from lymphocast.record.timelines import moved_to
 from lymphocast.record.validate import validate
 
 ORDER = (
@@ -110,6 +111,7 @@ class CheckReport:
         return any(issue.severity is Severity.ERROR for issue in self.issues)
 
 
+@no_collection()
 def check(record: PatientRecord) -> CheckReport:
     """Apply every rule and definition to a record, and to its alternative timelines."""
     issues, assessments = _issues(record), assess(record)
@@ -170,7 +172,7 @@ def _view(
 ) -> TimelineView:
     """Return what one alternative timeline changes."""
     try:
-        moved = read_as(record, timeline)
+        moved = moved_to(record, timeline)
     except RecordError as error:
         return TimelineView(timeline, label, refused=str(error))
     other, now = _issues(moved), assess(moved)

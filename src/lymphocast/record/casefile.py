@@ -152,10 +152,10 @@ def _sealed(tree: Callable[[], Node], name: str) -> PatientRecord:
     """Build the record of a tree and put its checksum on it."""
     with no_collection():
         record, root, scope = _built(tree(), name)
-    for node, error in _disagreements(record, root):
-        raise scope.error(node, error.found, error.needed)
-    digest = hashlib.sha256(canonical_case(record).encode()).hexdigest()
-    return replace(record, sha256=digest)
+        for node, error in _disagreements(record, root):
+            raise scope.error(node, error.found, error.needed)
+        digest = hashlib.sha256(canonical_case(record).encode()).hexdigest()
+        return replace(record, sha256=digest)
 
 
 def _built(root: Node, name: str) -> tuple[PatientRecord, Table, Scope]:
