@@ -114,7 +114,7 @@ def test_the_course_model_is_calibrated(seed: int) -> None:
 @pytest.mark.slow
 def test_the_course_model_is_calibrated_with_25_counts() -> None:
     sampling = ImportanceSettings(
-        pilot=30_000, block=10_000, max_blocks=3, ess_target=1_000.0, pairs=2_048, draws=1_024
+        pilot=8_000, block=8_000, max_blocks=4, ess_target=2_000.0, pairs=8_192, draws=2_048
     )
     settings = CalibrationSettings(replicates=500, sampling=sampling)
     found = calibrate(dense(), TABLE, WEIGHTS, DECLARED, settings)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, logsumexp
 
-from lymphocast.inference.evidence import systematic
+from lymphocast.inference.evidence import effective_size, systematic
 
 Floats = NDArray[np.float64]
 COMPONENTS = 4  # modes that a proposal can follow: recovery early or late, IL-2 or not
@@ -17,6 +17,8 @@ T_FREEDOM = 8.0  # degrees of freedom of the t: heavier tails than the posterior
 WIDENING = 1.1  # of each component's covariance
 RIDGE = 1e-4  # keeps covariances positive definite where a component has few points
 FEWEST = 1e-3  # share of the points below which a component is given up
+ENOUGH = 300.0  # effective draws that a fit stands on; fewer are made more even before
+BISECTIONS = 40
 
 
 @final
@@ -30,8 +32,11 @@ class Mixture:
 
     @classmethod
     def fitted(cls, z: Floats, log_weights: Floats, rng: np.random.Generator) -> "Mixture":
-        """Fit to draws ``[z, draw]`` with these log weights (Dempster, Laird, Rubin 1977)."""
-        points = z[:, systematic(log_weights, POINTS, rng)].T
+        """Fit to draws ``[z, draw]`` with these log weights (Dempster, Laird, Rubin 1977).
+
+        Weights that leave too few effective draws are raised to the power :func:`heat_of`.
+        """
+        points = z[:, systematic(heat_of(log_weights) * log_weights, POINTS, rng)].T
         whole = np.cov(points.T) + RIDGE * np.eye(len(z))
         found = cls(
             np.full(COMPONENTS, 1.0 / COMPONENTS),
@@ -90,3 +95,22 @@ class Mixture:
         tails = -0.5 * (T_FREEDOM + size) * np.log1p(distances / T_FREEDOM)
         each = np.log(self.shares)[:, None] - log_roots[:, None] + tails
         return np.asarray(constant + logsumexp(each, axis=0))
+
+
+def heat_of(log_weights: Floats) -> float:
+    """Return the power of weights that leaves enough effective draws: 1 if there are enough.
+
+    A proposal that is fitted to tempered weights lies between the draws and the posterior; from
+    there the next one comes closer (Koblents and Miguez 2015, doi:10.1007/s11222-013-9440-2).
+    """
+    known = log_weights[np.isfinite(log_weights)]
+    if effective_size(log_weights) >= min(ENOUGH, 0.5 * len(known)):
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        if effective_size(middle * known) >= min(ENOUGH, 0.5 * len(known)):
+            low = middle
+        else:
+            high = middle
+    return low

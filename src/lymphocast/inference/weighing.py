@@ -2,7 +2,8 @@
 
 Draws come from a mixture (Hesterberg 1995, doi:10.1080/00401706.1995.10484303) of the prior and of
 a proposal, in blocks until the effective size is reached. If the first block is very uneven, the
-proposal is fitted to it once more.
+proposal is fitted to it once more; if it was so uneven that its weights had to be tempered for
+that, again and again, until a block needs no tempering.
 """
 
 from collections.abc import Callable
@@ -13,10 +14,11 @@ import numpy as np
 from scipy.special import logsumexp
 
 from lymphocast.inference.evidence import Floats, effective_size
-from lymphocast.inference.proposal import Mixture
+from lymphocast.inference.proposal import Mixture, heat_of
 
 PRIOR_SHARE = 0.2  # of the defensive mixture; bounds every weight by 1/0.2 of the prior's
 POOR = 0.15  # effective share below which the proposal is fitted once more
+MOST_FITS = 12  # of a proposal whose weights are tempered
 
 
 @final
@@ -60,14 +62,16 @@ def weighed(
     """Return draws of the prior, or of its mixture with a proposal, and their log weights."""
     zs: list[Floats] = []
     weights: list[Floats] = []
-    ess, spent = 0.0, 0
+    ess, spent, fits, tempered = 0.0, 0, 0, False
     while len(zs) < settings.max_blocks and ess < settings.ess_target:
         z, log_ratio = _propose(proposal, size, settings.block, rng)
         block = log_likelihood(z) + log_ratio
         spent += settings.block
-        if proposal is not None and _poor(block) and spent == settings.block:
-            proposal = Mixture.fitted(z, block, rng)
-            continue
+        if proposal is not None and not zs and _poor(block):
+            tempered |= heat_of(block) < 1.0
+            if fits < (MOST_FITS if tempered else 1):
+                proposal, fits = Mixture.fitted(z, block, rng), fits + 1
+                continue
         zs.append(z)
         weights.append(block)
         ess = effective_size(np.concatenate(weights))
