@@ -46,6 +46,20 @@ def test_theophylline() -> None:
     assert found.log_likelihood > -179.7041 - 5e-5
 
 
+@pytest.mark.slow
+def test_saem_comes_to_theophylline_s_own_likelihood() -> None:
+    """No approximation: its maximum lies near that of FOCE, whose approximation is good here."""
+    found = fit_population(theophylline(), method=PopulationMethod.SAEM, seed=1)
+    foce = theophylline_fit()
+    for name in ("absorption_rate", "clearance", "volume"):
+        one, other = found.estimate(name), foce.estimate(name)
+        # A third of a standard error: two estimators of one likelihood differ by less.
+        assert abs(one.value - other.value) < other.robust_se / 3.0
+    assert found.log_likelihood_se < 0.1
+    # By importance sampling, at a point that is no better than the maximum.
+    assert found.log_likelihood == pytest.approx(foce.log_likelihood, abs=1.0)
+
+
 def test_phenobarbital_objective_at_the_values_to_begin_with() -> None:
     population = phenobarbital()
     at = Objective(population, Approximation.FOCEI, 1).at(population.form.start()[None])
