@@ -81,8 +81,11 @@ Posterior = tuple[dict[str, Floats], float]
 
 @final
 @dataclass(frozen=True)
-class _Drawn:
-    """Prior draws under the entry rule, with all that the likelihood reads, lanes last."""
+class Patients:
+    """Prior draws under the entry rule, with all that the likelihood reads, lanes last.
+
+    ``theta`` holds every parameter and switch; ``hypothesis`` the place in ``HYPOTHESES``.
+    """
 
     hypothesis: NDArray[np.int64]
     theta: dict[str, Floats]
@@ -91,7 +94,7 @@ class _Drawn:
     severity: Floats
 
 
-jax.tree_util.register_dataclass(_Drawn)
+jax.tree_util.register_dataclass(Patients)
 
 
 def calibrate(
@@ -116,8 +119,8 @@ def calibrate(
     kernels = kernels_of(_apart(individual), table)
     rng = np.random.default_rng([seed, 21])
     prior = np.array([h.prior(weights) for h in HYPOTHESES])
-    truths = _drawn(kernels, rng.multinomial(settings.replicates, prior).tolist(), rng)
-    counts, told = _observed(kernels.density, truths, rng)
+    truths = draw_patients(kernels, rng.multinomial(settings.replicates, prior).tolist(), rng)
+    counts, told = observe(kernels.density, truths, rng)
     fit: Callable[[Floats, Floats, int], Posterior]
     if settings.sampling is None:
         fit = _Bank.of(kernels, prior, settings, seed).posterior
@@ -140,7 +143,7 @@ def calibrate(
 class _Bank:
     """Prior draws of every hypothesis, and the likelihood of any patient under each of them."""
 
-    draws: "_Drawn"
+    draws: Patients
     log_prior: Floats
     quantities: dict[str, Floats]
     number: int
@@ -151,13 +154,13 @@ class _Bank:
         cls, kernels: Kernels, prior: Floats, settings: CalibrationSettings, seed: int
     ) -> "_Bank":
         rng = np.random.default_rng([seed, 22])
-        drawn = _drawn(kernels, [settings.bank] * len(HYPOTHESES), rng)
+        drawn = draw_patients(kernels, [settings.bank] * len(HYPOTHESES), rng)
         return cls(
             drawn,
             np.log(prior)[drawn.hypothesis],
             _quantities(kernels.density, drawn),
             settings.draws,
-            jax.jit(partial(_log_likelihood, kernels.density)),
+            jax.jit(partial(patients_log_likelihood, kernels.density)),
         )
 
     def posterior(self, log_counts: Floats, told: Floats, seed: int) -> Posterior:
@@ -210,18 +213,18 @@ def _apart(individual: Individual) -> Individual:
     return replace(individual, cultures=cultures)
 
 
-def _drawn(kernels: Kernels, numbers: Sequence[int], rng: np.random.Generator) -> _Drawn:
-    """Return so many prior draws of each hypothesis."""
+def draw_patients(kernels: Kernels, numbers: Sequence[int], rng: np.random.Generator) -> Patients:
+    """Return so many patients of each hypothesis, in the order of ``HYPOTHESES``."""
     parts = [
         _entered(kernels, h, int(n), rng) for h, n in zip(HYPOTHESES, numbers, strict=True) if n
     ]
-    joined: _Drawn = jax.tree.map(lambda *x: np.concatenate(x, axis=-1), *parts)
+    joined: Patients = jax.tree.map(lambda *x: np.concatenate(x, axis=-1), *parts)
     return joined
 
 
 def _entered(
     kernels: Kernels, hypothesis: Hypothesis, number: int, rng: np.random.Generator
-) -> _Drawn:
+) -> Patients:
     """Return prior draws of one hypothesis that satisfy the entry rule."""
     target, kept, found = kernels.everything(), [], 0
     while found < number:
@@ -238,7 +241,7 @@ def _entered(
     if individual.infection_days:
         burden, severity = infection_outcomes(individual.plan, theta, individual.infection_days)
     place = np.full(number, HYPOTHESES.index(hypothesis))
-    return _Drawn(place, theta, log_latent, burden, severity)
+    return Patients(place, theta, log_latent, burden, severity)
 
 
 @lru_cache(maxsize=2)
@@ -246,8 +249,8 @@ def _log_latent_of(kernels: Kernels) -> Callable[..., Scalar]:
     return jax.jit(kernels.density.log_latent)
 
 
-def _observed(
-    density: CourseDensity, truths: _Drawn, rng: np.random.Generator
+def observe(
+    density: CourseDensity, truths: Patients, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Return ln of the counts and what is told of the infection, each ``[fact, replicate]``."""
     seed = int(rng.integers(2**31))
@@ -261,7 +264,7 @@ def _observed(
     return counts, np.where(rng.random(as_recorded.shape) < as_recorded, 1.0, -1.0)
 
 
-def _log_likelihood(
+def patients_log_likelihood(
     density: CourseDensity,
     log_latent: Scalar,
     sd: Scalar,
@@ -278,7 +281,7 @@ def _log_likelihood(
     return jnp.where(jnp.isnan(total), -jnp.inf, total)
 
 
-def _quantities(density: CourseDensity, drawn: _Drawn) -> dict[str, Floats]:
+def _quantities(density: CourseDensity, drawn: Patients) -> dict[str, Floats]:
     """Return what is ranked: parameters, dates, the hypothesis, and latent counts."""
     names = [latent.name for latent in (*density.count_latents, *density.infection_latents)]
     found = {n: drawn.theta[n] for n in names}

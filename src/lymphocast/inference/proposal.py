@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, logsumexp
 
-from lymphocast.inference.evidence import effective_size, systematic
+from lymphocast.inference.evidence import systematic
 
 Floats = NDArray[np.float64]
 COMPONENTS = 4  # modes that a proposal can follow: recovery early or late, IL-2 or not
@@ -18,7 +18,7 @@ WIDENING = 1.1  # of each component's covariance
 RIDGE = 1e-4  # keeps covariances positive definite where a component has few points
 FEWEST = 1e-3  # share of the points below which a component is given up
 ENOUGH = 300.0  # effective draws that a fit stands on; fewer are made more even before
-BISECTIONS = 40
+BISECTIONS = 20
 
 
 @final
@@ -104,13 +104,17 @@ def heat_of(log_weights: Floats) -> float:
     there the next one comes closer (Koblents and Miguez 2015, doi:10.1007/s11222-013-9440-2).
     """
     known = log_weights[np.isfinite(log_weights)]
-    if effective_size(log_weights) >= min(ENOUGH, 0.5 * len(known)):
+    known = known - known.max(initial=-np.inf)
+    wanted = min(ENOUGH, 0.5 * len(known))
+
+    def enough(heat: float) -> bool:
+        weights = np.exp(heat * known)
+        return bool(weights.sum() ** 2 >= wanted * (weights @ weights))
+
+    if enough(1.0):
         return 1.0
     low, high = 0.0, 1.0
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
-        if effective_size(middle * known) >= min(ENOUGH, 0.5 * len(known)):
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if enough(middle) else (low, middle)
     return low
