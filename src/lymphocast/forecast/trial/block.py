@@ -5,17 +5,35 @@ row, whatever their trials. All blocks have the same shape, so that one compiled
 them and a patient's numbers depend on nothing but the patient.
 """
 
+from dataclasses import dataclass
+from typing import final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.forecast.trial.counters import Counters
 from lymphocast.forecast.trial.endpoints import evaluate
 from lymphocast.forecast.trial.patients import virtual_patients
-from lymphocast.forecast.trial.protocol import EndpointKind, Protocol
+from lymphocast.forecast.trial.protocol import EndpointKind, TrialProtocol
 from lymphocast.forecast.trial.series import Clinic
 
 Columns = dict[str, NDArray[np.generic]]
 LANES = 2048
+PATIENTS = "patients"  # the folder of their tables
+
+
+@final
+@dataclass(frozen=True)
+class Block:
+    """Some patients of a run, numbered through all its trials from 0."""
+
+    first: int
+    number: int
+
+    @property
+    def name(self) -> str:
+        """The file of the block, relative to the folder."""
+        return f"{PATIENTS}/block-{self.first // LANES:06d}.parquet"
 
 
 def truth_column(endpoint: str, arm: str) -> str:
@@ -28,7 +46,7 @@ def event_column(endpoint: str) -> str:
     return f"{endpoint}, event"
 
 
-def simulate_block(protocol: Protocol, seed: int, first: int, number: int) -> Columns:
+def simulate_block(protocol: TrialProtocol, seed: int, first: int, number: int) -> Columns:
     """Return the columns of ``number`` patients from the patient ``first`` of the run on."""
     place = np.arange(first, first + LANES, dtype=np.uint64)
     trial, patient = np.divmod(place, np.uint64(protocol.patients))

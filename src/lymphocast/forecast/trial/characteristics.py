@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from lymphocast.forecast.trial.protocol import AnalysisMethod, Protocol, TrialAnalysis
+from lymphocast.forecast.trial.protocol import AnalysisMethod, TrialAnalysis, TrialProtocol
 from lymphocast.forecast.trial.trial_rows import column
 
 Table = Mapping[str, NDArray[Any]]
@@ -125,7 +125,7 @@ class Characteristics:
     candidates: MeanValue
 
 
-def characteristics(protocol: Protocol, seed: int, table: Table) -> Characteristics:
+def characteristics(protocol: TrialProtocol, seed: int, table: Table) -> Characteristics:
     """Return the operating characteristics of a table of trials."""
     parts = _parts(protocol, table)
     number = len(table["trial"])
@@ -150,7 +150,7 @@ def characteristics(protocol: Protocol, seed: int, table: Table) -> Characterist
     )
 
 
-def _parts(protocol: Protocol, table: Table) -> dict[str, tuple[float, Flags]]:
+def _parts(protocol: TrialProtocol, table: Table) -> dict[str, tuple[float, Flags]]:
     """Return prior probability and trials of each state of nature that is possible."""
     weights = protocol.population.weights
     found: dict[str, tuple[float, Flags]] = {}
@@ -168,7 +168,7 @@ def _parts(protocol: Protocol, table: Table) -> dict[str, tuple[float, Flags]]:
 
 
 def _rows(
-    protocol: Protocol,
+    protocol: TrialProtocol,
     place: int,
     analysis: TrialAnalysis,
     table: Table,
@@ -187,7 +187,7 @@ def _rows(
 
 
 def _row(
-    protocol: Protocol,
+    protocol: TrialProtocol,
     place: int,
     analysis: TrialAnalysis,
     own: Table,

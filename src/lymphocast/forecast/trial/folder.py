@@ -15,29 +15,14 @@ from typing import Any, final
 
 from lymphocast.errors import UsageError
 from lymphocast.files import write_whole
-from lymphocast.forecast.trial.block import LANES
-from lymphocast.forecast.trial.protocol import Protocol
+from lymphocast.forecast.trial.block import LANES, PATIENTS, Block
+from lymphocast.forecast.trial.protocol import TrialProtocol
 from lymphocast.forecast.trial.tables import PACKAGE, parquet_version
 from lymphocast.inference.fitting import versions
 
 FORMAT = "lymphocast-trial/1"
 MANIFEST, TRIALS, SUMMARY = "manifest.json", "trials.parquet", "summary.json"
-PATIENTS = "patients"
 RUNNING, COMPLETE = "running", "complete"
-
-
-@final
-@dataclass(frozen=True)
-class Block:
-    """Some patients of a run, numbered through all its trials from 0."""
-
-    first: int
-    number: int
-
-    @property
-    def name(self) -> str:
-        """The file of the block, relative to the folder."""
-        return f"{PATIENTS}/block-{self.first // LANES:06d}.parquet"
 
 
 @final
@@ -92,7 +77,7 @@ def digest_of(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-def new_manifest(protocol: Protocol, seed: int, trials: int) -> Manifest:
+def new_manifest(protocol: TrialProtocol, seed: int, trials: int) -> Manifest:
     """Return the manifest of a run of which nothing is done.
 
     The digest is of what the protocol means, not of how its file is written.

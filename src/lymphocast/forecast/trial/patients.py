@@ -22,7 +22,7 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.course import natural_count
 from lymphocast.errors import UsageError
 from lymphocast.forecast.trial.counters import Counters, Purpose
-from lymphocast.forecast.trial.protocol import Protocol
+from lymphocast.forecast.trial.protocol import TrialProtocol
 from lymphocast.inference.hypotheses import Course
 from lymphocast.inference.parameters import latent_of
 from lymphocast.models.prior_table import PriorTable, numbers, transform
@@ -56,7 +56,7 @@ class Patients:
     tries: NDArray[np.int64]
 
 
-def virtual_patients(protocol: Protocol, counters: Counters) -> Patients:
+def virtual_patients(protocol: TrialProtocol, counters: Counters) -> Patients:
     """Return an eligible patient for every lane.
 
     Raises
@@ -85,7 +85,7 @@ def virtual_patients(protocol: Protocol, counters: Counters) -> Patients:
     raise UsageError(msg)
 
 
-def eligible_share(protocol: Protocol, seed: int) -> float:
+def eligible_share(protocol: TrialProtocol, seed: int) -> float:
     """Return which share of candidates is eligible, of ``PROBED``."""
     trial = np.arange(PROBED, dtype=np.uint64)
     counters = Counters(seed, trial, np.zeros_like(trial))
@@ -95,7 +95,7 @@ def eligible_share(protocol: Protocol, seed: int) -> float:
 
 
 def _candidates(
-    protocol: Protocol, counters: Counters, attempt: int, waiting: Flags
+    protocol: TrialProtocol, counters: Counters, attempt: int, waiting: Flags
 ) -> tuple[dict[str, Floats], NDArray[np.int64]]:
     """Return a candidate for each lane that waits; what stands in the others means nothing."""
     population = protocol.population
@@ -121,7 +121,7 @@ def _candidates(
     return theta, course
 
 
-def _with_shared(protocol: Protocol, counters: Counters, z: Floats) -> Floats:
+def _with_shared(protocol: TrialProtocol, counters: Counters, z: Floats) -> Floats:
     """Return z with the part that a trial's patients have in common."""
     if not protocol.shared:
         return z
@@ -132,7 +132,11 @@ def _with_shared(protocol: Protocol, counters: Counters, z: Floats) -> Floats:
 
 
 def _is_eligible(
-    protocol: Protocol, theta: dict[str, Floats], counters: Counters, attempt: int, asked: Flags
+    protocol: TrialProtocol,
+    theta: dict[str, Floats],
+    counters: Counters,
+    attempt: int,
+    asked: Flags,
 ) -> Flags:
     rule = protocol.eligibility
     white = np.zeros((rule.screenings, len(asked)))

@@ -186,7 +186,7 @@ class TrialAnalysis:
 
 @final
 @dataclass(frozen=True)
-class Protocol:
+class TrialProtocol:
     """A trial's protocol.
 
     Parameters

@@ -34,7 +34,7 @@ from lymphocast.errors import UsageError
 from lymphocast.forecast.plan import VISITS, Missed, Plan, Stretch
 from lymphocast.forecast.plan_kinds import CYCLE, RULE, Share, read_root
 from lymphocast.forecast.policy import HoldRule
-from lymphocast.forecast.trial.protocol import Arm, Eligibility, Protocol, Visits
+from lymphocast.forecast.trial.protocol import Arm, Eligibility, TrialProtocol, Visits
 from lymphocast.forecast.trial.protocol_parts import (
     ANALYSIS,
     DROPOUT,
@@ -58,7 +58,7 @@ MOST_VISITS = 500
 MOST_ARMS = 10
 
 
-def read_protocol(path: Path) -> Protocol:
+def read_protocol(path: Path) -> TrialProtocol:
     """Read a protocol file.
 
     Parameters
@@ -76,8 +76,9 @@ def read_protocol(path: Path) -> Protocol:
     whole.check(root, scope)
     visits = VISITS_GROUP.read(_child(root, "visits"), scope)
     assert isinstance(visits, Visits)  # noqa: S101  (what the group builds)
-    protocol = _group(path, float(visits.days[-1])).read(root, scope)
-    assert isinstance(protocol, Protocol)  # noqa: S101  (what the group builds)
+    end = float(visits.days[-1] + visits.window)  # so that a late last visit is under treatment
+    protocol = _group(path, end).read(root, scope)
+    assert isinstance(protocol, TrialProtocol)  # noqa: S101  (what the group builds)
     endpoints = checked_endpoints(protocol, _items(root, "endpoints"), scope)
     protocol = replace(protocol, endpoints=endpoints)
     analyses = checked_analyses(protocol, _items(root, "analyses"), scope)
@@ -111,7 +112,9 @@ def _group(path: Path, length: float = 1.0) -> Group:
     )
 
 
-def _protocol(path: Path, *, population: object, arms: Sequence[Arm], **parts: object) -> Protocol:
+def _protocol(
+    path: Path, *, population: object, arms: Sequence[Arm], **parts: object
+) -> TrialProtocol:
     names = [arm.name for arm in arms]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -121,7 +124,7 @@ def _protocol(path: Path, *, population: object, arms: Sequence[Arm], **parts: o
         found = f"{number} patients in {len(arms)} arms"
         raise Misread(found=found, needed=f"at most {MOST_PATIENTS} in at most {MOST_ARMS}")
     drawn = population_of(population, path.parent)
-    return Protocol(population=drawn, arms=tuple(arms), **parts)  # type: ignore[arg-type]  # as the fields say
+    return TrialProtocol(population=drawn, arms=tuple(arms), **parts)  # type: ignore[arg-type]  # as the fields say
 
 
 def _eligibility(above: float, below: float, screenings: int) -> Eligibility:

@@ -12,8 +12,8 @@ from lymphocast.forecast.trial.protocol import (
     AnalysisMethod,
     Endpoint,
     EndpointKind,
-    Protocol,
     TrialAnalysis,
+    TrialProtocol,
 )
 from lymphocast.record.fields import Field, Group
 from lymphocast.record.kinds import Choice, JsonObject, Kind, Scope, Text, Word, shown, text_of
@@ -154,7 +154,7 @@ ANALYSIS = Group(
 
 
 def checked_endpoints(
-    protocol: Protocol, nodes: Sequence[Node], scope: Scope
+    protocol: TrialProtocol, nodes: Sequence[Node], scope: Scope
 ) -> tuple[Endpoint, ...]:
     """Return the endpoints of a protocol, each of which a visit serves.
 
@@ -178,7 +178,7 @@ def checked_endpoints(
 
 
 def checked_analyses(
-    protocol: Protocol, nodes: Sequence[Node], scope: Scope
+    protocol: TrialProtocol, nodes: Sequence[Node], scope: Scope
 ) -> tuple[TrialAnalysis, ...]:
     """Return the analyses of a protocol with their arms and names filled in.
 
@@ -197,7 +197,7 @@ def checked_analyses(
 
 
 def _with_arms(
-    protocol: Protocol, analysis: TrialAnalysis, node: Node, scope: Scope
+    protocol: TrialProtocol, analysis: TrialAnalysis, node: Node, scope: Scope
 ) -> TrialAnalysis:
     known = [e.name for e in protocol.endpoints]
     if analysis.endpoint not in known:

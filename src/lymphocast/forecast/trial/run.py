@@ -10,10 +10,10 @@ import numpy as np
 
 from lymphocast.errors import UsageError
 from lymphocast.files import write_whole
+from lymphocast.forecast.trial.block import Block
 from lymphocast.forecast.trial.characteristics import Characteristics, characteristics
 from lymphocast.forecast.trial.folder import (
     TRIALS,
-    Block,
     Manifest,
     blocks_of,
     digest_of,
@@ -21,7 +21,7 @@ from lymphocast.forecast.trial.folder import (
     open_folder,
 )
 from lymphocast.forecast.trial.patients import RAREST, TRIES, eligible_share
-from lymphocast.forecast.trial.protocol import Protocol
+from lymphocast.forecast.trial.protocol import TrialProtocol
 from lymphocast.forecast.trial.tables import table_bytes
 from lymphocast.forecast.trial.trial_rows import trial_rows
 from lymphocast.forecast.trial.workers import Work, here, in_processes, on_cluster
@@ -32,7 +32,7 @@ SAVED_EVERY = 1.0  # seconds between two manifests: what is done since is comput
 
 
 def run_trial(
-    protocol: Protocol,
+    protocol: TrialProtocol,
     trials: int,
     folder: Path,
     *,
@@ -88,7 +88,7 @@ def run_trial(
     return characteristics(protocol, seed, table)
 
 
-def _refuse_rare_entry(protocol: Protocol, seed: int) -> None:
+def _refuse_rare_entry(protocol: TrialProtocol, seed: int) -> None:
     share = eligible_share(protocol, seed)
     if share < RAREST:
         rule = protocol.eligibility
@@ -136,7 +136,7 @@ def _simulate(
 
 
 def _analyse(
-    protocol: Protocol, run: Manifest, folder: Path, progress: Progress | None
+    protocol: TrialProtocol, run: Manifest, folder: Path, progress: Progress | None
 ) -> dict[str, np.ndarray]:
     """Return the table of trials."""
     contents = ((folder / block.name).read_bytes() for block in blocks_of(run))

@@ -17,7 +17,7 @@ from lymphocast.engine.course import INFECTION
 from lymphocast.forecast.course_plan import Horizon, follow_plan, visit_days
 from lymphocast.forecast.trial.counters import Counters, Purpose
 from lymphocast.forecast.trial.patients import Patients, natural
-from lymphocast.forecast.trial.protocol import Arm, Protocol
+from lymphocast.forecast.trial.protocol import Arm, TrialProtocol
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -70,7 +70,7 @@ class KeyedChance:
 class Clinic:
     """Some patients with everything that does not depend on their arm."""
 
-    protocol: Protocol
+    protocol: TrialProtocol
     counters: Counters
     patients: Patients
 

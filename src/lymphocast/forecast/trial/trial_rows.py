@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lymphocast.forecast.trial.block import event_column, truth_column
 from lymphocast.forecast.trial.comparisons import Group, compare
-from lymphocast.forecast.trial.protocol import AnalysisMethod, Protocol, TrialAnalysis
+from lymphocast.forecast.trial.protocol import AnalysisMethod, TrialAnalysis, TrialProtocol
 from lymphocast.forecast.trial.tables import read_columns
 
 Columns = dict[str, NDArray[np.generic]]
@@ -21,7 +21,7 @@ def column(place: int, part: str) -> str:
     return f"analysis {place + 1}, {part}"
 
 
-def read_names(protocol: Protocol) -> tuple[str, ...]:
+def read_names(protocol: TrialProtocol) -> tuple[str, ...]:
     """Return the columns of the patients' table that the analyses read."""
     names = ["trial", "arm", "il2", "clearance", "tries", "lost", "baseline"]
     for analysis in protocol.analyses:
@@ -32,7 +32,7 @@ def read_names(protocol: Protocol) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def trial_rows(protocol: Protocol, blocks: Iterable[bytes]) -> Iterator[Row]:
+def trial_rows(protocol: TrialProtocol, blocks: Iterable[bytes]) -> Iterator[Row]:
     """Yield one row for each trial of some blocks in order; at most one trial is waiting."""
     names = read_names(protocol)
     waiting: list[Columns] = []
@@ -56,7 +56,7 @@ def _joined(parts: list[Columns]) -> Columns:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _row(protocol: Protocol, read: Mapping[str, NDArray[Any]]) -> Row:
+def _row(protocol: TrialProtocol, read: Mapping[str, NDArray[Any]]) -> Row:
     row: Row = {
         "trial": int(read["trial"][0]),
         "il2": bool(read["il2"][0]),
@@ -78,7 +78,7 @@ def _row(protocol: Protocol, read: Mapping[str, NDArray[Any]]) -> Row:
 
 
 def _group(
-    protocol: Protocol, read: Mapping[str, NDArray[Any]], analysis: TrialAnalysis, arm: str
+    protocol: TrialProtocol, read: Mapping[str, NDArray[Any]], analysis: TrialAnalysis, arm: str
 ) -> Group:
     own = read["arm"] == protocol.place(arm)
     value = read[analysis.endpoint][own]

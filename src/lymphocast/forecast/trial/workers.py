@@ -18,9 +18,8 @@ from itertools import islice
 from typing import Any, final
 
 from lymphocast.errors import UsageError
-from lymphocast.forecast.trial.block import simulate_block
-from lymphocast.forecast.trial.folder import Block
-from lymphocast.forecast.trial.protocol import Protocol
+from lymphocast.forecast.trial.block import Block, simulate_block
+from lymphocast.forecast.trial.protocol import TrialProtocol
 from lymphocast.forecast.trial.tables import table_bytes
 
 Finished = Iterator[tuple[Block, bytes]]
@@ -39,7 +38,7 @@ CONNECTED_WITHIN = 20  # seconds
 class Work:
     """What a worker needs to simulate any block of a run."""
 
-    protocol: Protocol
+    protocol: TrialProtocol
     seed: int
 
     def __call__(self, block: Block) -> bytes:
