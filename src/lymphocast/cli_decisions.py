@@ -85,7 +85,7 @@ def trial(
         str | None, typer.Option(metavar="ADDRESS", help="Dask cluster to use instead.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one a processor if left out.")
+        int | None, typer.Option(min=1, help="Processes; one a processor if it pays.")
     ] = None,
     seed: Seed = DEFAULT_SEED,
     json: Json = False,

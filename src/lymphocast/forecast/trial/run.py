@@ -28,6 +28,7 @@ from lymphocast.forecast.trial.workers import Work, here, in_processes, on_clust
 
 Progress = Callable[[str, float], None]
 MOST_TRIALS = 1_000_000
+WORTH_A_PROCESS = 8  # blocks, of a quarter of a second each: a process takes as long to start
 SAVED_EVERY = 1.0  # seconds between two manifests: what is done since is computed again
 
 
@@ -58,7 +59,8 @@ def run_trial(
     seed
         Seed of every random number.
     workers
-        Processes; as many as there are processors if ``None``, none of their own if 1.
+        Processes; if ``None`` as many as there are processors, fewer for little work; none but this
+        one if 1.
     scheduler
         Address of a Dask cluster to use instead.
     progress
@@ -106,7 +108,8 @@ def _finished(
 ) -> Iterator[tuple[Block, bytes]]:
     if scheduler is not None:
         return on_cluster(work, left, scheduler)
-    number = min(workers or len(os.sched_getaffinity(0)), max(1, len(left)))
+    worth = len(left) if workers is not None else len(left) // WORTH_A_PROCESS
+    number = min(workers or len(os.sched_getaffinity(0)), max(1, worth))
     return here(work, left) if number == 1 else in_processes(work, left, number)
 
 

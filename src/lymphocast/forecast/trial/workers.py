@@ -137,28 +137,15 @@ def on_cluster(work: Work, blocks: Iterable[Block], address: str) -> Finished:
         if not threads:
             msg = f"--scheduler {address}: found no worker; needed at least one"
             raise UsageError(msg)
-        yield from _from_cluster(client, work, blocks, AHEAD * threads)
-
-
-def _from_cluster(client: Any, work: Work, blocks: Iterable[Block], most: int) -> Finished:  # noqa: ANN401 (no types)
-    module, rest = import_module("distributed"), iter(blocks)
-    shared = client.scatter(work, broadcast=True, hash=False)
-
-    def give(block: Block) -> Any:  # noqa: ANN401 (no types)
-        return client.submit(_run, shared, block, pure=False, retries=MOST_DEATHS)
-
-    given = {
-        future.key: (block, future) for block in islice(rest, most) for future in [give(block)]
-    }
-    running = module.as_completed([future for _, future in given.values()])
-    for future in running:
-        block, _ = given.pop(future.key)
-        content = future.result()
-        for following in islice(rest, 1):
-            one = give(following)
-            given[one.key] = (following, one)
-            running.add(one)
-        yield block, content
+        shared = client.scatter(work, broadcast=True, hash=False)
+        pool = client.get_executor(pure=False, retries=MOST_DEATHS)
+        try:
+            yield from _ahead(lambda b: pool.submit(_run, shared, b), blocks, AHEAD * threads)
+        except import_module("distributed").KilledWorker as error:
+            msg = (
+                f"--scheduler {address}: workers died again and again: {error}; needed more memory"
+            )
+            raise UsageError(msg) from None
 
 
 def _run(work: Work, block: Block) -> bytes:
