@@ -38,8 +38,13 @@ def test_what_cannot_be_run_is_refused_in_one_line(lymphocast: Command, tmp_path
     assert done.err == (
         "error: found both 'workers' and 'scheduler'; needed one of them: a cluster has its own\n"
     )
+    done = lymphocast(*asked, "--scheduler", "nonsense")
+    assert done.code == 2
+    assert done.err.endswith(
+        "error: --scheduler: found 'nonsense'; needed a scheduler such as tcp://127.0.0.1:8786\n"
+    )
     (tmp_path / "bad.yaml").write_text("arms: []\n", encoding="utf-8")
-    done = lymphocast("trial", str(tmp_path / "bad.yaml"), "-n", "1", "-o", str(tmp_path / "out"))
+    done = lymphocast("trial", str(tmp_path / "bad.yaml"), "-n", "1", "-o", str(tmp_path / "other"))
     assert done.code == 1
     assert done.err == "error: bad.yaml, line 1: found an empty list; needed at least 2 items\n"
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "other").exists()

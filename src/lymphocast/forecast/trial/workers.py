@@ -8,6 +8,7 @@ again; a block that takes its worker with it three times is an error.
 
 import multiprocessing
 import os
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -31,6 +32,8 @@ ONE_THREAD = {
     "JAX_PLATFORMS": "cpu",
 }
 CONNECTED_WITHIN = 20  # seconds
+ADDRESS = re.compile(r"(?:[a-z]+://)?[^/\s]+:[0-9]{1,5}")
+NEEDED_ADDRESS = "needed a scheduler such as tcp://127.0.0.1:8786"
 
 
 @final
@@ -154,6 +157,9 @@ def _run(work: Work, block: Block) -> bytes:
 
 @contextmanager
 def _client(address: str) -> Generator[Any]:
+    if ADDRESS.fullmatch(address) is None:
+        msg = f"--scheduler: found '{address}'; {NEEDED_ADDRESS}"
+        raise UsageError(msg)
     try:
         module = import_module("distributed")
     except ImportError:
@@ -163,7 +169,7 @@ def _client(address: str) -> Generator[Any]:
         client = module.Client(address, timeout=CONNECTED_WITHIN, set_as_default=False)
     except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
-        msg = f"--scheduler {address}: {reason}; needed a scheduler such as tcp://127.0.0.1:8786"
+        msg = f"--scheduler {address}: {reason}; {NEEDED_ADDRESS}"
         raise UsageError(msg) from None
     try:
         yield client
