@@ -7,6 +7,7 @@ from typing import Final
 
 from lymphocast.forecast.trial.characteristics import (
     AVERAGED,
+    FITTED,
     CharacteristicRow,
     Characteristics,
     MeanValue,
@@ -22,6 +23,7 @@ LABELS: Final = {
     "clearance": "a higher count hastens clearance",
     "no-clearance": "clearance unaffected",
     AVERAGED: "averaged over the trials",
+    FITTED: "as fitted",
 }
 NOTES: Final = (
     "In brackets the 95 % Monte Carlo interval of a share (Wilson), after ± the Monte Carlo "

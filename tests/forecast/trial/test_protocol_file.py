@@ -8,15 +8,16 @@ import pytest
 from lymphocast.errors import RecordError
 from lymphocast.forecast.plan import Missed, Stretch
 from lymphocast.forecast.policy import HoldRule
-from lymphocast.forecast.trial.protocol import AnalysisMethod, EndpointKind
+from lymphocast.forecast.trial.protocol import AnalysisMethod, EndpointKind, VirtualPopulation
 from lymphocast.forecast.trial.protocol_file import read_protocol
 from tests.forecast.trial.protocols import EXAMPLE, FIXED, read
 
 
 def test_the_example_says_what_it_says() -> None:
     found = read_protocol(EXAMPLE)
+    assert isinstance(found.population, VirtualPopulation)
     assert found.population.weights.il2 == 0.5
-    assert found.shared == {"gain": 0.3}
+    assert found.population.shared == (("gain", 0.3),)
     assert (found.eligibility.above, found.eligibility.below) == (50.0, 300.0)
     arm = found.arms[1]
     assert arm.plan.stretches == (
@@ -41,7 +42,9 @@ def test_the_example_says_what_it_says() -> None:
 def test_own_priors_stand_beside_the_protocol(tmp_path: Path) -> None:
     (tmp_path / "priors.yaml").write_text("parameters: {gain: {location: 90}}\n", encoding="utf-8")
     text = FIXED.replace("population:", "population:\n  priors: priors.yaml")
-    assert read(text, tmp_path).population.table.row("gain").location == 90.0
+    found = read(text, tmp_path).population
+    assert isinstance(found, VirtualPopulation)
+    assert found.table.row("gain").location == 90.0
 
 
 @pytest.mark.parametrize(

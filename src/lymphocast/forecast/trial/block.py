@@ -55,12 +55,13 @@ def simulate_block(protocol: TrialProtocol, seed: int, first: int, number: int) 
     clinic = Clinic(protocol, counters, patients)
     edges = np.cumsum([arm.patients for arm in protocol.arms]).astype(np.uint64)
     arm = np.searchsorted(edges, patient, side="right")
+    none = np.zeros(LANES)
     columns: Columns = {
         "trial": (trial + np.uint64(1)).astype(np.int64),
         "patient": (patient + np.uint64(1)).astype(np.int64),
         "arm": arm.astype(np.int16),
-        "il2": patients.theta["il2"] > 0.0,
-        "clearance": patients.theta["clearance"] > 0.0,
+        "il2": patients.theta.get("il2", none) > 0.0,
+        "clearance": patients.theta.get("clearance", none) > 0.0,
         "course": patients.course.astype(np.int8),
         "tries": patients.tries.astype(np.int32),
         "lost": np.where(clinic.lost <= protocol.length, clinic.lost, np.nan),

@@ -15,12 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from lymphocast.forecast.trial.protocol import AnalysisMethod, TrialAnalysis, TrialProtocol
+from lymphocast.forecast.trial.protocol import (
+    AnalysisMethod,
+    FittedPopulation,
+    TrialAnalysis,
+    TrialProtocol,
+)
 from lymphocast.forecast.trial.trial_rows import column
 
 Table = Mapping[str, NDArray[Any]]
 Flags = NDArray[np.bool_]
-AVERAGED = "averaged"
+AVERAGED, FITTED = "averaged", "fitted"
 POWER, TYPE_ONE, EITHER = "power", "type I error", "rejected"
 
 
@@ -54,7 +59,7 @@ class CharacteristicRow:
         Name of the analysis.
     hypothesis
         ``il2`` or ``no-il2``, with ``+clearance`` or ``+no-clearance`` where cultures are taken;
-        ``averaged`` over all trials.
+        ``averaged`` over all trials; ``fitted`` alone for a fitted population.
     trials, undecided
         How many trials there are, and how many of them had too few patients left to analyse.
     reads
@@ -152,6 +157,8 @@ def characteristics(protocol: TrialProtocol, seed: int, table: Table) -> Charact
 
 def _parts(protocol: TrialProtocol, table: Table) -> dict[str, tuple[float, Flags]]:
     """Return prior probability and trials of each state of nature that is possible."""
+    if isinstance(protocol.population, FittedPopulation):
+        return {FITTED: (1.0, np.full(len(table["trial"]), True))}
     weights = protocol.population.weights
     found: dict[str, tuple[float, Flags]] = {}
     for il2 in (True, False):
@@ -175,11 +182,13 @@ def _rows(
     parts: Mapping[str, tuple[float, Flags]],
 ) -> Sequence[CharacteristicRow]:
     truth = np.array(table[column(place, "truth")], float)
-    if not protocol.shared:
+    if not protocol.population.differs:
         for _, own in parts.values():
             truth[own] = truth[own].mean() if own.any() else np.nan
     every = np.full(len(truth), True)
-    named = {**{name: own for name, (_, own) in parts.items()}, AVERAGED: every}
+    named = {name: own for name, (_, own) in parts.items()}
+    if FITTED not in named:
+        named[AVERAGED] = every
     return [
         _row(protocol, place, analysis, {n: v[own] for n, v in table.items()}, name, truth[own])
         for name, own in named.items()

@@ -36,8 +36,10 @@ def evaluate(endpoint: Endpoint, series: Series) -> Reached:
 
 def _change(endpoint: Endpoint, series: Series, last: int) -> Floats:
     now, before = series.counts[last], series.counts[0]
-    change = np.log(now / before) if endpoint.logarithmic else now - before
-    return np.where(series.present[last], change, np.nan)
+    if not endpoint.logarithmic:
+        return np.where(series.present[last], now - before, np.nan)
+    seen = series.present[last] & (now > 0.0) & (before > 0.0)  # what has no logarithm is missing
+    return np.log(np.where(seen, now, np.nan) / np.where(seen, before, np.nan))
 
 
 def _area(series: Series, last: int) -> Floats:

@@ -22,7 +22,17 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.course import natural_count
 from lymphocast.errors import UsageError
 from lymphocast.forecast.trial.counters import Counters, Purpose
-from lymphocast.forecast.trial.protocol import TrialProtocol
+from lymphocast.forecast.trial.fitted import (
+    fitted_candidates,
+    fitted_course,
+    fitted_reading,
+)
+from lymphocast.forecast.trial.protocol import (
+    Eligibility,
+    FittedPopulation,
+    TrialProtocol,
+    VirtualPopulation,
+)
 from lymphocast.inference.hypotheses import Course
 from lymphocast.inference.parameters import latent_of
 from lymphocast.models.prior_table import PriorTable, numbers, transform
@@ -99,17 +109,20 @@ def _candidates(
 ) -> tuple[dict[str, Floats], NDArray[np.int64]]:
     """Return a candidate for each lane that waits; what stands in the others means nothing."""
     population = protocol.population
+    if isinstance(population, FittedPopulation):
+        none = np.zeros(len(waiting), np.int64)
+        return fitted_candidates(population, counters, attempt, waiting), none
     own = counters.only(waiting)
     course = np.zeros(len(waiting), np.int64)
     weights = population.weights
     steps = np.cumsum([weights.stable, weights.recovery])
     course[waiting] = np.searchsorted(steps, own.uniform(Purpose.COURSE, attempt, 1)[0], "right")
-    state = counters.of_trial.uniform(Purpose.STATE, 0, 2)
     rows = len(population.table.rows)
     z = np.zeros((rows, len(waiting)))
     z[:, waiting] = own.normal(Purpose.PRIOR, attempt * rows, rows)
-    theta = _values(population.table, _with_shared(protocol, counters, z))
+    theta = _values(population.table, _with_shared(population, counters, z))
     theta |= {name: np.full(len(waiting), value) for name, value in population.fixed}
+    state = counters.of_trial.uniform(Purpose.STATE, 0, 2)
     theta["il2"] = (state[0] < weights.il2).astype(float)
     theta["clearance"] = (state[1] < weights.clearance).astype(float)
     theta["recovery"] = (course == COURSES.index(Course.RECOVERY)).astype(float)
@@ -121,13 +134,13 @@ def _candidates(
     return theta, course
 
 
-def _with_shared(protocol: TrialProtocol, counters: Counters, z: Floats) -> Floats:
+def _with_shared(population: VirtualPopulation, counters: Counters, z: Floats) -> Floats:
     """Return z with the part that a trial's patients have in common."""
-    if not protocol.shared:
+    if not population.differs:
         return z
     common = counters.of_trial.normal(Purpose.SHARED, 0, len(z))
-    names = [row.parameter for row in protocol.population.table.rows]
-    share = np.array([protocol.shared.get(name, 0.0) for name in names])[:, None]
+    own = dict(population.shared)
+    share = np.array([own.get(row.parameter, 0.0) for row in population.table.rows])[:, None]
     return np.asarray(np.sqrt(share) * common + np.sqrt(1.0 - share) * z)
 
 
@@ -138,12 +151,33 @@ def _is_eligible(
     attempt: int,
     asked: Flags,
 ) -> Flags:
-    rule = protocol.eligibility
+    rule, population = protocol.eligibility, protocol.population
+    if rule == Eligibility():
+        return asked
     white = np.zeros((rule.screenings, len(asked)))
     begin = attempt * rule.screenings
     white[:, asked] = counters.only(asked).normal(Purpose.SCREENING, begin, rule.screenings)
-    seen = natural(theta, np.zeros(1))["natural_count"] * np.exp(theta["count_sd"] * white)
+    seen = measured(population, theta, untreated(population, theta), white)
     return np.asarray(((seen >= rule.above) & (seen < rule.below)).all(axis=0))
+
+
+def untreated(population: VirtualPopulation | FittedPopulation, theta: dict[str, Floats]) -> Floats:
+    """Return the latent value on day 0, before any dose, ``[1, lane]``."""
+    if isinstance(population, FittedPopulation):
+        return fitted_course(population, theta, (), np.zeros(1))
+    return natural(theta, np.zeros(1))["natural_count"]
+
+
+def measured(
+    population: VirtualPopulation | FittedPopulation,
+    theta: dict[str, Floats],
+    latent: Floats,
+    white: Floats,
+) -> Floats:
+    """Return values as they are measured, from standard normals."""
+    if isinstance(population, FittedPopulation):
+        return fitted_reading(population, theta, latent, white)
+    return np.asarray(latent * np.exp(theta["count_sd"] * white))
 
 
 def natural(theta: dict[str, Floats], days: Floats) -> dict[str, Floats]:

@@ -4,12 +4,13 @@ Times are whole days after randomisation, doses weekly and relative to the patie
 maintenance dose, counts in cells/uL.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import final
 
+from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.forecast.plan import Plan
+from lymphocast.inference.population.design import PopulationDesign
 from lymphocast.models.prior_table import PriorTable, Weights
 
 DAYS_PER_MONTH = 30.4375
@@ -37,6 +38,42 @@ class VirtualPopulation:
     weights: Weights
     fixed: tuple[tuple[str, float], ...] = ()
     shared: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether the typical patient differs between trials."""
+        return any(share > 0.0 for _, share in self.shared)
+
+
+@final
+@dataclass(frozen=True)
+class FittedPopulation:
+    """Individuals of a library model, as a population's fit found them.
+
+    Parameters
+    ----------
+    model
+        Name of the library model.
+    design
+        What individuals share: which parameters scatter, how, and how observations do.
+    endpoint
+        The endpoint of the fit that is measured at visits.
+    vector
+        The fit's estimates on the scale of its search.
+    covariance
+        Their covariance, if they are drawn for each trial; empty if they are taken as known.
+    """
+
+    model: str
+    design: PopulationDesign
+    endpoint: str
+    vector: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether the typical patient differs between trials."""
+        return bool(self.covariance)
 
 
 @final
@@ -70,11 +107,14 @@ class Arm:
         How many patients it has.
     antibiotic
         First day and the day after the last on which the antibiotic is given; ``None`` without.
+    doses
+        Dose events of a library model, instead of a plan's doses.
     """
 
     plan: Plan
     patients: int
     antibiotic: tuple[float, float] | None = None
+    doses: tuple[DoseEvent, ...] = ()
 
     @property
     def name(self) -> str:
@@ -200,7 +240,7 @@ class TrialProtocol:
     """
 
     title: str
-    population: VirtualPopulation
+    population: VirtualPopulation | FittedPopulation
     eligibility: Eligibility
     arms: tuple[Arm, ...]
     visits: Visits
@@ -225,8 +265,3 @@ class TrialProtocol:
     def place(self, arm: str) -> int:
         """Return the place of an arm."""
         return [a.name for a in self.arms].index(arm)
-
-    @property
-    def shared(self) -> Mapping[str, float]:
-        """Shares of variance that patients of a trial have in common."""
-        return dict(self.population.shared)

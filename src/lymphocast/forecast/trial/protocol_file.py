@@ -30,11 +30,13 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.errors import UsageError
 from lymphocast.forecast.plan import VISITS, Missed, Plan, Stretch
 from lymphocast.forecast.plan_kinds import CYCLE, RULE, Share, read_root
 from lymphocast.forecast.policy import HoldRule
 from lymphocast.forecast.trial.protocol import Arm, Eligibility, TrialProtocol, Visits
+from lymphocast.forecast.trial.protocol_fit import DOSES, check_arms
 from lymphocast.forecast.trial.protocol_parts import (
     ANALYSIS,
     DROPOUT,
@@ -79,6 +81,7 @@ def read_protocol(path: Path) -> TrialProtocol:
     end = float(visits.days[-1] + visits.window)  # so that a late last visit is under treatment
     protocol = _group(path, end).read(root, scope)
     assert isinstance(protocol, TrialProtocol)  # noqa: S101  (what the group builds)
+    check_arms(protocol, _items(root, "arms"), scope)
     endpoints = checked_endpoints(protocol, _items(root, "endpoints"), scope)
     protocol = replace(protocol, endpoints=endpoints)
     analyses = checked_analyses(protocol, _items(root, "analyses"), scope)
@@ -196,6 +199,7 @@ def _arm_group(length: float) -> Group:
             Field("rule", RULE, "what decides whether the drug is given", False),
             Field("rule_visits", Days(), "time between its visits", False, VISITS),
             Field("missed", Share(), "share of doses missed at random", False, 0.0),
+            Field("doses", Listing(DOSES), "of a fitted population", False, ()),
             Field("antibiotic", _span(length), "when the antibiotic is given", False),
         ),
         _arm,
@@ -255,6 +259,7 @@ def _arm(
     rule: HoldRule | None,
     rule_visits: float,
     missed: float,
+    doses: tuple[tuple[DoseEvent, ...], ...],
     antibiotic: tuple[float, float] | None,
 ) -> Arm:
     if rule is not None and not stretches:
@@ -269,4 +274,5 @@ def _arm(
     except UsageError as error:
         found, _, needed = str(error).partition("; needed ")
         raise Misread(found=found, needed=needed) from None
-    return Arm(plan, patients, antibiotic)
+    events = sorted((dose for own in doses for dose in own), key=lambda dose: dose.time)
+    return Arm(plan, patients, antibiotic, tuple(events))

@@ -1,4 +1,11 @@
-"""The part of a protocol file that says from where patients are drawn."""
+"""The part of a protocol file that says from where patients are drawn.
+
+From the priors of the course model, or from a population's fit:
+
+::
+
+    population: {fit: fit.nc, design: shared.yaml, model: one-compartment-iv, uncertain: true}
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -8,12 +15,14 @@ from typing import final
 
 from lymphocast.errors import RecordError
 from lymphocast.forecast.plan_kinds import Share
-from lymphocast.forecast.trial.protocol import VirtualPopulation
+from lymphocast.forecast.trial.protocol import FittedPopulation, VirtualPopulation
+from lymphocast.forecast.trial.protocol_fit import fitted_population
 from lymphocast.models.prior_file import model_priors, read_priors
 from lymphocast.models.prior_table import PriorTable, Weights
 from lymphocast.record.fields import Field, Group
 from lymphocast.record.kinds import JsonObject, Kind, Scope, Text, shown, text_of
 from lymphocast.record.misread import Misread
+from lymphocast.record.numbers import YesNo
 from lymphocast.record.yamltree import Node, Table
 
 MODEL, USUAL = "course", "neutral"
@@ -75,45 +84,64 @@ WEIGHTS = Group(
 POPULATION = Group(
     (
         Field("priors", Text(), "a file of prior rows that replace the shipped ones", False),
-        Field("preset", Text(), "prior weights of the hypotheses", False, USUAL),
+        Field("preset", Text(), "prior weights of the hypotheses", False),
         Field("weights", WEIGHTS, "weights instead of the preset's", False, {}),
         Field("fixed", ByParameter(Signed()), "parameters that all share", False, ()),
         Field("shared", ByParameter(Share()), "share of variance in common", False, ()),
+        Field("fit", Text(), "a population's fit, instead of priors", False),
+        Field("design", Text(), "the population file that it was made with", False),
+        Field("model", Text(), "the library model that was fitted", False),
+        Field("endpoint", Text(), "what is measured at visits", False),
+        Field("uncertain", YesNo(), "whether each trial draws the estimates", False, default=False),
     ),
     lambda **given: given,
 )
+OF_PRIORS = ("priors", "preset", "weights", "fixed", "shared")
+OF_FIT = ("design", "model", "endpoint", "uncertain")
 SUM_ROOM = 1e-9  # of weights that are printed with a few digits
 
 
-def population_of(given: object, folder: Path) -> VirtualPopulation:
-    """Return the population that the part states; a file of priors is looked for in ``folder``.
+def population_of(given: object, folder: Path) -> VirtualPopulation | FittedPopulation:
+    """Return the population that the part states; files are looked for in ``folder``.
 
     Raises
     ------
     Misread
-        If a preset is unknown, weights do not sum to 1 or a parameter is both fixed and shared.
+        If it mixes priors and a fit, or one of the two is not what it should be.
     """
     said: Mapping[str, object] = given if isinstance(given, dict) else {}
-    said = {"priors": None, "preset": USUAL, "weights": {}, "fixed": (), "shared": (), **said}
-    table = _table(said["priors"], folder)
-    preset = str(said["preset"])
+    said = {name: value for name, value in said.items() if value not in (None, (), {}, False)}
+    if "fit" in said:
+        strange = next((name for name in OF_PRIORS if name in said), None)
+        if strange is not None:
+            raise Misread(found=f"'{strange}' beside 'fit'", needed="priors, or a fit")
+        return fitted_population(said, folder)
+    strange = next((name for name in OF_FIT if name in said), None)
+    if strange is not None:
+        raise Misread(found=f"'{strange}' without 'fit'", needed="the population's fit")
+    return _from_priors(said, folder)
+
+
+def _from_priors(said: Mapping[str, object], folder: Path) -> VirtualPopulation:
+    table = _table(said.get("priors"), folder)
+    preset = str(said.get("preset", USUAL))
     if preset not in table.presets:
         raise Misread(found=f"the preset '{preset}'", needed=f"one of {', '.join(table.presets)}")
-    changes = said["weights"] if isinstance(said["weights"], dict) else {}
-    weights = replace(table.presets[preset], **changes)
+    changes = said.get("weights")
+    weights = replace(table.presets[preset], **(changes if isinstance(changes, dict) else {}))
     total = weights.stable + weights.recovery + weights.infection
     if abs(total - 1.0) > SUM_ROOM:
         raise Misread(
             found=f"weights of stable, recovery and infection that sum to {total:g}",
             needed="weights that sum to 1",
         )
-    population = VirtualPopulation(table, weights, _pairs(said["fixed"]), _pairs(said["shared"]))
-    both = {name for name, _ in population.fixed} & {name for name, _ in population.shared}
+    fixed, shared = _pairs(said.get("fixed")), _pairs(said.get("shared"))
+    both = {name for name, _ in fixed} & {name for name, _ in shared}
     if both:
         raise Misread(found=f"'{min(both)}' both fixed and shared", needed="one of the two")
-    for name, value in population.fixed:
+    for name, value in fixed:
         _check_fixed(table, name, value)
-    return population
+    return VirtualPopulation(table, weights, fixed, shared)
 
 
 def _table(priors: object, folder: Path) -> PriorTable:

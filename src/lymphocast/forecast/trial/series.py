@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from lymphocast.engine.course import INFECTION
 from lymphocast.forecast.course_plan import Horizon, follow_plan, visit_days
 from lymphocast.forecast.trial.counters import Counters, Purpose
-from lymphocast.forecast.trial.patients import Patients, natural
-from lymphocast.forecast.trial.protocol import Arm, TrialProtocol
+from lymphocast.forecast.trial.fitted import fitted_course
+from lymphocast.forecast.trial.patients import Patients, measured, natural
+from lymphocast.forecast.trial.protocol import Arm, FittedPopulation, TrialProtocol
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -122,20 +123,25 @@ class Clinic:
         return found
 
     @cached_property
-    def readings(self) -> Floats:
-        """By which factor a measured count differs from the latent one, ``[visit, lane]``."""
-        white = self.counters.normal(Purpose.READING, 0, len(self.planned))
-        return np.asarray(np.exp(self.patients.theta["count_sd"] * white))
+    def whites(self) -> Floats:
+        """Standard normals of the errors of reading, ``[visit, lane]``."""
+        return self.counters.normal(Purpose.READING, 0, len(self.planned))
+
+    def latent(self, arm: Arm) -> Floats:
+        """Return the latent value on every day in an arm, ``[day, lane]``."""
+        population, theta = self.protocol.population, self.patients.theta
+        if isinstance(population, FittedPopulation):
+            return fitted_course(population, theta, arm.doses, self.days)
+        none = np.zeros(len(self.counters.trial))
+        horizon = Horizon(theta, self.days, self.natural["natural_count"], none)
+        return follow_plan(horizon, arm.plan, KeyedChance(self.counters)).counts
 
     def follow(self, arm: Arm) -> tuple[Series, Series]:
         """Return what is seen of the patients in an arm, and what would be if nothing got lost.
 
         The second has every visit on its planned day, with the same errors of reading.
         """
-        theta = self.patients.theta
-        lanes = len(self.counters.trial)
-        horizon = Horizon(theta, self.days, self.natural["natural_count"], np.zeros(lanes))
-        counts = follow_plan(horizon, arm.plan, KeyedChance(self.counters)).counts
+        counts = self.latent(arm)
         burden = self._burden(arm, counts) if self.protocol.visits.cultures else None
         whole = np.broadcast_to(self.planned[:, None], self.kept.shape)
         everyone = np.full(self.kept.shape, True)
@@ -147,10 +153,12 @@ class Clinic:
     def _read(self, counts: Floats, burden: Floats | None, days: Floats, present: Flags) -> Series:
         place = np.searchsorted(self.days, days)
         lane = np.arange(counts.shape[1])
-        seen = counts[place, lane] * self.readings
-        if burden is None:
+        population = self.protocol.population
+        seen = measured(population, self.patients.theta, counts[place, lane], self.whites)
+        present = present & np.isfinite(seen)  # what nothing solves is missing
+        if burden is None or isinstance(population, FittedPopulation):
             return Series(self.planned, seen, present, None)
-        slope = self.protocol.population.table.constant("culture_slope")
+        slope = population.table.constant("culture_slope")
         shows = 1.0 / (1.0 + np.exp(burden[place, lane] / slope))
         uniform = self.counters.uniform(Purpose.CULTURE, 0, len(self.planned))
         return Series(self.planned, seen, present, uniform < shows)
