@@ -106,6 +106,8 @@ def open_folder(folder: Path, run: Manifest) -> Manifest:
     except FileExistsError:
         msg = f"found '{folder}', or '{PATIENTS}' in it, which is no folder; needed a folder"
         raise UsageError(msg) from None
+    for torn in (folder / PATIENTS).glob(".block-*.parquet.*"):
+        torn.unlink(missing_ok=True)  # of a run that was killed while it wrote
     path = folder / MANIFEST
     if not path.exists():
         strange = sorted(p.name for p in folder.iterdir() if p.name != PATIENTS)

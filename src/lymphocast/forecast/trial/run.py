@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 
@@ -27,7 +28,8 @@ from lymphocast.forecast.trial.trial_rows import trial_rows
 from lymphocast.forecast.trial.workers import Work, here, in_processes, on_cluster
 
 Progress = Callable[[str, float], None]
-MOST_TRIALS = 1_000_000
+MOST_PATIENTS = 100_000_000  # of a run
+ROWS = 500  # trials that are analysed before they become columns
 WORTH_A_PROCESS = 8  # blocks, of a quarter of a second each: a process takes as long to start
 SAVED_EVERY = 1.0  # seconds between two manifests: what is done since is computed again
 
@@ -72,9 +74,12 @@ def run_trial(
         If hardly any candidate is eligible, the folder holds something else, or the cluster does
         not answer.
     """
-    if not 1 <= trials <= MOST_TRIALS or (workers is not None and workers < 1):
-        msg = f"found {trials} trials and {workers} workers; needed 1 to {MOST_TRIALS}, at least 1"
+    if trials < 1 or (workers is not None and workers < 1):
+        msg = f"found {trials} trials and {workers} workers; needed at least one of each"
         raise UsageError(msg)
+    if trials * protocol.patients > MOST_PATIENTS:
+        msg = f"found {trials} trials of {protocol.patients} patients; needed at most "
+        raise UsageError(msg + f"{MOST_PATIENTS} patients in all")
     if workers is not None and scheduler is not None:
         msg = "found both 'workers' and 'scheduler'; needed one of them: a cluster has its own"
         raise UsageError(msg)
@@ -143,9 +148,10 @@ def _analyse(
 ) -> dict[str, np.ndarray]:
     """Return the table of trials."""
     contents = ((folder / block.name).read_bytes() for block in blocks_of(run))
-    rows = []
-    for row in trial_rows(protocol, contents):
-        rows.append(row)
+    rows, parts = trial_rows(protocol, contents), []
+    while some := list(islice(rows, ROWS)):
+        parts.append({name: np.array([row[name] for row in some]) for name in some[0]})
         if progress is not None:
-            progress("analysing", len(rows) / run.trials)
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+            done = sum(len(part["trial"]) for part in parts)
+            progress("analysing", done / run.trials)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
