@@ -3,10 +3,13 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import count
 from multiprocessing import active_children
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
@@ -122,3 +125,34 @@ def test_a_dask_cluster_leaves_the_same_bytes(tmp_path: Path) -> None:
         address = own.scheduler_address
         run_trial(protocol, 6, tmp_path / "cluster", seed=9, scheduler=address)
     assert files_of(tmp_path / "cluster") == files_of(tmp_path / "alone")
+
+
+@pytest.mark.slow
+def test_a_run_whose_program_is_killed_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "trial.yaml").write_text(FIXED, encoding="utf-8")
+    protocol, folder = read(FIXED, tmp_path), tmp_path / "out"
+    program = (
+        "from pathlib import Path\n"
+        "from lymphocast import read_protocol, run_trial\n"
+        "if __name__ == '__main__':\n"
+        "    run_trial(read_protocol(Path('trial.yaml')), 2000, Path('out'), seed=9, workers=2)\n"
+    )
+    (tmp_path / "program.py").write_text(program, encoding="utf-8")
+    begun = subprocess.Popen([sys.executable, "program.py"], cwd=tmp_path)
+    while not any(folder.glob("patients/*.parquet")):
+        assert begun.poll() is None
+        sleep(0.05)
+    workers = children_of(begun.pid)
+    begun.kill()
+    begun.wait()
+    sleep(2.0)
+    assert len(workers) >= 2
+    assert not [pid for pid in workers if Path(f"/proc/{pid}/cmdline").exists()]
+    run_trial(protocol, 2000, folder, seed=9, workers=1)
+    run_trial(protocol, 2000, tmp_path / "whole", seed=9, workers=1)
+    assert files_of(folder) == files_of(tmp_path / "whole")
+
+
+def children_of(pid: int) -> list[str]:
+    """Return the processes that a process has started."""
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()

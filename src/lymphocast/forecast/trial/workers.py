@@ -9,6 +9,7 @@ again; a block that takes its worker with it three times is an error.
 import multiprocessing
 import os
 import re
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -86,8 +87,20 @@ def in_processes(work: Work, blocks: Iterable[Block], workers: int) -> Finished:
 def _one_pool(work: Work, blocks: Iterable[Block], workers: int) -> Finished:
     """Yield blocks from one pool; if a process dies, ``BrokenProcessPool``."""
     context = multiprocessing.get_context("spawn")
-    with _one_thread(), ProcessPoolExecutor(workers, context) as pool:
+    with _one_thread(), ProcessPoolExecutor(workers, context, _leave_with_parent) as pool:
         yield from _ahead(lambda block: pool.submit(work, block), blocks, AHEAD * workers)
+
+
+def _leave_with_parent() -> None:
+    """End this process when the one that started it is gone: nobody would tell it to."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _ahead(
