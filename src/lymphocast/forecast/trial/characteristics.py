@@ -64,8 +64,8 @@ class CharacteristicRow:
         How many trials there are, and how many of them had too few patients left to analyse.
     reads
         What ``rejected`` is: ``power`` where the arm changes something in some patient,
-        ``type I error`` where it changes nothing in any, ``rejected`` where trials of both kinds
-        are averaged.
+        ``type I error`` where it changes nothing in any, ``rejected`` where states of nature are
+        averaged or there is no trial.
     rejected, favours
         Share of trials that reject "no difference", and that do so in favour of the arm.
     estimate, truth, bias
@@ -209,13 +209,13 @@ def _row(
     sampled = own[column(place, "truth")]
     covered = (low <= truth) & (truth <= high)
     same = own[column(place, "same")]
-    reads = TYPE_ONE if same.all() else POWER if not same.any() else EITHER
+    reads = TYPE_ONE if same.all() else POWER
     return CharacteristicRow(
         analysis=analysis.name,
         hypothesis=name,
         trials=number,
         undecided=int((~done).sum()),
-        reads=EITHER if name == AVERAGED else reads,
+        reads=EITHER if name == AVERAGED or not number else reads,
         rejected=_proportion(int(((low > 0.0) | (high < 0.0)).sum()), number),
         favours=_proportion(int((low > 0.0).sum()), number),
         estimate=_mean(estimate[done]),
