@@ -114,8 +114,15 @@ def _finished(
     if scheduler is not None:
         return on_cluster(work, left, scheduler)
     worth = len(left) if workers is not None else len(left) // WORTH_A_PROCESS
-    number = min(workers or len(os.sched_getaffinity(0)), max(1, worth))
+    number = min(workers or _processors(), max(1, worth))
     return here(work, left) if number == 1 else in_processes(work, left, number)
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _simulate(
