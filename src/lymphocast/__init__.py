@@ -97,6 +97,11 @@ if TYPE_CHECKING:
     from lymphocast.forecast.results import Verdict as Verdict
     from lymphocast.forecast.simulation import Replicates as Replicates
     from lymphocast.forecast.simulation import simulate_file as simulate_file
+    from lymphocast.forecast.trial.characteristics import CharacteristicRow as CharacteristicRow
+    from lymphocast.forecast.trial.characteristics import Characteristics as Characteristics
+    from lymphocast.forecast.trial.protocol import TrialProtocol as TrialProtocol
+    from lymphocast.forecast.trial.protocol_file import read_protocol as read_protocol
+    from lymphocast.forecast.trial.run import run_trial as run_trial
     from lymphocast.forecast.valued import BestDate as BestDate
     from lymphocast.forecast.valued import CountValue as CountValue
     from lymphocast.forecast.valued import NextCount as NextCount
@@ -284,6 +289,8 @@ _PUBLIC: Final = {
     "case_text": "record.casewriter",
     "Change": "interchange.deidentify",
     "change_between": "criteria.rcv",
+    "CharacteristicRow": "forecast.trial.characteristics",
+    "Characteristics": "forecast.trial.characteristics",
     "check": "criteria.check",
     "check_json": "criteria.check",
     "check_lines": "criteria.printing",
@@ -438,6 +445,7 @@ _PUBLIC: Final = {
     "read_plans": "forecast.plan_file",
     "read_point": "record.figure",
     "read_population_fit": "inference.population.fit_file",
+    "read_protocol": "forecast.trial.protocol_file",
     "read_records": "conversion",
     "read_sbml": "interchange.sbml_import",
     "Reading": "record.patient",
@@ -453,6 +461,7 @@ _PUBLIC: Final = {
     "Reported": "record.events",
     "Results": "forecast.results",
     "run_demo": "publish",
+    "run_trial": "forecast.trial.run",
     "sample_density": "inference.individual_fit",
     "SamplingMethod": "inference.individual_fit",
     "sbml_text": "interchange.sbml",
@@ -483,6 +492,7 @@ _PUBLIC: Final = {
     "TimingArguments": "forecast.results",
     "Trajectory": "engine.simulate",
     "treatment_figure": "figures.treatment",
+    "TrialProtocol": "forecast.trial.protocol",
     "Unit": "units",
     "UnitError": "errors",
     "UnreadData": "record.events",

@@ -14,7 +14,7 @@ import typer
 
 from lymphocast._version import __version__
 from lymphocast.cli_convert import check_if_data, convert, draft
-from lymphocast.cli_decisions import forecast, optimise
+from lymphocast.cli_decisions import forecast, optimise, trial
 from lymphocast.cli_fit import controls, fit, judge
 from lymphocast.cli_models import models, simulate
 from lymphocast.console import Progress, show_progress
@@ -170,6 +170,7 @@ def report(
 
 app.command()(models)
 app.command()(simulate)
+app.command()(trial)
 
 
 def _write_from_fit(

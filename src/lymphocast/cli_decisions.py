@@ -1,4 +1,4 @@
-"""The commands ``forecast`` and ``optimise``: what comes next, and which regimen meets a goal.
+"""The commands ``forecast``, ``optimise`` and ``trial``: what comes next, and what to plan.
 
 They parse, call, print, as the other commands do; the command line registers them.
 """
@@ -11,7 +11,7 @@ import typer
 
 from lymphocast.console import show_progress
 from lymphocast.errors import UsageError
-from lymphocast.options import FitFile, Json, output_option
+from lymphocast.options import DEFAULT_SEED, FitFile, Json, Seed, output_option
 
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
@@ -67,6 +67,38 @@ def optimise(
     else:
         write_search(found, output)
         typer.echo(str(output))
+
+
+def trial(
+    protocol: Annotated[
+        Path,
+        typer.Argument(metavar="TRIAL.yaml", exists=True, dir_okay=False, help="The protocol."),
+    ],
+    number: Annotated[
+        int, typer.Option("-n", "--number", min=1, help="How many times the trial is simulated.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="DIR", file_okay=False, help="Folder of the run."),
+    ],
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask cluster to use instead.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one a processor if it pays.")
+    ] = None,
+    seed: Seed = DEFAULT_SEED,
+    json: Json = False,
+) -> None:
+    """Simulate a trial many times: power, bias, coverage. Run again, it goes on."""
+    from lymphocast.decisions import trial_of, trial_text
+
+    with show_progress(quiet=json) as progress:
+        found = trial_of(
+            protocol, number, output, seed=seed, workers=workers, scheduler=scheduler,
+            progress=progress,
+        )  # fmt: skip
+    typer.echo(trial_text(found, json=json))
 
 
 def _forecast_plans(

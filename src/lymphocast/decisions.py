@@ -1,4 +1,4 @@
-"""Decisions: what the commands say of plans and goals, from a fit to text or a file."""
+"""Decisions: what the commands say of plans, goals and trials, from files to text or files."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -15,9 +15,14 @@ from lymphocast.forecast.plan_forecast import forecast_plans, frame_of
 from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.regimen_search import optimise
+from lymphocast.forecast.trial.characteristics import Characteristics
+from lymphocast.forecast.trial.folder import SUMMARY
+from lymphocast.forecast.trial.protocol_file import read_protocol
+from lymphocast.forecast.trial.run import run_trial
 from lymphocast.inference.posterior import Fit
 from lymphocast.report.plan_tables import plan_csv, plan_json, plan_lines
 from lymphocast.report.regimen_tables import regimen_csv, regimen_json, regimen_lines
+from lymphocast.report.trial_tables import trial_json, trial_lines
 
 Progress = Callable[[str, float], None]
 UNTREATED = "no treatment"
@@ -105,3 +110,35 @@ def write_search(found: RegimenSearch, path: Path) -> None:
 def search_text(found: RegimenSearch, *, json: bool) -> str:
     """Return a regimen search for a terminal, or as JSON text."""
     return regimen_json(found) if json else "\n".join(regimen_lines(found))
+
+
+def trial_of(
+    protocol: Path,
+    trials: int,
+    folder: Path,
+    *,
+    seed: int,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Characteristics:
+    """Simulate the trial of a protocol file, and write its operating characteristics as well.
+
+    Raises
+    ------
+    RecordError
+        At the first thing that is wrong with the file.
+    UsageError
+        As :func:`lymphocast.forecast.trial.run.run_trial` does.
+    """
+    found = run_trial(
+        read_protocol(protocol), trials, folder, seed=seed, workers=workers, scheduler=scheduler,
+        progress=progress,
+    )  # fmt: skip
+    write_whole(folder / SUMMARY, trial_json(found).encode())
+    return found
+
+
+def trial_text(found: Characteristics, *, json: bool) -> str:
+    """Return operating characteristics for a terminal, or as JSON text."""
+    return trial_json(found) if json else "\n".join(trial_lines(found))

@@ -7,7 +7,7 @@ which is exact; a rule sees the measured count at each visit, with an error of i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,43 @@ Flags = NDArray[np.bool_]
 SAME = 1e-6  # days: two times nearer than this are one
 UNTREATED = Treatment(study_drug=0.0)
 DAYS_PER_WEEK = 7.0
+
+
+class Chance(Protocol):
+    """The random numbers that a plan needs."""
+
+    def doses(self, number: int, lanes: int) -> Floats:
+        """Return a uniform number for each dose that may be missed, ``[dose, lane]``."""
+        ...
+
+    def reading(self, lanes: int) -> Floats:
+        """Return a standard normal for the reading of the next visit, ``[lane]``."""
+        ...
+
+
+@final
+class SeededChance:
+    """Random numbers from one seed, lane after lane.
+
+    Parameters
+    ----------
+    seed
+        Seed of the draws.
+    missed
+        The plan's own seed of which doses are missed.
+    """
+
+    def __init__(self, seed: int, missed: int) -> None:
+        self.seed, self.missed = seed, missed
+        self.whites = np.random.default_rng([seed, 12])
+
+    def doses(self, number: int, lanes: int) -> Floats:
+        """Return a uniform number for each dose that may be missed, ``[dose, lane]``."""
+        return np.random.default_rng([self.seed, 11, self.missed]).random((number, lanes))
+
+    def reading(self, lanes: int) -> Floats:
+        """Return a standard normal for the reading of the next visit, ``[lane]``."""
+        return self.whites.standard_normal(lanes)
 
 
 @final
@@ -88,12 +125,14 @@ def horizon_of(ensemble: Ensemble, origin: float, days: Sequence[float]) -> Hori
     return Horizon(dict(ensemble.theta), read, natural, gained)
 
 
-def follow_plan(horizon: Horizon, plan: Plan, seed: int) -> Followed:
+def follow_plan(horizon: Horizon, plan: Plan, chance: int | Chance) -> Followed:
     """Return what a plan does in every draw of a horizon.
 
-    With a rule the horizon's days must hold every visit of the plan.
+    With a rule the horizon's days must hold every visit of the plan. ``chance`` is a seed, or the
+    random numbers themselves.
     """
-    return _March(horizon, plan, seed).run()
+    own = SeededChance(chance, plan.missed.seed) if isinstance(chance, int) else chance
+    return _March(horizon, plan, own).run()
 
 
 def visit_days(plan: Plan, length: float) -> Floats:
@@ -110,7 +149,7 @@ class _March:
 
     horizon: Horizon
     plan: Plan
-    seed: int
+    chance: Chance
 
     @cached_property
     def times(self) -> Floats:
@@ -139,8 +178,7 @@ class _March:
     @cached_property
     def taken(self) -> Flags:
         """Whether each dose that may be missed is taken, ``[dose, lane]``."""
-        rng = np.random.default_rng([self.seed, 11, self.plan.missed.seed])
-        uniform = rng.random((len(self.doses), self.horizon.lanes))
+        uniform = self.chance.doses(len(self.doses), self.horizon.lanes)
         return uniform >= self.plan.missed.share
 
     @cached_property
@@ -164,14 +202,13 @@ class _March:
         horizon, plan = self.horizon, self.plan
         opens, widths = self.times[:-1], np.diff(self.times)
         rates = [1.0 / plan.interval_at(float(day)) for day in opens + SAME]
-        whites = np.random.default_rng([self.seed, 12])
         counts = np.empty_like(horizon.natural)
         counts[0] = horizon.natural[0] + horizon.gained
         dose, treated, injections = np.zeros((3, horizon.lanes))
 
         def observe(cells: Floats, step: int) -> Floats:
             latent = horizon.natural[self.places[step]] + cells
-            white = whites.standard_normal(horizon.lanes)
+            white = self.chance.reading(horizon.lanes)
             return np.asarray(latent * np.exp(horizon.theta["count_sd"] * white))
 
         def advance(cells: Floats, given: Flags, step: int) -> Floats:

@@ -168,7 +168,9 @@ class Listing(Kind):
         if not isinstance(node, Items):
             raise scope.error(node, "a text or mapping", "a list (each item begins with '- ')")
         if len(node.items) < self.least:
-            raise scope.error(node, "an empty list", f"at least {self.least} item")
+            raise scope.error(
+                node, "an empty list", f"at least {self.least} item{'s' if self.least > 1 else ''}"
+            )
         for item in node.items:
             self.of.check(item, scope)
 

@@ -1,0 +1,1 @@
+"""Virtual trials: a protocol followed in virtual patients, many times, and how it would perform."""

@@ -1,0 +1,93 @@
+"""Patients of a fitted population: parameters from its estimates, courses by the engine.
+
+An individual's parameter is its typical value moved by an effect; effects are normal together with
+the covariance matrix of the fit. If the estimates are not taken as known, they are drawn once for
+each trial from a normal distribution around the fit's own, on the scale of its search, with its
+robust covariance.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lymphocast.dataset.regimen import DoseEvent
+from lymphocast.engine.simulate import simulate
+from lymphocast.forecast.trial.counters import Counters, Purpose
+from lymphocast.forecast.trial.protocol import FittedPopulation
+from lymphocast.inference.error_model import LogNormalError, ShareError
+from lymphocast.inference.individual_density import Endpoint
+from lymphocast.inference.population.moments import residual_and_variance
+from lymphocast.inference.population.vector import VectorForm
+from lymphocast.models.library import find_model
+from lymphocast.models.random_effects import factor
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def endpoint_of(population: FittedPopulation) -> Endpoint:
+    """Return the endpoint that is measured at visits."""
+    return next(e for e in population.design.endpoints if e.name == population.endpoint)
+
+
+def fitted_candidates(
+    population: FittedPopulation, counters: Counters, attempt: int, waiting: Flags
+) -> dict[str, Floats]:
+    """Return parameters of a candidate for each lane that waits."""
+    design = population.design
+    trials, place = np.unique(counters.trial, return_inverse=True)
+    values = VectorForm(design).values(_vectors(population, counters.seed, trials))
+    theta = {name: value[place] for name, value in values.typical.items()}
+    roots = np.array([factor(matrix) for matrix in values.covariance])[place]
+    number = len(design.effects)
+    z = np.zeros((number, len(waiting)))
+    z[:, waiting] = counters.only(waiting).normal(Purpose.PRIOR, attempt * number, number)
+    for i, (name, way) in enumerate(zip(design.effects, design.transforms, strict=True)):
+        eta = np.zeros(len(waiting))
+        for j in range(i + 1):
+            eta += roots[:, i, j] * z[j]  # no product of matrices: its order may vary
+        theta[name] = np.asarray(way.apply(theta[name], eta))
+    return theta
+
+
+def _vectors(population: FittedPopulation, seed: int, trials: NDArray[np.uint64]) -> Floats:
+    """Return the estimates of each trial, ``[trial, row]``."""
+    middle = np.array(population.vector)
+    found = np.tile(middle, (len(trials), 1))
+    if population.covariance:
+        counters = Counters(seed, trials, np.zeros_like(trials)).of_trial
+        z = counters.normal(Purpose.SHARED, 0, len(middle))
+        for j, column in enumerate(factor(np.array(population.covariance)).T):
+            found += z[j, :, None] * column
+    return found
+
+
+def fitted_course(
+    population: FittedPopulation,
+    theta: dict[str, Floats],
+    doses: Sequence[DoseEvent],
+    days: Floats,
+) -> Floats:
+    """Return what the endpoint reads on some days, ``[day, lane]``; NaN where nothing solves."""
+    model, output = find_model(population.model).model, endpoint_of(population).output
+    own = {parameter.name: theta[parameter.name] for parameter in model.parameters}
+    found = simulate(model, own, tuple(doses), days, outputs=(output,))
+    values = found.outputs[output] if output in found.outputs else found.states[output]
+    return np.asarray(values, float).T
+
+
+def fitted_reading(
+    population: FittedPopulation, theta: dict[str, Floats], latent: Floats, white: Floats
+) -> Floats:
+    """Return values as they are measured, from standard normals."""
+    error = endpoint_of(population).error
+    own = {name: theta[name] for name in error.parameters}
+    _, variance = residual_and_variance(error, latent, np.ones_like(latent), own)
+    moved = white * np.sqrt(np.asarray(variance))
+    if isinstance(error, LogNormalError):
+        return np.asarray(latent * np.exp(moved))
+    if isinstance(error, ShareError):
+        odds = latent / own[error.rest] * np.exp(moved)
+        return np.asarray(100.0 * odds / (1.0 + odds))
+    return np.asarray(latent + moved)
