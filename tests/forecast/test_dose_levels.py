@@ -1,4 +1,4 @@
-"""A synthetic patient with 25 counts at three dose levels: no banner, and the right dose is found."""
+"""25 counts at three dose levels, synthetic: no banner, and the right dose is found."""
 
 import runpy
 import subprocess

@@ -6,7 +6,7 @@ writes ``synthetic-doses.yaml`` into the package's cases, or into a folder. The 
 course model (the equations in the docstring of ``lymphocast.models.course``) without recovery and
 without any effect of the count on the infection; this program shares no line with the package. The
 levels are given in an order that does not follow their size, so that a course in time cannot look
-like a dose-response, and the last is the highest: the maintenance dose, to which doses are relative.
+like a dose-response. The last is the highest: the maintenance dose, to which doses are relative.
 """
 
 import sys
@@ -142,9 +142,9 @@ def case_file() -> str:
     """Return the case file."""
     rng = np.random.default_rng(SEED)
     truth = (
-        f"baseline count {TRUTH.baseline_count:g} /uL, gain {TRUTH.gain:g} /uL at maintenance with "
-        f"a half-life of {TRUTH.gain_half_life:g} d, half of the effect at {TRUTH.half_effect_dose:g} "
-        f"of the maintenance dose, SD of ln count {TRUTH.count_sd:g}"
+        f"baseline count {TRUTH.baseline_count:g} /uL, gain {TRUTH.gain:g} /uL at maintenance "
+        f"with a half-life of {TRUTH.gain_half_life:g} d, half of the effect at "
+        f"{TRUTH.half_effect_dose:g} of the maintenance dose, SD of ln count {TRUTH.count_sd:g}"
     )
     text = TOP.format(
         name=NAME, truth=truth, here=HERE, first_low=on(-180), macrolide=on(MACROLIDE[0]),
