@@ -4,12 +4,13 @@ import csv
 import json
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from lymphocast.decisions import write_plans
-from lymphocast.forecast.goal import Cost, Design, Goal, GoalLimit, LimitKind, Target
+from lymphocast.forecast.goal import Cost, Design, EventLimit, Goal, GoalLimit, LimitKind, Target
 from lymphocast.forecast.plan import Plan, Stretch
 from lymphocast.forecast.plan_forecast import forecast_plans, frame_of
 from lymphocast.forecast.plan_results import PlanForecast
@@ -130,6 +131,28 @@ def test_the_order_moves_with_the_explanation(search: RegimenSearch) -> None:
     assert {"sceptical prior", "enthusiastic prior"} <= set(best)
     for row in search.given.rows:
         assert set(row.rank_under) == set(best)
+
+
+def test_the_trade_off_front_of_all_regimens_has_both_ends(search: RegimenSearch) -> None:
+    points = search.given.front
+    assert points[0].regimen == "no drug"
+    assert points[0].weekly_dose == points[0].injections == 0.0
+    for fewer, more in pairwise(points):
+        assert fewer.weekly_dose <= more.weekly_dose
+    most = max(row.p_target["keep the count at 300 or above"] for row in search.given.rows)
+    assert max(point.target for point in points) > 0.5 * most
+    names = {row.regimen for row in search.given.rows}
+    assert {point.regimen for point in points} <= names, "four compared, all in the last leg"
+
+
+def test_a_limit_on_an_event_holds_the_dose_down_and_says_whose_model_it_is() -> None:
+    fever = EventLimit("fever", of_injection=False, at_maintenance=0.3, slope=3.0, spread=0.3,
+                       source="made up", probability=0.9)  # fmt: skip
+    found = optimise(quick_fit(), replace(goal(), events=(fever,)), legs=LEGS)
+    kept = {row.regimen[:8]: row.keeps_limits for row in found.given.rows}
+    assert kept == {"no drug": True, "dose 0.5": True, "dose 0.7": False, "dose 1, ": False}
+    assert found.given.rows[0].keeps_limits
+    assert any("fever" in note and "made up" in note for note in found.notes)
 
 
 def test_a_search_is_repeated_by_its_seed(search: RegimenSearch) -> None:

@@ -177,6 +177,27 @@ def test_everything_that_a_goal_can_say_is_read(frame: Frame, tmp_path: Path) ->
     assert len({plan.name for plan in plans}) == len(plans)
 
 
+def test_a_limit_on_an_event_or_a_week_is_read_with_its_model(frame: Frame, tmp_path: Path) -> None:
+    path = tmp_path / "goal.yaml"
+    path.write_text(
+        FEVER + "limits:\n  - {event: fever, probability: 0.9}\n"
+        "  - {weekly_amount: 5.5 MU, product: pegylated}\n" + GOAL,
+        encoding="utf-8",
+    )
+    goal = read_goal(path, frame)
+    (fever,) = goal.events
+    assert (fever.event, fever.of_injection, fever.at_maintenance) == ("fever", True, 0.3)
+    assert (fever.slope, fever.spread, fever.source, fever.probability) == (
+        1.0,
+        0.0,
+        "assumed",
+        0.9,
+    )
+    (week,) = goal.limits
+    assert week.kind is LimitKind.WEEKLY_DOSE
+    assert week.bound == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [

@@ -24,7 +24,12 @@ from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
 from lymphocast.forecast.goal import Goal
 from lymphocast.forecast.plan import Plan
 from lymphocast.forecast.plan_forecast import MEAN_WEEKLY, REPLACES, is_extrapolated
-from lymphocast.forecast.regimen_results import RegimenRow, RegimenSearch, RegimenTable
+from lymphocast.forecast.regimen_results import (
+    FrontPoint,
+    RegimenRow,
+    RegimenSearch,
+    RegimenTable,
+)
 from lymphocast.forecast.scenario import PASSAGE_GRID
 from lymphocast.forecast.search import (
     ChanceLimit,
@@ -32,6 +37,7 @@ from lymphocast.forecast.search import (
     Race,
     Ranking,
     front,
+    keeping,
     race,
     rank,
     rank_places,
@@ -234,7 +240,9 @@ class _Search:
         best = {name: self.plans[x.rows[0].candidate].name for name, x in under.items()}
         unreached = self._unreached(found, worths)
         reasons = (*found.reasons, *unreached)
-        return RegimenTable(rows, found.feasible, reasons, found.chance, found.number, best)
+        return RegimenTable(
+            rows, found.feasible, reasons, found.chance, found.number, best, self._whole_front(legs)
+        )
 
     def _worths(
         self, candidates: Sequence[int], draws: int, progress: Progress | None
@@ -265,16 +273,24 @@ class _Search:
         }
 
     def _front(self, chosen: Sequence[int], worths: Mapping[int, Worth]) -> Flags:
+        return front(np.array([self._point(worths[i]) for i in chosen]))
+
+    def _point(self, worth: Worth) -> tuple[float, float, float]:
+        """Target, mean weekly dose and injections of a regimen, the larger the better."""
         weights = np.array([target.weight for target in self.ground.goal.targets])
-        points = [
-            (
-                float(weights @ worths[i].targets.mean(axis=1)),
-                -float(worths[i].weekly_dose.mean()),
-                -float(worths[i].injections.mean()),
-            )
-            for i in chosen
-        ]
-        return front(np.array(points))
+        target = float(weights @ worth.targets.mean(axis=1) / weights.sum())
+        return target, -float(worth.weekly_dose.mean()), -float(worth.injections.mean())
+
+    def _whole_front(self, legs: Race) -> tuple[FrontPoint, ...]:
+        """The trade-off front of all candidates, in the draws that all have run."""
+        worths = [worth for _, worth in self._worths(range(len(self.plans)), legs.first, None)]
+        kept = keeping(_judged(worths), self.limits)
+        points = np.array([self._point(worths[i]) for i in kept])
+        on = [(kept[k], points[k]) for k in np.flatnonzero(front(points))]
+        return tuple(
+            FrontPoint(self.plans[i].name, float(target), -float(dose), -float(number))
+            for i, (target, dose, number) in sorted(on, key=lambda x: (-x[1][1], -x[1][2]))
+        )
 
     def _row(
         self, found: Ranking, i: int, worth: Worth, places: Mapping[str, int], on_front: bool

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lymphocast.forecast.course_plan import Followed
 from lymphocast.forecast.goal import EventLimit, Goal, GoalLimit, LimitKind, Target
 from lymphocast.forecast.plan import Plan
-from lymphocast.forecast.search import ChanceLimit
+from lymphocast.forecast.search import ROUNDING, ChanceLimit
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -76,7 +76,8 @@ class Scale:
         cost = cost + goal.cost.injection * followed.injections
         broken = [self._breaks(limit, plan, followed) for limit in goal.limits]
         broken += [self._happens(i, limit, plan, followed) for i, limit in enumerate(goal.events)]
-        broken += [x < 1.0 for x, t in zip(met, goal.targets, strict=True) if t in goal.asked]
+        asked = zip(met, goal.targets, strict=True)
+        broken += [x < 1.0 - ROUNDING for x, t in asked if t.probability > 0.0]
         lanes = followed.counts.shape[1]
         return Worth(
             utility=weights @ met / weights.sum() - cost,
@@ -113,13 +114,12 @@ class Scale:
 def fulfilment(target: Target, days: Floats, counts: Floats) -> Floats:
     """Return how far a target is met in each draw, from 0 to 1.
 
-    A day that is read stands for the time until the next; the last stands for as long as the one
-    before it.
+    Between two days that are read, the share of the time is the mean of both.
     """
     within = (days >= target.start) & (days <= target.end)
     there = counts[within] >= target.count
     if not target.keep:
         return np.asarray(there.any(axis=0), dtype=float)
-    widths = np.diff(days[within], append=days[within][-1])
-    widths[-1] = widths[-2] if len(widths) > 1 else 1.0
-    return np.asarray(widths @ there / widths.sum())
+    return np.asarray(
+        np.trapezoid(there.astype(float), days[within], axis=0) / np.ptp(days[within])
+    )
