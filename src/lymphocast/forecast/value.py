@@ -34,7 +34,7 @@ from lymphocast.inference.evidence import systematic
 Floats = NDArray[np.float64]
 MONTHS = (3.0, 6.0, 12.0, 24.0, 36.0)  # after the last count; where a clinic would look again
 DRAWS = 1_000  # of each hypothesis
-NODES = 121  # of ln(count); a tenth of the smallest measurement error apart, at most
+NODES = 121  # of ln(count); about a third of the smallest measurement error apart: 1e-10 bits
 WIDE = 4.0  # measurement errors beyond the outermost latent count
 SIMULATED = 400  # vectors of counts where several are taken together
 CAUSE, FALL, IL2 = "b", "c", "il2"
