@@ -7,9 +7,12 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lymphocast.decisions import write_plans
+from lymphocast.forecast.course_plan import follow_plan, horizon_of
+from lymphocast.forecast.ensemble import Ensemble, ensemble_of
 from lymphocast.forecast.goal import Cost, Design, EventLimit, Goal, GoalLimit, LimitKind, Target
 from lymphocast.forecast.plan import Plan, Stretch
 from lymphocast.forecast.plan_forecast import forecast_plans, frame_of
@@ -17,10 +20,13 @@ from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.policy import HoldRule
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.regimen_search import optimise
+from lymphocast.forecast.scenario import PASSAGE_GRID
 from lymphocast.forecast.search import Race
+from lymphocast.inference.evidence import systematic
 from lymphocast.inference.fit_file import write_fit
+from lymphocast.inference.hypotheses import HYPOTHESES
 from tests.conftest import Command
-from tests.founding import quick_fit
+from tests.founding import individual, quick_fit
 
 APART = 7.0 / 3.0
 LEGS = Race(50, 6, 300)
@@ -153,6 +159,35 @@ def test_a_limit_on_an_event_holds_the_dose_down_and_says_whose_model_it_is() ->
     assert kept == {"no drug": True, "dose 0.5": True, "dose 0.7": False, "dose 1, ": False}
     assert found.given.rows[0].keeps_limits
     assert any("fever" in note and "made up" in note for note in found.notes)
+
+
+def test_the_presets_are_those_that_the_fit_does_not_have() -> None:
+    found = optimise(replace(quick_fit(), preset="sceptical"), goal(), legs=LEGS)
+    names = {name for name in found.given.best_under if name.endswith("prior")}
+    assert names == {"neutral prior", "enthusiastic prior"}
+
+
+def test_a_chance_limit_of_a_search_holds_on_fresh_draws() -> None:
+    asked = 0.8
+    floor = GoalLimit(LimitKind.COUNT_BELOW, 220.0, asked)
+    wanted = goal(doses=(0.64, 0.7, 0.76, 0.82, 0.88, 0.94, 1.0), limits=(floor,))
+    found = optimise(quick_fit(), wanted, legs=Race(100, 8, 1000)).given
+    assert 0 < sum(row.keeps_limits for row in found.rows) < len(found.rows)
+    ensemble = ensemble_of(quick_fit())
+    lanes = systematic(np.log(ensemble.weights), 10_000, np.random.default_rng(77))
+    theta = {name: values[lanes] for name, values in ensemble.theta.items()}
+    fresh = Ensemble(individual(), theta, 10_000, HYPOTHESES[:1], np.ones(1))
+    origin = float((wanted.origin - individual().day_zero).days)
+    days = np.append(np.arange(0.0, wanted.length, PASSAGE_GRID), wanted.length)
+    horizon = horizon_of(fresh, origin, days.tolist())
+    plans = {plan.name: plan for plan in wanted.design.plans()}
+    for row in found.rows:
+        counts = follow_plan(horizon, plans[row.regimen], 1).counts
+        often = float((counts.min(axis=0) < 220.0).mean())
+        error = 4.0 * np.sqrt(often * (1.0 - often) * (1 / 1_000 + 1 / 10_000))
+        assert row.p_broken[floor.label] == pytest.approx(often, abs=error)
+        if row.keeps_limits:
+            assert often < 1.0 - asked + error
 
 
 def test_a_search_is_repeated_by_its_seed(search: RegimenSearch) -> None:

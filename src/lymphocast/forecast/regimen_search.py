@@ -46,7 +46,7 @@ from lymphocast.forecast.search_state import Mark, SearchState
 from lymphocast.forecast.worth import Scale, Worth
 from lymphocast.inference.evidence import systematic
 from lymphocast.inference.hypotheses import HYPOTHESES, posterior_weights
-from lymphocast.inference.posterior import DEFAULT_PRESET, MATTERS, Fit
+from lymphocast.inference.posterior import MATTERS, Fit
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -193,7 +193,7 @@ def _shares(fit: Fit) -> dict[str, Floats]:
         if own.sum() >= MATTERS:
             found[name] = own / own.sum()
     for preset, weights in fit.table.presets.items():
-        if preset == DEFAULT_PRESET:  # the ranking itself
+        if preset == fit.preset:  # the ranking itself
             continue
         under = posterior_weights(evidence, weights, HYPOTHESES)
         found[f"{preset} prior"] = np.array([under[h.name] for h in HYPOTHESES])
