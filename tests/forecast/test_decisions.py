@@ -119,7 +119,7 @@ def test_the_founding_case_is_told_what_it_does_not_know(search: RegimenSearch) 
     assert search.banners[0].startswith("By assumption: the data say nothing about the dose")
     assert "unit system" in search.banners[1]
     assert search.extrapolated is not None
-    assert [row.regimen[:9] for row in search.extrapolated.rows] == ["dose 0.25"]
+    assert {row.regimen[:9] for row in search.extrapolated.rows} == {"no drug", "dose 0.25"}
     assert {row.regimen[:8] for row in search.given.rows} == {
         "no drug", "dose 0.5", "dose 0.7", "dose 1, "
     }  # fmt: skip

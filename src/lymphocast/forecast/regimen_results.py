@@ -128,7 +128,8 @@ class RegimenSearch:
     given
         Regimens within what the patient has had.
     extrapolated
-        Regimens with doses or cycles that the patient has not had; empty without any.
+        Regimens with doses or cycles that the patient has not had, beside no drug; ``None`` if the
+        goal has no such regimen.
     notes
         What the model cannot see.
     """

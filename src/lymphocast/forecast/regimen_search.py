@@ -105,7 +105,8 @@ def optimise(
         search = _Search(ground, tuple(inside), "regimens within what was given", state)
         given, extrapolated = search.table(legs, progress), None
         if outside:
-            search = _Search(ground, tuple(outside), "regimens beyond what was given", state)
+            beside = (*(plan for plan in plans if not plan.stretches), *outside)
+            search = _Search(ground, beside, "regimens beyond what was given", state)
             extrapolated = search.table(legs, progress)
     return RegimenSearch(
         record_id=fit.record.id,

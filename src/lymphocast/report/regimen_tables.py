@@ -19,7 +19,7 @@ COLUMNS: Final = ("table", "place", "regimen", "quantity", "of", "value")
 GIVEN, EXTRAPOLATED = "given", "extrapolated"
 TITLES: Final = {
     GIVEN: "Regimens within the doses that the patient has had",
-    EXTRAPOLATED: "Extrapolation: regimens with doses or cycles that the patient has not had",
+    EXTRAPOLATED: "Extrapolation: doses or cycles that the patient has not had, beside no drug",
 }
 SHOWN: Final = 10
 Cells = tuple[str, ...]
