@@ -14,7 +14,7 @@ from lymphocast.errors import UsageError
 from lymphocast.forecast.attribution import key_days, second_count
 from lymphocast.forecast.checks import predictive
 from lymphocast.forecast.controlled import Control, Controls
-from lymphocast.forecast.controls import QUICK_LOOK, negatives
+from lymphocast.forecast.controls import QUICK_LOOK, negatives, run_controls
 from lymphocast.forecast.crossing import crossed_rates
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
 from lymphocast.forecast.scenario import measured, noise
@@ -114,6 +114,13 @@ def test_a_record_without_a_count_a_year_after_the_first_dose_has_no_shifted_con
     assert "shifted" not in names
     assert "dose-free" in names
     assert "shifted" in [patient.name for patient in negatives(fit, QUICK_LOOK)]
+
+
+def test_controls_of_a_record_that_hardly_any_patient_enters_are_refused_at_once() -> None:
+    first = individual().entry.moment
+    rare = replace(quick_fit(), individual=replace(individual(), entry=Entry(first, 5.0)))
+    with pytest.raises(UsageError, match="below 5 /uL at the entry"):
+        run_controls(rare, QUICK_LOOK)
 
 
 def test_rates_of_patients_whose_weights_cannot_be_read_are_not_told_as_zero() -> None:

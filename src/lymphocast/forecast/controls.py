@@ -23,7 +23,7 @@ from lymphocast.forecast.crossing import EXPLANATIONS, PriorPatients, crossed_ra
 from lymphocast.forecast.ensemble import ensemble_of
 from lymphocast.forecast.results import Answer
 from lymphocast.forecast.sensitivity import YES_ABOVE, probabilities, sensitivity_table, verdicts
-from lymphocast.inference.fitting import QUICK
+from lymphocast.inference.fitting import QUICK, refuse_hardly_entered
 from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.importance import sample_importance
 from lymphocast.inference.kernels import kernels_of
@@ -78,18 +78,24 @@ def run_controls(fit: Fit, effort: Effort, progress: Progress | None = None) -> 
         How much to compute.
     progress
         Called with a stage's name and the fraction of it that is done.
+
+    Raises
+    ------
+    UsageError
+        If hardly any prior draw satisfies the record's entry rule.
     """
 
     def tell(stage: str, fraction: float) -> None:
         if progress is not None:
             progress(stage, fraction)
 
+    kernels = kernels_of(fit.individual, fit.table)
+    refuse_hardly_entered(kernels, kernels.everything(), fit.seed)
     patients = [*negatives(fit, effort), _positive(fit)]
     rows = []
     for i, patient in enumerate(patients):
         rows.append(_judged(fit, patient, every_table=effort.every_table))
         tell("fitting patients whose answer is known", (i + 1) / len(patients))
-    kernels = kernels_of(fit.individual, fit.table)
     rates = crossed_rates(
         kernels,
         fit.weights,
