@@ -294,3 +294,28 @@ def test_optimise_prints_the_banner_and_why_a_goal_is_not_met(
     assert (done.code, done.out) == (0, "found.csv\n")
     text = (tmp_path / "found.csv").read_text(encoding="utf-8")
     assert text.startswith("table,place,regimen,quantity,of,value\n,,,banner,,")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "count_below: 5000",
+            "injections: 0",
+            "line 3: found a limit of '0'; needed a number",
+        ),
+        ("count_below: 5000", "weekly_amount: 1 MU, product: native", "line 3: found the product"),
+        ("count_below: 5000", "event: fever", "line 3: found a limit on 'fever'; needed an event"),
+        ("keep: 300", "hold: 300", "line 2"),
+        ("doses: [0.5, 1]", "doses: [0]", "line 4: found no dose above 0"),
+    ],
+)
+def test_a_goal_that_cannot_be_searched_for_is_one_clear_line(
+    lymphocast: Command, fit_path: str, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    (tmp_path / "goal.yaml").write_text(GOAL.replace(old, new), encoding="utf-8")
+    done = lymphocast("optimise", fit_path, "--goal", "goal.yaml", "-o", "x.json", cwd=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"error: goal.yaml, {message}")
+    assert done.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["goal.yaml"]
