@@ -68,7 +68,7 @@ def task() -> Task:
     return Task(
         run=lambda: optimise(fit, goal),
         errors=errors,
-        limits={"utility_error": 2.0 * GRID, "utility_lost": 2.0 * GRID, "regimens_lost": 0.0},
+        limits={"utility_error": GRID, "utility_lost": GRID, "regimens_lost": 0.0},
         size=REGIMENS,
         cost=PER_REGIMEN,
     )
