@@ -9,6 +9,8 @@ import pytest
 
 from lymphocast.decisions import search_of, unfinished, write_search
 from lymphocast.errors import UsageError
+from lymphocast.forecast.goal_file import read_goal
+from lymphocast.forecast.plan_forecast import frame_of
 from lymphocast.forecast.search import Race
 from lymphocast.forecast.search_state import Mark, SearchState
 from lymphocast.forecast.worth import Worth
@@ -103,6 +105,10 @@ def test_the_state_of_another_search_is_refused_by_what_differs(goal: Path) -> N
         search_of(other_fit, goal, output=output, resume=True)
     with pytest.raises(UsageError, match="with another goal and another seed; needed"):
         search_of(fit, other_goal, output=output, resume=True, seed=99)
+    mark = Mark.of(fit, read_goal(goal, frame_of(fit)), fit.seed, Race())
+    SearchState.resumed(unfinished(output), mark)
+    with pytest.raises(UsageError, match="found a search with another version; needed the fit"):
+        SearchState.resumed(unfinished(output), replace(mark, version="0"))
 
 
 def test_a_wrong_resume_is_one_clear_line(lymphocast: Command, tmp_path: Path, goal: Path) -> None:

@@ -18,6 +18,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from lymphocast._version import __version__
 from lymphocast.errors import UsageError
 from lymphocast.files import replacing
 from lymphocast.forecast.goal import Goal
@@ -47,8 +48,8 @@ class Mark:
     @classmethod
     def of(cls, fit: Fit, goal: Goal, seed: int, legs: Race) -> "Mark":
         """Return the mark of a search."""
-        version = fit.versions["lymphocast"], np.__version__
-        return cls(" ".join(version), _fit_mark(fit), _digest(repr(goal)), str(seed), repr(legs))
+        version = f"{__version__}, NumPy {np.__version__}"
+        return cls(version, _fit_mark(fit), _digest(repr(goal)), str(seed), repr(legs))
 
     def difference(self, other: Mapping[str, str]) -> str:
         """Return what differs in another mark; empty if nothing does."""
@@ -101,8 +102,8 @@ class SearchState:
         other = mark.difference(json.loads(str(content["mark"])))
         if other:
             msg = (
-                f"'{path}': found a search with {other}; needed the fit, goal and seed that it "
-                "was begun with, or no --resume to begin anew"
+                f"'{path}': found a search with {other}; needed the fit, goal, seed and version "
+                "that it was begun with, or no --resume to begin anew"
             )
             raise UsageError(msg)
         for leg in json.loads(str(content["legs"])):
