@@ -17,7 +17,7 @@ from lymphocast.forecast.controlled import Control, Controls
 from lymphocast.forecast.controls import QUICK_LOOK, negatives, run_controls
 from lymphocast.forecast.crossing import crossed_rates
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
-from lymphocast.forecast.scenario import measured, noise
+from lymphocast.forecast.scenario import measured, noise, predict_days
 from lymphocast.forecast.scoring import score_counts
 from lymphocast.forecast.timing import timing
 from lymphocast.inference.history import Made, Step
@@ -54,6 +54,12 @@ def test_a_count_read_off_a_figure_is_expected_with_the_error_of_reading() -> No
     np.testing.assert_allclose(
         measured(latent, ensemble, white, READING), measured(same, noisier, white), rtol=CLOSED_FORM
     )
+
+
+def test_a_record_without_wide_gaps_has_no_registered_prediction() -> None:
+    found = predict_days(lanes(), (), 1)
+    assert found.averaged == ()
+    assert set(found.by_hypothesis.values()) == {()}
 
 
 def test_a_score_counts_days_from_the_first_day_that_the_fit_knew() -> None:

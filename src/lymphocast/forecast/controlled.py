@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import final
 
+FEWEST_DRAWS = 100.0  # effective, in a control's quick fit: error of a probability below 0.05
+
 
 @final
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 from lymphocast.dataset.individual import CountObservation, DoseSegment, Individual, Moment
 from lymphocast.engine.course import latent_count, with_study_days
 from lymphocast.forecast.attribution import first_dose
-from lymphocast.forecast.controlled import Control, Controls
+from lymphocast.forecast.controlled import FEWEST_DRAWS, Control, Controls
 from lymphocast.forecast.crossing import EXPLANATIONS, PriorPatients, crossed_rates
 from lymphocast.forecast.ensemble import ensemble_of
 from lymphocast.forecast.results import Answer
@@ -27,7 +27,7 @@ from lymphocast.inference.fitting import QUICK, refuse_hardly_entered
 from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.importance import sample_importance
 from lymphocast.inference.kernels import kernels_of
-from lymphocast.inference.posterior import MIN_ESS, Fit
+from lymphocast.inference.posterior import Fit
 
 CAUSE = "b"
 YEAR = 365.25
@@ -209,7 +209,7 @@ def _judged(fit: Fit, patient: Patient, *, every_table: bool) -> Control:
         table = sensitivity_table(found, kernels)
         verdict = next(v for v in verdicts(table) if v.id == CAUSE)
         low, high, answer = verdict.lowest, verdict.highest, verdict.answer
-    yes, enough = answer is Answer.YES, found.ess_min >= MIN_ESS
+    yes, enough = answer is Answer.YES, found.ess_min >= FEWEST_DRAWS
     return Control(
         name=patient.name,
         label=patient.label,

@@ -91,7 +91,7 @@ def predict_days(
 ) -> ByHypothesis[tuple[Prediction, ...]]:
     """Return the count expected on given days under the recorded treatment."""
     zero = ensemble.individual.day_zero
-    offsets = np.array([[float((day - zero).days)] for day in days])
+    offsets = np.array([float((day - zero).days) for day in days]).reshape(-1, 1)
     latent = ensemble.count(offsets)
     seen = [measured(latent[i], ensemble, noise(ensemble, seed, i)) for i in range(len(days))]
     return ensemble.each(

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from math import isnan
 
-from lymphocast.forecast.controlled import Control, Controls
+from lymphocast.forecast.controlled import FEWEST_DRAWS, Control, Controls
 from lymphocast.forecast.crossing import SURE
 from lymphocast.forecast.sensitivity import YES_ABOVE
-from lymphocast.inference.posterior import MIN_ESS
 from lymphocast.report.plain import NOT_A_DEVICE, table_lines
 from lymphocast.report.values import json_text
 
@@ -56,7 +55,7 @@ def _known(found: Controls) -> Iterator[str]:
 def _outcome(row: Control) -> str:
     if row.passed:
         return "passed"
-    return "FAILED" if row.ess >= MIN_ESS else "FAILED: too few effective draws to say"
+    return "FAILED" if row.ess >= FEWEST_DRAWS else "FAILED: too few effective draws to say"
 
 
 def _share(value: float, digits: int) -> str:
