@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks import course, fhir, fits, own, record
+from benchmarks import course, fhir, fits, own, record, regimens
 from benchmarks.founding import problem
 from benchmarks.founding.components import founding
 from benchmarks.task import Floats, Task, WrongAnswerError
@@ -53,4 +53,5 @@ OWN: Final[Mapping[str, Callable[[], Task]]] = {
     "mode": fits.mode,
     "no-U-turn": fits.nuts,
     "theophylline": fits.theophylline,
+    "regimens": regimens.task,
 }

@@ -72,6 +72,7 @@ OURS: Final = Program(
         "mode",
         "no-U-turn",
         "theophylline",
+        "regimens",
     ),
 )
 

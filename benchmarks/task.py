@@ -44,6 +44,7 @@ class Cost:
 PER_PATIENT = Cost("cpu_ms_per_patient", "patients", 1e3)
 PER_LANE = Cost("cpu_ms_per_lane", "lanes", 1e3)
 PER_EVENT = Cost("cpu_us_per_event", "events", 1e6)
+PER_REGIMEN = Cost("cpu_ms_per_regimen", "regimens", 1e3)
 PER_DRAW = Cost("cpu_us_per_draw", "draws", 1e6)
 
 

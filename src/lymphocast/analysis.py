@@ -51,6 +51,8 @@ __all__ = ["Fit", "controls", "explain", "fit", "foresee", "read_fit", "update",
 
 Progress = Callable[[str, float], None]
 FIGURE_LEAD = 90  # days drawn before the middle of the first count's interval
+DEGENERATE = "the weights of the draws degenerate"
+BEGAN_WITH_FEW = "the fit before had too few effective draws"
 WIDE_GAP = 365  # days between counts in which a prediction is registered
 
 
@@ -184,7 +186,7 @@ def update(
         if fresh is not None and (now := replace(now, posteriors=fresh)).diagnostics_passed:
             names = ", ".join(c.id for c in change.added) or "nothing that the model reads"
             return _with_step(found, now, Made.UPDATED, f"new: {names}", scores)
-        reason = "the weights of the draws degenerate"
+        reason = DEGENERATE if found.diagnostics_passed else BEGAN_WITH_FEW
     draws = len(next(iter(found.posteriors[0].draws.values())))
     settings = FitSettings(found.method, seed, draws)
     now = fit_under(record, found.table, settings, found.preset, progress)

@@ -54,6 +54,9 @@ def optimise(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of the draws; the fit's if left out.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted search of this output.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Rank the regimens that could meet a goal, and say what is not known."""
@@ -61,7 +64,9 @@ def optimise(
 
     found_fit = _read(fit_file)
     with show_progress(quiet=json) as progress:
-        found = search_of(found_fit, goal, seed=seed, progress=progress)
+        found = search_of(
+            found_fit, goal, seed=seed, output=output, resume=resume, progress=progress
+        )
     if output is None:
         typer.echo(search_text(found, json=json))
     else:

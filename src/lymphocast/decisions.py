@@ -15,6 +15,8 @@ from lymphocast.forecast.plan_forecast import forecast_plans, frame_of
 from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.regimen_search import optimise
+from lymphocast.forecast.search import Race
+from lymphocast.forecast.search_state import Mark, SearchState
 from lymphocast.forecast.trial.characteristics import Characteristics
 from lymphocast.forecast.trial.folder import SUMMARY
 from lymphocast.forecast.trial.protocol_file import read_protocol
@@ -89,22 +91,59 @@ def plans_text(found: PlanForecast, *, json: bool) -> str:
 
 
 def search_of(
-    fit: Fit, goal: Path, *, seed: int | None = None, progress: Progress | None = None
+    fit: Fit,
+    goal: Path,
+    *,
+    seed: int | None = None,
+    output: Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
 ) -> RegimenSearch:
     """Return the regimens that best meet the goal of a file.
+
+    Parameters
+    ----------
+    fit
+        The posterior.
+    goal
+        The goal file.
+    seed
+        Seed of the draws; the fit's if ``None``.
+    output
+        The file that the search will be written to. An interrupted search leaves its state beside
+        it, with the suffix ``.unfinished``.
+    resume
+        Go on from that state.
+    progress
+        Called with a stage's name and the share that is done.
 
     Raises
     ------
     RecordError
-        At the first thing that is wrong with the file.
+        At the first thing that is wrong with the goal file.
+    UsageError
+        If there is no state to go on from, or it is that of another search.
     """
-    return optimise(fit, read_goal(goal, frame_of(fit)), seed=seed, progress=progress)
+    wanted, legs = read_goal(goal, frame_of(fit)), Race()
+    mark = Mark.of(fit, wanted, fit.seed if seed is None else seed, legs)
+    if resume and output is None:
+        msg = "found --resume without -o; needed the output of the search to go on with"
+        raise UsageError(msg)
+    path = None if output is None else unfinished(output)
+    state = SearchState.resumed(path, mark) if resume and path else SearchState(path, mark)
+    return optimise(fit, wanted, seed=seed, legs=legs, progress=progress, state=state)
+
+
+def unfinished(output: Path) -> Path:
+    """Return where the state of a search that will be written to ``output`` is kept."""
+    return output.with_name(f"{output.name}.unfinished")
 
 
 def write_search(found: RegimenSearch, path: Path) -> None:
-    """Write a regimen search: CSV or JSON."""
+    """Write a regimen search: CSV or JSON; the state of an interrupted one goes."""
     as_table = path.suffix.lower() == ".csv"
     write_whole(path, (regimen_csv if as_table else regimen_json)(found).encode())
+    unfinished(path).unlink(missing_ok=True)
 
 
 def search_text(found: RegimenSearch, *, json: bool) -> str:

@@ -4,22 +4,29 @@ import csv
 import json
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lymphocast.decisions import write_plans
-from lymphocast.forecast.goal import Cost, Design, Goal, GoalLimit, LimitKind, Target
+from lymphocast.forecast.course_plan import follow_plan, horizon_of
+from lymphocast.forecast.ensemble import Ensemble, ensemble_of
+from lymphocast.forecast.goal import Cost, Design, EventLimit, Goal, GoalLimit, LimitKind, Target
 from lymphocast.forecast.plan import Plan, Stretch
 from lymphocast.forecast.plan_forecast import forecast_plans, frame_of
 from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.policy import HoldRule
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.regimen_search import optimise
+from lymphocast.forecast.scenario import PASSAGE_GRID
 from lymphocast.forecast.search import Race
+from lymphocast.inference.evidence import systematic
 from lymphocast.inference.fit_file import write_fit
+from lymphocast.inference.hypotheses import HYPOTHESES
 from tests.conftest import Command
-from tests.founding import quick_fit
+from tests.founding import individual, quick_fit
 
 APART = 7.0 / 3.0
 LEGS = Race(50, 6, 300)
@@ -112,7 +119,7 @@ def test_the_founding_case_is_told_what_it_does_not_know(search: RegimenSearch) 
     assert search.banners[0].startswith("By assumption: the data say nothing about the dose")
     assert "unit system" in search.banners[1]
     assert search.extrapolated is not None
-    assert [row.regimen[:9] for row in search.extrapolated.rows] == ["dose 0.25"]
+    assert {row.regimen[:9] for row in search.extrapolated.rows} == {"no drug", "dose 0.25"}
     assert {row.regimen[:8] for row in search.given.rows} == {
         "no drug", "dose 0.5", "dose 0.7", "dose 1, "
     }  # fmt: skip
@@ -130,6 +137,57 @@ def test_the_order_moves_with_the_explanation(search: RegimenSearch) -> None:
     assert {"sceptical prior", "enthusiastic prior"} <= set(best)
     for row in search.given.rows:
         assert set(row.rank_under) == set(best)
+
+
+def test_the_trade_off_front_of_all_regimens_has_both_ends(search: RegimenSearch) -> None:
+    points = search.given.front
+    assert points[0].regimen == "no drug"
+    assert points[0].weekly_dose == points[0].injections == 0.0
+    for fewer, more in pairwise(points):
+        assert fewer.weekly_dose <= more.weekly_dose
+    most = max(row.p_target["keep the count at 300 or above"] for row in search.given.rows)
+    assert max(point.target for point in points) > 0.5 * most
+    names = {row.regimen for row in search.given.rows}
+    assert {point.regimen for point in points} <= names, "four compared, all in the last leg"
+
+
+def test_a_limit_on_an_event_holds_the_dose_down_and_says_whose_model_it_is() -> None:
+    fever = EventLimit("fever", of_injection=False, at_maintenance=0.3, slope=3.0, spread=0.3,
+                       source="made up", probability=0.9)  # fmt: skip
+    found = optimise(quick_fit(), replace(goal(), events=(fever,)), legs=LEGS)
+    kept = {row.regimen[:8]: row.keeps_limits for row in found.given.rows}
+    assert kept == {"no drug": True, "dose 0.5": True, "dose 0.7": False, "dose 1, ": False}
+    assert found.given.rows[0].keeps_limits
+    assert any("fever" in note and "made up" in note for note in found.notes)
+
+
+def test_the_presets_are_those_that_the_fit_does_not_have() -> None:
+    found = optimise(replace(quick_fit(), preset="sceptical"), goal(), legs=LEGS)
+    names = {name for name in found.given.best_under if name.endswith("prior")}
+    assert names == {"neutral prior", "enthusiastic prior"}
+
+
+def test_a_chance_limit_of_a_search_holds_on_fresh_draws() -> None:
+    asked = 0.8
+    floor = GoalLimit(LimitKind.COUNT_BELOW, 220.0, asked)
+    wanted = goal(doses=(0.64, 0.7, 0.76, 0.82, 0.88, 0.94, 1.0), limits=(floor,))
+    found = optimise(quick_fit(), wanted, legs=Race(100, 8, 1000)).given
+    assert 0 < sum(row.keeps_limits for row in found.rows) < len(found.rows)
+    ensemble = ensemble_of(quick_fit())
+    lanes = systematic(np.log(ensemble.weights), 10_000, np.random.default_rng(77))
+    theta = {name: values[lanes] for name, values in ensemble.theta.items()}
+    fresh = Ensemble(individual(), theta, 10_000, HYPOTHESES[:1], np.ones(1))
+    origin = float((wanted.origin - individual().day_zero).days)
+    days = np.append(np.arange(0.0, wanted.length, PASSAGE_GRID), wanted.length)
+    horizon = horizon_of(fresh, origin, days.tolist())
+    plans = {plan.name: plan for plan in wanted.design.plans()}
+    for row in found.rows:
+        counts = follow_plan(horizon, plans[row.regimen], 1).counts
+        often = float((counts.min(axis=0) < 220.0).mean())
+        error = 4.0 * np.sqrt(often * (1.0 - often) * (1 / 1_000 + 1 / 10_000))
+        assert row.p_broken[floor.label] == pytest.approx(often, abs=error)
+        if row.keeps_limits:
+            assert often < 1.0 - asked + error
 
 
 def test_a_search_is_repeated_by_its_seed(search: RegimenSearch) -> None:
@@ -236,3 +294,28 @@ def test_optimise_prints_the_banner_and_why_a_goal_is_not_met(
     assert (done.code, done.out) == (0, "found.csv\n")
     text = (tmp_path / "found.csv").read_text(encoding="utf-8")
     assert text.startswith("table,place,regimen,quantity,of,value\n,,,banner,,")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "count_below: 5000",
+            "injections: 0",
+            "line 3: found a limit of '0'; needed a number",
+        ),
+        ("count_below: 5000", "weekly_amount: 1 MU, product: native", "line 3: found the product"),
+        ("count_below: 5000", "event: fever", "line 3: found a limit on 'fever'; needed an event"),
+        ("keep: 300", "hold: 300", "line 2"),
+        ("doses: [0.5, 1]", "doses: [0]", "line 4: found no dose above 0"),
+    ],
+)
+def test_a_goal_that_cannot_be_searched_for_is_one_clear_line(
+    lymphocast: Command, fit_path: str, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    (tmp_path / "goal.yaml").write_text(GOAL.replace(old, new), encoding="utf-8")
+    done = lymphocast("optimise", fit_path, "--goal", "goal.yaml", "-o", "x.json", cwd=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"error: goal.yaml, {message}")
+    assert done.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["goal.yaml"]

@@ -20,6 +20,7 @@ from tests.founding import individual
 
 DESIGN = "design: {doses: [0.5, 1]}\n"
 GOAL = "targets: [{keep: 300}]\n" + DESIGN
+FEVER = "models: [{event: fever, of: injection, at_maintenance: 0.3, slope: 1, source: assumed}]\n"
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +177,27 @@ def test_everything_that_a_goal_can_say_is_read(frame: Frame, tmp_path: Path) ->
     assert len({plan.name for plan in plans}) == len(plans)
 
 
+def test_a_limit_on_an_event_or_a_week_is_read_with_its_model(frame: Frame, tmp_path: Path) -> None:
+    path = tmp_path / "goal.yaml"
+    path.write_text(
+        FEVER + "limits:\n  - {event: fever, probability: 0.9}\n"
+        "  - {weekly_amount: 5.5 MU, product: pegylated}\n" + GOAL,
+        encoding="utf-8",
+    )
+    goal = read_goal(path, frame)
+    (fever,) = goal.events
+    assert (fever.event, fever.of_injection, fever.at_maintenance) == ("fever", True, 0.3)
+    assert (fever.slope, fever.spread, fever.source, fever.probability) == (
+        1.0,
+        0.0,
+        "assumed",
+        0.9,
+    )
+    (week,) = goal.limits
+    assert week.kind is LimitKind.WEEKLY_DOSE
+    assert week.bound == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
@@ -187,7 +209,15 @@ def test_everything_that_a_goal_can_say_is_read(frame: Frame, tmp_path: Path) ->
         ("limits: [{weekly_dose: 0}]\n" + GOAL, 1, "a limit of '0'; needed a number above 0"),
         ("limits: [{injection_amount: 0 MU}]\n" + GOAL, 1, "a limit of '0 M[arb'U]'"),
         ("limits: [{injection_amount: 1 MU, product: x}]\n" + GOAL, 1, "the product 'x'"),
+        ("limits: [{weekly_amount: 0 MU}]\n" + GOAL, 1, "a limit of '0 M[arb'U]'"),
+        ("limits: [{weekly_amount: 9 MIU}]\n" + GOAL, 1, "the record's own unit, M[arb'U]"),
         ("limits: [{injections: 9, weekly_dose: 1}]\n" + GOAL, 1, "in each limit"),
+        ("limits: [{probability: 0.5}]\n" + GOAL, 1, "found no bound; needed one of"),
+        ("limits: [{event: fever}]\n" + GOAL, 1, "a limit on 'fever'; needed an event that"),
+        (FEVER + "limits: [{event: rash}]\n" + GOAL, 2, "has a model of ('fever')"),
+        (FEVER.replace("0.3", "1") + GOAL, 1, "a probability of 1 at maintenance"),
+        (FEVER.replace("of: injection", "of: cycle") + GOAL, 1, "injection, weekly_dose"),
+        (FEVER.replace("}]", "}, " + FEVER[9:]) + GOAL, 1, "two models of 'fever'"),
         ("limits: [{injections: 9, probability: 0}]\n" + GOAL, 1, "a number from above 0 to 1"),
         ("targets: [{keep: 300}]\ndesign: {doses: [0]}\n", 2, "no dose above 0"),
         ("targets: [{keep: 300}]\ndesign: {doses: [1], durations: [9 a]}\n", 2, "at most 730 d"),

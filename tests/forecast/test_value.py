@@ -1,5 +1,6 @@
 """What one more count would tell: bounds, two ways to compute it, and the cost of delay."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -80,6 +81,16 @@ def test_the_best_date_at_any_cost_is_the_one_whose_value_less_its_cost_is_great
         assert worth[rows[0].months] == pytest.approx(best, abs=1e-9)
     else:
         assert best == pytest.approx(0.0, abs=1e-9)
+
+
+def test_where_nothing_is_left_to_learn_no_date_is_called_best() -> None:
+    # IL-2 adds cells with probability 1e-6, so that (b) is unknown by less than 1e-4 bits.
+    base = ensemble_of(quick_fit())
+    il2 = np.array([h.il2 for h in base.hypotheses])
+    shares = np.where(il2, 1e-6 / il2.sum(), (1.0 - 1e-6) / (~il2).sum())
+    found = next_count(replace(base, shares=shares), (), 3)
+    assert 0.0 < found.unknown["b"] < 1e-4
+    assert found.best == ()
 
 
 def test_without_a_cost_the_most_telling_date_wins_however_late() -> None:

@@ -146,6 +146,28 @@ def test_another_patient_and_the_same_record_are_refused() -> None:
         update(quick_fit(), record)
 
 
+def test_a_record_that_says_nothing_new_of_the_counts_keeps_the_draws() -> None:
+    fit = before()
+    renamed = parse_case(canonical_case(replace(fit.record, title="Another title")), "short.json")
+    found = update(fit, renamed)
+    (step,) = found.history
+    assert (step.made, step.scores) == (Made.UPDATED, ())
+    assert step.reason == "new: nothing that the model reads"
+    for old, new in zip(fit.posteriors, found.posteriors, strict=True):
+        assert new.log_evidence == pytest.approx(old.log_evidence, abs=1e-12)  # a sum of equals
+        assert np.array_equal(np.sort(new.draws["gain"]), np.sort(old.draws["gain"]))
+
+
+@pytest.mark.slow
+def test_a_fit_that_had_too_few_draws_before_says_so_when_it_is_made_anew() -> None:
+    few = tuple(replace(p, ess=500.0) for p in before().posteriors)
+    (step,) = update(replace(before(), posteriors=few), quick_fit().record).history
+    assert (step.made, step.reason) == (
+        Made.REFITTED,
+        "the fit before had too few effective draws",
+    )
+
+
 @pytest.mark.slow
 def test_draws_that_degenerate_are_drawn_anew() -> None:
     few = [

@@ -75,11 +75,14 @@ def refuse_unexplained(individual: Individual) -> None:
     """
     plan = individual.plan
     start = individual.nominal(plan.stretches(plan.study_drug)[0].start)
+    entry = individual.nominal(individual.entry.moment)
     lacks = ""
     if len(individual.counts) < MIN_COUNTS:
         lacks = f"fewer than two {CD4} measurements"
     elif not any(individual.nominal(c.at) > start for c in individual.counts):
         lacks = f"no {CD4} measurement after {plan.study_drug} was started"
+    elif not any(individual.nominal(c.at) > max(start, entry) for c in individual.counts):
+        lacks = f"no {CD4} measurement after the entry measurement"
     elif not individual.cultures:
         lacks = "no culture"
     if lacks:

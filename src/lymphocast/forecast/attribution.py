@@ -32,10 +32,15 @@ def treatment_stop(individual: Individual) -> Moment:
     return individual.plan.stretches(individual.plan.study_drug)[-1].stop
 
 
+def first_dose(individual: Individual) -> float:
+    """The study day on which the study drug was nominally first given."""
+    return individual.nominal(individual.plan.stretches(individual.plan.study_drug)[0].start)
+
+
 def second_count(individual: Individual) -> CountObservation:
-    """The first count after the study drug was started."""
-    start = individual.nominal(individual.plan.stretches(individual.plan.study_drug)[0].start)
-    later = [c for c in individual.counts if individual.nominal(c.at) > start]
+    """The first count after the study drug was started, and after the entry count."""
+    begin = max(first_dose(individual), individual.nominal(individual.entry.moment))
+    later = [c for c in individual.counts if individual.nominal(c.at) > begin]
     return min(later, key=lambda c: individual.nominal(c.at))
 
 

@@ -123,8 +123,10 @@ def leave_last_out(fit: Fit, others: Fit) -> ByHypothesis[LeaveLastOut]:
     ensemble = ensemble_of(others)
     last, before = fit.individual.counts[-1], fit.individual.counts[-2]
     log_density, latent = predictive(ensemble, last, fit.seed)
-    seen = measured(latent, ensemble, noise(ensemble, fit.seed, 200))
-    walk = norm.logpdf(log(last.value / before.value), scale=np.sqrt(2.0) * LONG_TERM_CV)
+    seen = measured(latent, ensemble, noise(ensemble, fit.seed, 200), last.reading_error)
+    reading = np.hypot(last.reading_error, before.reading_error)
+    apart = np.hypot(np.sqrt(2.0) * LONG_TERM_CV, reading)
+    walk = norm.logpdf(log(last.value / before.value), scale=apart)
 
     def summarise(part: Part) -> LeaveLastOut:
         score = logsumexp(log_density[part.lanes], b=part.weights)
@@ -145,7 +147,8 @@ def predictive(ensemble: Ensemble, count: CountObservation, seed: int) -> tuple[
     anchor = ensemble.day(count.at) - count.at.offset
     shifts, w = date_rule(count)
     log_latent = np.log(ensemble.count(anchor + shifts[:, None]))
-    each = norm.logpdf(log(count.value), loc=log_latent, scale=ensemble.theta["count_sd"])
+    sd = np.hypot(ensemble.theta["count_sd"], count.reading_error)
+    each = norm.logpdf(log(count.value), loc=log_latent, scale=sd)
     uniform = np.random.default_rng([seed, 8]).random(ensemble.lanes)
     latent = ensemble.count((anchor + count.at.early + width * uniform)[None])[0]
     return np.asarray(logsumexp(each, axis=0, b=w[:, None])), latent

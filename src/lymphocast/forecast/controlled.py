@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import final
 
+FEWEST_DRAWS = 100.0  # effective, in a control's quick fit: error of a probability below 0.05
+
 
 @final
 @dataclass(frozen=True)
@@ -11,7 +13,9 @@ class Control:
 
     ``probability`` is that of the statement in the base analysis, ``lowest`` and ``highest`` its
     range over the sensitivity table. ``answer`` is *not yes* where the base analysis excludes a
-    *yes* and the table was not run. ``passed``: a positive control is *yes*, a negative is not.
+    *yes* and the table was not run. ``ess`` is the smallest effective size of the fit among
+    hypotheses that matter. ``passed``: a positive control is *yes*, a negative is not, and the fit
+    has effective draws enough to say so.
     """
 
     name: str
@@ -22,6 +26,7 @@ class Control:
     lowest: float
     highest: float
     answer: str
+    ess: float
     passed: bool
 
 
@@ -32,7 +37,7 @@ class CrossedRate:
 
     ``unread`` patients had too few effective draws and are left out. ``p_sure_of_il2`` is the share
     with P(IL-2 adds cells) above 0.95, ``p_above_yes`` that with P(IL-2 made more than half of the
-    rise) above 0.8.
+    rise) above 0.8; not a number where no patient is left.
     """
 
     name: str
@@ -51,7 +56,9 @@ class Controls:
     """The controls of one record.
 
     ``mean_p_il2`` is P(IL-2 adds cells) averaged over simulated patients by the prior weight of
-    what made them: it equals ``prior_il2`` within Monte Carlo error where weights are right.
+    what made them: it equals ``prior_il2`` within Monte Carlo error where weights are right. It is
+    not a number if an explanation has no patient left. ``left_out`` says which controls this record
+    does not allow, and why.
     """
 
     record_id: str
@@ -62,4 +69,5 @@ class Controls:
     rates: tuple[CrossedRate, ...]
     prior_il2: float
     mean_p_il2: float
+    left_out: tuple[str, ...]
     passed: bool

@@ -17,12 +17,13 @@ import numpy as np
 
 from lymphocast.dataset.individual import CountObservation, DoseSegment, Individual, Moment
 from lymphocast.engine.course import latent_count, with_study_days
-from lymphocast.forecast.controlled import Control, Controls
+from lymphocast.forecast.attribution import first_dose
+from lymphocast.forecast.controlled import FEWEST_DRAWS, Control, Controls
 from lymphocast.forecast.crossing import EXPLANATIONS, PriorPatients, crossed_rates
 from lymphocast.forecast.ensemble import ensemble_of
 from lymphocast.forecast.results import Answer
 from lymphocast.forecast.sensitivity import YES_ABOVE, probabilities, sensitivity_table, verdicts
-from lymphocast.inference.fitting import QUICK
+from lymphocast.inference.fitting import QUICK, refuse_hardly_entered
 from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.importance import sample_importance
 from lymphocast.inference.kernels import kernels_of
@@ -30,6 +31,8 @@ from lymphocast.inference.posterior import Fit
 
 CAUSE = "b"
 YEAR = 365.25
+SHIFTED = "shifted"
+NOTHING_LATER = "the record with the drug a year later: no count is that late"
 Progress = Callable[[str, float], None]
 # The positive control: a patient with a strong effect, made up. Cells/uL and days.
 STRONG = {
@@ -75,18 +78,24 @@ def run_controls(fit: Fit, effort: Effort, progress: Progress | None = None) -> 
         How much to compute.
     progress
         Called with a stage's name and the fraction of it that is done.
+
+    Raises
+    ------
+    UsageError
+        If hardly any prior draw satisfies the record's entry rule.
     """
 
     def tell(stage: str, fraction: float) -> None:
         if progress is not None:
             progress(stage, fraction)
 
-    patients = [*_negatives(fit, effort), _positive(fit)]
+    kernels = kernels_of(fit.individual, fit.table)
+    refuse_hardly_entered(kernels, kernels.everything(), fit.seed)
+    patients = [*negatives(fit, effort), _positive(fit)]
     rows = []
     for i, patient in enumerate(patients):
         rows.append(_judged(fit, patient, every_table=effort.every_table))
         tell("fitting patients whose answer is known", (i + 1) / len(patients))
-    kernels = kernels_of(fit.individual, fit.table)
     rates = crossed_rates(
         kernels,
         fit.weights,
@@ -104,20 +113,24 @@ def run_controls(fit: Fit, effort: Effort, progress: Progress | None = None) -> 
         rates=rates,
         prior_il2=fit.weights.il2,
         mean_p_il2=sum(r.prior * r.mean_p_il2 for r in rates),
+        left_out=() if any(p.name == SHIFTED for p in patients) else (NOTHING_LATER,),
         passed=all(row.passed for row in rows),
     )
 
 
 @final
 @dataclass(frozen=True)
-class _Patient:
+class Patient:
+    """A patient whose answer is known: a record's plan with other counts or doses."""
+
     name: str
     label: str
     individual: Individual
     positive: bool = False
 
 
-def _negatives(fit: Fit, effort: Effort) -> list[_Patient]:
+def negatives(fit: Fit, effort: Effort) -> list[Patient]:
+    """Return the negative controls that a record allows."""
     individual = fit.individual
     kernels = kernels_of(individual, fit.table)
     rng = np.random.default_rng([fit.seed, 15])
@@ -130,11 +143,12 @@ def _negatives(fit: Fit, effort: Effort) -> list[_Patient]:
             number = f"-{k + 1}" if effort.shams > 1 else ""
             name = f"sham-{hypothesis.course.value}{number}"
             label = f"sham drug on the record's days; {hypothesis.course.value} count"
-            found.append(_Patient(name, label, _counted(individual, values)))
+            found.append(Patient(name, label, _counted(individual, values)))
     later = _with_doses(individual, _a_year_later)
     without = _with_doses(individual, lambda d: replace(d, level=0.0, final_level=0.0))
-    found.append(_Patient("shifted", "the record with the drug a year later", later))
-    found.append(_Patient("dose-free", "the record without any dose of the drug", without))
+    if any(later.nominal(c.at) > first_dose(later) for c in later.counts):
+        found.append(Patient(SHIFTED, "the record with the drug a year later", later))
+    found.append(Patient("dose-free", "the record without any dose of the drug", without))
     return found
 
 
@@ -158,11 +172,11 @@ def _moved(moment: Moment) -> Moment:
     return Moment(moment.anchor, moment.offset + YEAR, moment.early + YEAR, moment.late + YEAR)
 
 
-def _positive(fit: Fit) -> _Patient:
+def _positive(fit: Fit) -> Patient:
     """A patient with a strong effect: the record's doses, entry and infection; other counts."""
     individual = fit.individual
     stretches = individual.plan.stretches(individual.plan.study_drug)
-    start, stop = (individual.nominal(m) for m in (stretches[0].start, stretches[-1].stop))
+    start, stop = first_dose(individual), individual.nominal(stretches[-1].stop)
     days = [start + d for d in AFTER_START if start + d < stop]
     days += [stop + d for d in AFTER_STOP if stop + d > start]
     entry = individual.nominal(individual.entry.moment)
@@ -180,10 +194,10 @@ def _positive(fit: Fit) -> _Patient:
     ]
     counts[0] = replace(counts[0], at=individual.entry.moment)
     made = replace(individual, counts=tuple(counts))
-    return _Patient("strong", "a made patient with a strong, fast effect", made, positive=True)
+    return Patient("strong", "a made patient with a strong, fast effect", made, positive=True)
 
 
-def _judged(fit: Fit, patient: _Patient, *, every_table: bool) -> Control:
+def _judged(fit: Fit, patient: Patient, *, every_table: bool) -> Control:
     kernels = kernels_of(patient.individual, fit.table)
     posteriors = sample_importance(kernels, kernels.everything(), fit.seed, QUICK)
     # Other readings of the record's times do not belong to a patient who is made up.
@@ -195,7 +209,7 @@ def _judged(fit: Fit, patient: _Patient, *, every_table: bool) -> Control:
         table = sensitivity_table(found, kernels)
         verdict = next(v for v in verdicts(table) if v.id == CAUSE)
         low, high, answer = verdict.lowest, verdict.highest, verdict.answer
-    yes = answer is Answer.YES
+    yes, enough = answer is Answer.YES, found.ess_min >= FEWEST_DRAWS
     return Control(
         name=patient.name,
         label=patient.label,
@@ -205,5 +219,6 @@ def _judged(fit: Fit, patient: _Patient, *, every_table: bool) -> Control:
         lowest=low,
         highest=high,
         answer="not yes" if answer is None else answer.value,
-        passed=yes if patient.positive else not yes,
+        ess=found.ess_min,
+        passed=enough and yes == patient.positive,
     )

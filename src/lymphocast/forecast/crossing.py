@@ -9,6 +9,7 @@ do not speak to whether IL-2 adds cells unless a higher count hastens clearance.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import nan
 from typing import final
 
 import numpy as np
@@ -159,4 +160,4 @@ def crossed_rates(
 
 
 def _mean(values: Floats | Conditions) -> float:
-    return float(np.mean(values)) if len(values) else 0.0
+    return float(np.mean(values)) if len(values) else nan

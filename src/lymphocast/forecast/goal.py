@@ -15,10 +15,15 @@ from enum import StrEnum
 from itertools import product
 from typing import final
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
 from lymphocast.forecast.plan import Plan, Stretch
 from lymphocast.forecast.policy import HoldRule
 from lymphocast.record.dosing import Cycle
 
+Floats = NDArray[np.float64]
 NO_DRUG = "no drug"
 TAPER_STEPS = 6  # equal steps of a taper: an assumption, as for a titration without stated steps
 
@@ -91,6 +96,51 @@ class GoalLimit:
     def label(self) -> str:
         """How tables and messages call it."""
         return _LIMIT_WORDS[self.kind].format(self.bound)
+
+
+@final
+@dataclass(frozen=True)
+class EventLimit:
+    """An adverse event that must not happen, with a probability, by a model that the goal states.
+
+        logit P(event) = logit p1 + slope ln d + spread z,   z ~ Normal(0, 1)
+
+    d is the largest injection, or the highest weekly dose, relative to maintenance. P is that of
+    at least one such event under the regimen. The record has no part in it.
+
+    Parameters
+    ----------
+    event
+        What happens, such as fever.
+    of_injection
+        Whether d is the largest injection; else the highest weekly dose.
+    at_maintenance, slope, spread
+        p1, and the slope and the uncertainty of the log odds.
+    source
+        Where the model comes from.
+    probability
+        With which the event must not happen.
+    """
+
+    event: str
+    of_injection: bool
+    at_maintenance: float
+    slope: float
+    spread: float
+    source: str
+    probability: float = 1.0
+
+    @property
+    def label(self) -> str:
+        """How tables and messages call it."""
+        return f"no {self.event}"
+
+    def chance(self, size: float, z: Floats) -> Floats:
+        """Return the probability of the event at one size and by how much its odds are unknown."""
+        if size <= 0.0:
+            return np.zeros_like(z)
+        odds = logit(self.at_maintenance) + self.slope * np.log(size) + self.spread * z
+        return np.asarray(expit(odds))
 
 
 @final
@@ -177,6 +227,12 @@ class Goal:
     limits: tuple[GoalLimit, ...]
     cost: Cost
     design: Design
+    events: tuple[EventLimit, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Target, ...]:
+        """The targets that are limits too."""
+        return tuple(target for target in self.targets if target.probability > 0.0)
 
     @property
     def length(self) -> float:

@@ -23,12 +23,11 @@ Doses are weekly and relative to the patient's own maintenance dose.
 
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite, nan
 from pathlib import Path
 from typing import TypeVar, final
 
-from lymphocast.dataset.maintenance import Maintenance
-from lymphocast.forecast.goal import Cost, Design, Goal, GoalLimit, LimitKind, Target
+from lymphocast.forecast.goal import Cost, Design, EventLimit, Goal, GoalLimit, Target
+from lymphocast.forecast.goal_limits import EVENT_MODELS, event_models, limit_group
 from lymphocast.forecast.plan import VISITS
 from lymphocast.forecast.plan_kinds import (
     CYCLE,
@@ -36,19 +35,16 @@ from lymphocast.forecast.plan_kinds import (
     AfterOrigin,
     Frame,
     Share,
-    check_product,
     framed,
     read_root,
-    relative_amount,
 )
 from lymphocast.forecast.policy import HoldRule
 from lymphocast.record.dosing import Cycle
 from lymphocast.record.fields import Field, Group, Listing
-from lymphocast.record.kinds import JsonObject, Kind, Scope, Text, shown, text_of
+from lymphocast.record.kinds import JsonObject, Kind, Scope, Text
 from lymphocast.record.misread import Misread
-from lymphocast.record.numbers import Days, Measure, Number
+from lymphocast.record.numbers import Days, Number
 from lymphocast.record.yamltree import Node, Scalar
-from lymphocast.units import Quantity
 
 WHAT = "a goal: a mapping with the keys 'targets' and 'design'"
 MOST_REGIMENS = 5000
@@ -72,14 +68,20 @@ def read_goal(path: Path, frame: Frame) -> Goal:
     """
     root, scope = read_root(path, WHAT), Scope(path.name)
     own = framed(root, scope, frame)
+    models = event_models(root, scope)
     group = Group(
         (
             Field("title", Text(), "what the goal is called", False, "goal"),
             Field("origin", Text(), "the day from which regimens replace the record", False),
             Field("until", Text(), "the last day", False),
             Field("targets", Listing(_target_group(own), least=1), "counts to keep or reach"),
+            Field("models", EVENT_MODELS, "how often adverse events happen", False, ()),
             Field(
-                "limits", Listing(_limit_group(own.maintenance)), "chance constraints", False, ()
+                "limits",
+                Listing(limit_group(own.maintenance, models)),
+                "chance constraints",
+                False,
+                (),
             ),
             Field("cost", _COST, "what doses and injections cost", False, Cost()),
             Field("design", _design_group(own), "what may be varied"),
@@ -90,31 +92,6 @@ def read_goal(path: Path, frame: Frame) -> Goal:
     goal = group.read(root, scope)
     assert isinstance(goal, Goal)  # noqa: S101  (what the group builds)
     return goal
-
-
-@final
-@dataclass(frozen=True)
-class Bound(Kind):
-    """A bound above 0: a limit of 0 would leave nothing to search."""
-
-    def read(self, node: Node, scope: Scope) -> float:
-        """Return the value of a node."""
-        text = text_of(node, scope)
-        try:
-            value = float(text)
-        except ValueError:
-            value = nan
-        if not (isfinite(value) and value > 0.0):
-            needed = (
-                "a number above 0 (a limit of 0 leaves only the regimen 'no drug', which is "
-                "always among those compared)"
-            )
-            raise scope.error(node, f"a limit of {shown(text)}", needed)
-        return value
-
-    def schema(self) -> JsonObject:
-        """Return the JSON Schema."""
-        return {"type": "number", "exclusiveMinimum": 0}
 
 
 @final
@@ -186,43 +163,6 @@ def _target(
     return Target(count, keep is not None, start, end, weight, probability)
 
 
-def _limit_group(maintenance: Maintenance) -> Group:
-    kinds = [Field(str(kind), Bound(), "the bound", False) for kind in LimitKind]
-    return Group(
-        (
-            *kinds,
-            Field("injection_amount", Measure(zero=True), "amount of one injection", False),
-            Field("product", Text(), "the product that the amount is of", False),
-            Field("probability", Share(zero=False), "with which it must hold", False, 1.0),
-        ),
-        partial(_limit, maintenance),
-    )
-
-
-def _limit(
-    maintenance: Maintenance,
-    *,
-    injection_amount: Quantity | None,
-    product: str | None,
-    probability: float,
-    **bounds: float | None,
-) -> GoalLimit:
-    given = [(LimitKind(name), bound) for name, bound in bounds.items() if bound is not None]
-    check_product(maintenance, None, product)
-    if injection_amount is not None:
-        relative = relative_amount(maintenance, injection_amount)
-        if relative == 0.0:
-            needed = "an amount above 0 (a limit of 0 leaves only the regimen 'no drug')"
-            raise Misread(found=f"a limit of '{injection_amount}'", needed=needed)
-        given.append((LimitKind.INJECTION, relative * 7.0 / maintenance.apart))
-    if len(given) != 1:
-        found = ", ".join(str(kind) for kind, _ in given) or "no bound"
-        words = ", ".join([*map(str, LimitKind), "injection_amount"])
-        raise Misread(found=found, needed=f"one of {words} in each limit")
-    ((kind, bound),) = given
-    return GoalLimit(kind, bound, probability)
-
-
 def _design_group(frame: Frame) -> Group:
     length, apart = frame.length, frame.maintenance.apart
     days = Listing(AfterOrigin(frame), least=1)
@@ -284,8 +224,12 @@ def _goal(
     origin: str | None,
     until: str | None,
     targets: tuple[Target, ...],
-    limits: tuple[GoalLimit, ...],
+    models: tuple[EventLimit, ...],
+    limits: tuple[GoalLimit | EventLimit, ...],
     cost: Cost,
     design: Design,
 ) -> Goal:
-    return Goal(title, frame.origin, frame.until, targets, limits, cost, design)
+    del models  # read before, so that a limit can name one
+    bounds = tuple(limit for limit in limits if isinstance(limit, GoalLimit))
+    events = tuple(limit for limit in limits if isinstance(limit, EventLimit))
+    return Goal(title, frame.origin, frame.until, targets, bounds, cost, design, events)

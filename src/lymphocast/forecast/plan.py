@@ -54,6 +54,11 @@ class Stretch:
         """Share of days that belong to days of dosing."""
         return 1.0 if self.cycle is None else self.cycle.days / self.cycle.every
 
+    @property
+    def highest(self) -> float:
+        """The highest weekly dose on days of dosing."""
+        return max(level for _, level in self.rungs()) / self.share
+
     def rungs(self) -> Iterator[tuple[float, float]]:
         """Yield the day on which each level begins, and the mean weekly dose from then on."""
         if self.steps == 0:
@@ -142,6 +147,15 @@ class Plan:
             if following > stretch.stop:
                 found.append((stretch.stop, 0.0))
         return tuple(found)
+
+    @property
+    def highest(self) -> float:
+        """The highest weekly dose on days of dosing; 0 without any."""
+        return max((s.highest for s in self.stretches), default=0.0)
+
+    def largest_injection(self, apart: float) -> float:
+        """Return the largest injection, relative to one of doses of 1 that are ``apart`` days."""
+        return max((s.highest * s.interval / apart for s in self.stretches), default=0.0)
 
     def interval_at(self, day: float) -> float:
         """Return the days between doses on a day; infinite on a day without the drug."""

@@ -1,7 +1,9 @@
 """Rules that decide at visits whether the drug is given, followed through any model.
 
 A rule sees what a person would see: a measured value at a visit. Between visits nothing changes.
-What a state is and how it moves is the caller's; a rule is followed in all draws at once.
+What a state is and how it moves is the caller's; a rule is followed in all draws at once. Doses
+that a count restarts have been studied for interleukin-7: Pasin et al. 2018,
+doi:10.1007/s11538-018-0465-8, look for the fewest injections that keep CD4 above 500 /uL.
 """
 
 from collections.abc import Callable, Iterator, Sequence

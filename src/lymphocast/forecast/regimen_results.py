@@ -59,6 +59,27 @@ class RegimenRow:
 
 @final
 @dataclass(frozen=True)
+class FrontPoint:
+    """A regimen on the trade-off front of all that were compared, in the draws of the first leg.
+
+    Parameters
+    ----------
+    regimen
+        Its name.
+    target
+        Weighted mean of how far the targets are met.
+    weekly_dose, injections
+        Means over the draws.
+    """
+
+    regimen: str
+    target: float
+    weekly_dose: float
+    injections: float
+
+
+@final
+@dataclass(frozen=True)
 class RegimenTable:
     """Regimens from the best on.
 
@@ -75,7 +96,11 @@ class RegimenTable:
     compared
         Regimens that entered the race.
     best_under
-        The first regimen under each explanation of the counts and each preset.
+        The first of the rows under each explanation of the counts and each preset.
+    front
+        Of all regimens compared that keep the limits in the draws of the first leg (of all, if
+        none does), those to which no other is as good in targets, mean weekly dose and injections
+        and better in one; from the smallest dose on.
     """
 
     rows: tuple[RegimenRow, ...]
@@ -84,6 +109,7 @@ class RegimenTable:
     chance: float
     compared: int
     best_under: Mapping[str, str]
+    front: tuple[FrontPoint, ...]
 
 
 @final
@@ -102,7 +128,8 @@ class RegimenSearch:
     given
         Regimens within what the patient has had.
     extrapolated
-        Regimens with doses or cycles that the patient has not had; empty without any.
+        Regimens with doses or cycles that the patient has not had, beside no drug; ``None`` if the
+        goal has no such regimen.
     notes
         What the model cannot see.
     """

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from lymphocast.dataset.maintenance import Maintenance, maintenance_of
 from lymphocast.forecast.course_plan import (
-    Followed,
     Horizon,
     follow_plan,
     horizon_of,
@@ -22,10 +21,15 @@ from lymphocast.forecast.course_plan import (
 )
 from lymphocast.forecast.dose_response import dose_banner
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
-from lymphocast.forecast.goal import Goal, GoalLimit, LimitKind, Target
+from lymphocast.forecast.goal import Goal
 from lymphocast.forecast.plan import Plan
 from lymphocast.forecast.plan_forecast import MEAN_WEEKLY, REPLACES, is_extrapolated
-from lymphocast.forecast.regimen_results import RegimenRow, RegimenSearch, RegimenTable
+from lymphocast.forecast.regimen_results import (
+    FrontPoint,
+    RegimenRow,
+    RegimenSearch,
+    RegimenTable,
+)
 from lymphocast.forecast.scenario import PASSAGE_GRID
 from lymphocast.forecast.search import (
     ChanceLimit,
@@ -33,21 +37,29 @@ from lymphocast.forecast.search import (
     Race,
     Ranking,
     front,
+    keeping,
     race,
     rank,
     rank_places,
 )
+from lymphocast.forecast.search_state import Mark, SearchState
+from lymphocast.forecast.worth import Scale, Worth
 from lymphocast.inference.evidence import systematic
 from lymphocast.inference.hypotheses import HYPOTHESES, posterior_weights
-from lymphocast.inference.posterior import DEFAULT_PRESET, MATTERS, Fit
+from lymphocast.inference.posterior import MATTERS, Fit
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Progress = Callable[[str, float], None]
+STRATA = 0  # in place of a number of common draws
 STRATUM = 400  # draws of each hypothesis for the rankings under explanations and presets
 FRACTIONS = (
     "{unknown} of {drug} is not stated, so doses are relative to the patient's own maintenance "
     "dose and cannot be given as amounts."
+)
+EVENTS = (
+    "How often {event} happens is what the goal says of it ({source}); the record has no part in "
+    "it."
 )
 INTERVALS = (
     "The model sees the mean weekly dose: the time between doses changes the number of injections "
@@ -62,6 +74,7 @@ def optimise(
     seed: int | None = None,
     legs: Race | None = None,
     progress: Progress | None = None,
+    state: SearchState | None = None,
 ) -> RegimenSearch:
     """Return the regimens of a goal's design space, ranked over the posterior.
 
@@ -77,19 +90,24 @@ def optimise(
         How many draws and candidates the race takes; 100, 20 and 1000 if ``None``.
     progress
         Called with a stage's name and the share that is done.
+    state
+        What an interrupted search of the same fit, goal, seed and race found; it is added to.
     """
     maintenance = maintenance_of(fit.record, fit.individual)
     chosen, legs = fit.seed if seed is None else seed, legs or Race()
+    state = state or SearchState(None, Mark.of(fit, goal, chosen, legs))
     plans = list(goal.design.plans())
     beyond = [is_extrapolated(plan, maintenance) for plan in plans]
     ground = _Ground.of(fit, goal, maintenance, chosen, legs.then)
     inside = [plan for plan, out in zip(plans, beyond, strict=True) if not out]
     outside = [plan for plan, out in zip(plans, beyond, strict=True) if out]
-    given = _Search(ground, tuple(inside), "regimens within what was given").table(legs, progress)
-    extrapolated = None
-    if outside:
-        search = _Search(ground, tuple(outside), "regimens beyond what was given")
-        extrapolated = search.table(legs, progress)
+    with state.kept():
+        search = _Search(ground, tuple(inside), "regimens within what was given", state)
+        given, extrapolated = search.table(legs, progress), None
+        if outside:
+            beside = (*(plan for plan in plans if not plan.stretches), *outside)
+            search = _Search(ground, beside, "regimens beyond what was given", state)
+            extrapolated = search.table(legs, progress)
     return RegimenSearch(
         record_id=fit.record.id,
         title=goal.title,
@@ -120,6 +138,7 @@ def _notes(goal: Goal) -> list[str]:
         notes.append(INTERVALS)
     if any(cycle is not None for cycle in goal.design.cycles):
         notes.append(f"Cycles: {MEAN_WEEKLY}.")
+    notes += [EVENTS.format(event=x.event, source=x.source) for x in goal.events]
     return notes
 
 
@@ -175,23 +194,11 @@ def _shares(fit: Fit) -> dict[str, Floats]:
         if own.sum() >= MATTERS:
             found[name] = own / own.sum()
     for preset, weights in fit.table.presets.items():
-        if preset == DEFAULT_PRESET:  # the ranking itself
+        if preset == fit.preset:  # the ranking itself
             continue
         under = posterior_weights(evidence, weights, HYPOTHESES)
         found[f"{preset} prior"] = np.array([under[h.name] for h in HYPOTHESES])
     return found
-
-
-@final
-@dataclass(frozen=True)
-class _Worth:
-    """What one candidate is worth in each draw."""
-
-    utility: Floats
-    broken: Flags
-    targets: Floats
-    weekly_dose: Floats
-    injections: Floats
 
 
 @final
@@ -202,30 +209,29 @@ class _Search:
     ground: _Ground
     plans: tuple[Plan, ...]
     stage: str
+    state: SearchState
+
+    @cached_property
+    def scale(self) -> Scale:
+        """How the goal values a regimen."""
+        return Scale(self.ground.goal, self.ground.maintenance.apart, self.ground.seed)
 
     @cached_property
     def limits(self) -> tuple[ChanceLimit, ...]:
-        """The goal's limits, then the targets that must be met with a probability."""
-        goal = self.ground.goal
-        asked = [t for t in goal.targets if t.probability > 0.0]
-        return (
-            *(ChanceLimit(x.label, x.probability) for x in goal.limits),
-            *(ChanceLimit(t.label, t.probability) for t in asked),
-        )
+        """What must hold, with its probability."""
+        return self.scale.limits
 
     def table(self, legs: Race, progress: Progress | None) -> RegimenTable:
         """Run the race and say all that the table says."""
 
         def judge(candidates: Sequence[int], draws: int) -> Judged:
-            horizon = self.ground.common.chosen(np.arange(draws))
-            leg = f"{self.stage}, {draws} draws"
-            return _judged([x for _, x in self._worths(candidates, horizon, leg, progress)])
+            return _judged([x for _, x in self._worths(candidates, draws, progress)])
 
         untreated = [i for i, plan in enumerate(self.plans) if not plan.stretches]
         found = race(judge, len(self.plans), self.limits, legs, untreated)
         chosen = [row.candidate for row in found.rows]
-        worths = dict(self._worths(chosen, self.ground.common, "", None))
-        under = self._under(chosen)
+        worths = dict(self._worths(chosen, legs.then, None))
+        under = self._under(chosen, progress)
         places = rank_places(under)
         beats = self._front(chosen, worths)
         rows = tuple(
@@ -235,75 +241,60 @@ class _Search:
         best = {name: self.plans[x.rows[0].candidate].name for name, x in under.items()}
         unreached = self._unreached(found, worths)
         reasons = (*found.reasons, *unreached)
-        return RegimenTable(rows, found.feasible, reasons, found.chance, found.number, best)
-
-    def _worths(
-        self, candidates: Sequence[int], horizon: Horizon, leg: str, progress: Progress | None
-    ) -> list[tuple[int, _Worth]]:
-        found = []
-        for done, i in enumerate(candidates, 1):
-            followed = follow_plan(horizon, self.plans[i], self.ground.seed)
-            found.append((i, self._worth(self.plans[i], horizon.days, followed)))
-            if progress is not None:
-                progress(leg, done / len(candidates))
-        return found
-
-    def _worth(self, plan: Plan, days: Floats, followed: Followed) -> _Worth:
-        goal = self.ground.goal
-        met = np.stack([_met(target, days, followed.counts) for target in goal.targets])
-        weights = np.array([target.weight for target in goal.targets])
-        cost = goal.cost.weekly_dose * followed.weekly_dose
-        cost = cost + goal.cost.injection * followed.injections
-        broken = [self._breaks(limit, plan, followed) for limit in goal.limits]
-        broken += [x < 1.0 for x, t in zip(met, goal.targets, strict=True) if t.probability > 0.0]
-        lanes = followed.counts.shape[1]
-        return _Worth(
-            utility=weights @ met / weights.sum() - cost,
-            broken=np.stack(broken) if broken else np.zeros((0, lanes), bool),
-            targets=met,
-            weekly_dose=followed.weekly_dose,
-            injections=followed.injections,
+        return RegimenTable(
+            rows, found.feasible, reasons, found.chance, found.number, best, self._whole_front(legs)
         )
 
-    def _breaks(self, limit: GoalLimit, plan: Plan, followed: Followed) -> Flags:
-        """In which draws a limit is broken."""
-        apart = self.ground.maintenance.apart
-        match limit.kind:
-            case LimitKind.WEEKLY_DOSE:
-                value = max([0.0, *(s.dose for s in plan.stretches)])
-            case LimitKind.INJECTION:
-                value = max([0.0, *(s.dose * s.interval / apart for s in plan.stretches)])
-            case LimitKind.MEAN_WEEKLY_DOSE:
-                return np.asarray(followed.weekly_dose > limit.bound * (1.0 + 1e-9))
-            case LimitKind.INJECTIONS:
-                return np.asarray(followed.injections > limit.bound * (1.0 + 1e-9))
-            case LimitKind.COUNT_BELOW:
-                return np.asarray(followed.counts.min(axis=0) < limit.bound)
-        return np.full(followed.counts.shape[1], value > limit.bound * (1.0 + 1e-9))
+    def _worths(
+        self, candidates: Sequence[int], draws: int, progress: Progress | None
+    ) -> list[tuple[int, Worth]]:
+        """What candidates are worth in the first so many common draws; 0: in the strata."""
+        ground, leg = self.ground, (self.stage, str(draws))
+        horizon = ground.common.chosen(np.arange(draws)) if draws else ground.strata
+        found = []
+        for done, i in enumerate(candidates, 1):
+            worth = self.state.get(leg, i)
+            if worth is None:
+                followed = follow_plan(horizon, self.plans[i], ground.seed)
+                worth = self.scale.worth(self.plans[i], horizon.days, followed)
+                self.state.put(leg, i, worth)
+            found.append((i, worth))
+            if progress is not None:
+                words = f"{draws} draws" if draws else "each explanation"
+                progress(f"{self.stage}, {words}", done / len(candidates))
+        return found
 
-    def _under(self, chosen: Sequence[int]) -> dict[str, Ranking]:
+    def _under(self, chosen: Sequence[int], progress: Progress | None) -> dict[str, Ranking]:
         """The ranking of the finalists under each explanation and preset."""
-        judged = _judged([x for _, x in self._worths(chosen, self.ground.strata, "", None)])
+        judged = _judged([x for _, x in self._worths(chosen, STRATA, progress)])
         size = self.ground.strata.lanes // len(HYPOTHESES)
         return {
             name: rank(chosen, judged, self.limits, np.repeat(shares / size, size))
             for name, shares in self.ground.shares.items()
         }
 
-    def _front(self, chosen: Sequence[int], worths: Mapping[int, _Worth]) -> Flags:
+    def _front(self, chosen: Sequence[int], worths: Mapping[int, Worth]) -> Flags:
+        return front(np.array([self._point(worths[i]) for i in chosen]))
+
+    def _point(self, worth: Worth) -> tuple[float, float, float]:
+        """Target, mean weekly dose and injections of a regimen, the larger the better."""
         weights = np.array([target.weight for target in self.ground.goal.targets])
-        points = [
-            (
-                float(weights @ worths[i].targets.mean(axis=1)),
-                -float(worths[i].weekly_dose.mean()),
-                -float(worths[i].injections.mean()),
-            )
-            for i in chosen
-        ]
-        return front(np.array(points))
+        target = float(weights @ worth.targets.mean(axis=1) / weights.sum())
+        return target, -float(worth.weekly_dose.mean()), -float(worth.injections.mean())
+
+    def _whole_front(self, legs: Race) -> tuple[FrontPoint, ...]:
+        """The trade-off front of all candidates, in the draws that all have run."""
+        worths = [worth for _, worth in self._worths(range(len(self.plans)), legs.first, None)]
+        kept = keeping(_judged(worths), self.limits)
+        points = np.array([self._point(worths[i]) for i in kept])
+        on = [(kept[k], points[k]) for k in np.flatnonzero(front(points))]
+        return tuple(
+            FrontPoint(self.plans[i].name, float(target), -float(dose), -float(number))
+            for i, (target, dose, number) in sorted(on, key=lambda x: (-x[1][1], -x[1][2]))
+        )
 
     def _row(
-        self, found: Ranking, i: int, worth: _Worth, places: Mapping[str, int], on_front: bool
+        self, found: Ranking, i: int, worth: Worth, places: Mapping[str, int], on_front: bool
     ) -> RegimenRow:
         row = found.rows[i]
         draws = len(worth.utility)
@@ -328,7 +319,7 @@ class _Search:
             rank_under=places,
         )
 
-    def _unreached(self, found: Ranking, worths: Mapping[int, _Worth]) -> list[str]:
+    def _unreached(self, found: Ranking, worths: Mapping[int, Worth]) -> list[str]:
         """Targets that none of the finalists comes near in any draw."""
         reasons = []
         for i, target in enumerate(self.ground.goal.targets):
@@ -337,17 +328,6 @@ class _Search:
         return reasons
 
 
-def _met(target: Target, days: Floats, counts: Floats) -> Floats:
-    """How far a target is met in each draw, from 0 to 1."""
-    within = (days >= target.start) & (days <= target.end)
-    there = counts[within] >= target.count
-    if not target.keep:
-        return np.asarray(there.any(axis=0), dtype=float)
-    widths = np.diff(days[within], append=days[within][-1])
-    widths[-1] = widths[-2] if len(widths) > 1 else 1.0
-    return np.asarray(widths @ there / widths.sum())
-
-
-def _judged(worths: Sequence[_Worth]) -> Judged:
+def _judged(worths: Sequence[Worth]) -> Judged:
     broken = np.stack([worth.broken for worth in worths], axis=1)
     return Judged(np.stack([worth.utility for worth in worths]), broken)

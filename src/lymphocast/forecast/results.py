@@ -292,6 +292,8 @@ class TimingArguments:
         Probability that this is more than half of the whole rise.
     remaining
         What is left of the gain at each count after IL-2 was stopped.
+    entered_before
+        Whether the entry count was taken before the first dose; if not, ``before`` is 0.
     """
 
     early_days: float
@@ -301,6 +303,7 @@ class TimingArguments:
     before: ByHypothesis[Interval]
     p_before_more_than_half: float
     remaining: tuple[Remaining, ...]
+    entered_before: bool = True
 
 
 class Outlook(Protocol):

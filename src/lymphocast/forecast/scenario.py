@@ -42,9 +42,9 @@ def noise(ensemble: Ensemble, seed: int, stream: int) -> Floats:
     return np.random.default_rng([seed, 5, stream]).standard_normal(ensemble.lanes)
 
 
-def measured(latent: Floats, ensemble: Ensemble, white: Floats) -> Floats:
-    """Return latent counts with measurement error (one count each)."""
-    return np.asarray(latent * np.exp(ensemble.theta["count_sd"] * white))
+def measured(latent: Floats, ensemble: Ensemble, white: Floats, reading: float = 0.0) -> Floats:
+    """Return latent counts with measurement error, and that of reading a figure (one each)."""
+    return np.asarray(latent * np.exp(np.hypot(ensemble.theta["count_sd"], reading) * white))
 
 
 def forecast_untreated(ensemble: Ensemble) -> ByHypothesis[tuple[ForecastPoint, ...]]:
@@ -91,7 +91,7 @@ def predict_days(
 ) -> ByHypothesis[tuple[Prediction, ...]]:
     """Return the count expected on given days under the recorded treatment."""
     zero = ensemble.individual.day_zero
-    offsets = np.array([[float((day - zero).days)] for day in days])
+    offsets = np.array([float((day - zero).days) for day in days]).reshape(-1, 1)
     latent = ensemble.count(offsets)
     seen = [measured(latent[i], ensemble, noise(ensemble, seed, i)) for i in range(len(days))]
     return ensemble.each(

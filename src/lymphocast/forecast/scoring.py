@@ -1,11 +1,13 @@
 """Counts beside what a fit had expected of them before they were entered."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import logsumexp
 
-from lymphocast.dataset.individual import CountObservation
+from lymphocast.dataset.individual import CountObservation, Moment
+from lymphocast.dataset.project import day_zero
 from lymphocast.forecast.checks import predictive
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
 from lymphocast.forecast.scenario import measured, noise
@@ -31,22 +33,34 @@ def score_counts(
     record
         The record that holds them.
     added
-        The new counts, in study days of the fit.
+        The new counts, in study days of the record.
     """
     known = {None, *(anchor.name for anchor in before.individual.anchors)}
     ensemble = ensemble_of(before)
+    later = float((day_zero(record) - before.individual.day_zero).days)
     return tuple(
-        _score(ensemble, record, count, before.seed, FIRST_STREAM + i)
+        _score(ensemble, record, _moved(count, later), before.seed, FIRST_STREAM + i)
         for i, count in enumerate(added)
         if count.at.anchor in known
     )
+
+
+def _moved(count: CountObservation, later: float) -> CountObservation:
+    """The count in the fit's study days: the record may have another first day of treatment.
+
+    A count that hangs on an uncertain time is relative to that, not to the first day.
+    """
+    at = count.at
+    if at.anchor is not None:
+        return count
+    return replace(count, at=Moment(None, at.offset + later, at.early + later, at.late + later))
 
 
 def _score(
     ensemble: Ensemble, record: PatientRecord, count: CountObservation, seed: int, stream: int
 ) -> ScoredCount:
     log_density, latent = predictive(ensemble, count, seed)
-    seen = measured(latent, ensemble, noise(ensemble, seed, stream))
+    seen = measured(latent, ensemble, noise(ensemble, seed, stream), count.reading_error)
     interval = ensemble.whole.interval(seen)
     at = record.measurement(count.id).at
     return ScoredCount(

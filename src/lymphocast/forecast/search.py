@@ -253,6 +253,12 @@ def shortfalls(broken: Floats, limits: Sequence[ChanceLimit]) -> Floats:
     return np.asarray(np.maximum(broken - allowed - ROUNDING, 0.0).sum(axis=0))
 
 
+def keeping(judged: Judged, limits: Sequence[ChanceLimit]) -> list[int]:
+    """Return the places of the candidates that keep every limit; all places if none does."""
+    keeps = _shortfalls_of(judged, limits) <= ROUNDING
+    return [int(i) for i in np.flatnonzero(keeps if keeps.any() else np.ones_like(keeps))]
+
+
 def front(points: Floats) -> Flags:
     """Return which points no other beats: ``[candidate, objective]``, larger is better.
 

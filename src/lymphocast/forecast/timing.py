@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lymphocast.dataset.individual import Individual
 from lymphocast.engine.course import added_count, with_study_days
 from lymphocast.engine.steps import instant
-from lymphocast.forecast.attribution import HALF, key_days, treatment_stop
+from lymphocast.forecast.attribution import HALF, first_dose, key_days, treatment_stop
 from lymphocast.forecast.ensemble import Ensemble, Part
 from lymphocast.forecast.results import Interval, Remaining, TimingArguments
 from lymphocast.inference.diagnostics import entered_prior
@@ -26,11 +26,13 @@ EARLY_DAYS = 14.0  # two weeks: about when improvement in the month of the first
 
 def timing(ensemble: Ensemble, fit: Fit, kernels: Kernels) -> TimingArguments:
     """Return what the drug could add early, what rose before it, and what is left after it."""
-    plan = ensemble.individual.plan
+    seen = ensemble.individual
+    plan = seen.plan
     start = ensemble.day(plan.stretches(plan.study_drug)[0].start)
     days = key_days(ensemble)
     counts = ensemble.count(np.stack([days[0], start, days[1]]))
-    before, rise = counts[1] - counts[0], counts[2] - counts[0]
+    before = np.where(start > days[0], counts[1] - counts[0], 0.0)
+    rise = counts[2] - counts[0]
     early = ensemble.added((start + EARLY_DAYS)[None])[0]
     drug = _with_the_drug(ensemble)
     more = (rise > 0.0) & (before > HALF * rise)
@@ -42,6 +44,7 @@ def timing(ensemble: Ensemble, fit: Fit, kernels: Kernels) -> TimingArguments:
         before=ensemble.each(lambda part: part.interval(before)),
         p_before_more_than_half=ensemble.whole.probability(more),
         remaining=_remaining(ensemble, drug),
+        entered_before=first_dose(seen) > seen.nominal(seen.entry.moment),
     )
 
 

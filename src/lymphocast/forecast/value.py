@@ -34,7 +34,8 @@ from lymphocast.inference.evidence import systematic
 Floats = NDArray[np.float64]
 MONTHS = (3.0, 6.0, 12.0, 24.0, 36.0)  # after the last count; where a clinic would look again
 DRAWS = 1_000  # of each hypothesis
-NODES = 121  # of ln(count); a tenth of the smallest measurement error apart, at most
+NODES = 121  # of ln(count); about a third of the smallest measurement error apart: 1e-10 bits
+LEAST_BITS = 1e-3  # of the 1,000 draws of each hypothesis one is worth about so much
 WIDE = 4.0  # measurement errors beyond the outermost latent count
 SIMULATED = 400  # vectors of counts where several are taken together
 CAUSE, FALL, IL2 = "b", "c", "il2"
@@ -66,9 +67,14 @@ def next_count(ensemble: Ensemble, shown: Sequence[date], seed: int) -> NextCoun
     return NextCount(
         unknown={n: float(entropy(thin.whole.probability(s))) for n, s in statements.items()},
         by_date=by_date,
-        best=best_dates([(v.months, v.bits[CAUSE]) for v in by_date]),
+        best=best_dates([(v.months, _told(v.bits[CAUSE])) for v in by_date]),
         figure=tuple(figure),
     )
+
+
+def _told(bits: float) -> float:
+    """Information, or none where there is less than draws can tell from none."""
+    return bits if bits >= LEAST_BITS else 0.0
 
 
 def entropy(p: float | Floats) -> Floats:

@@ -46,7 +46,7 @@ def sample(
 ) -> tuple[HypothesisPosterior, ...]:
     """Return the posterior of every hypothesis."""
     if settings.method is FitMethod.SMC:
-        _refuse_rare_entry(kernels, target, settings.seed)
+        refuse_hardly_entered(kernels, target, settings.seed)
         smc = SmcSettings()
         if settings.draws is not None:
             smc = replace(smc, particles=max(1, settings.draws // smc.islands))
@@ -59,8 +59,14 @@ def sample(
     return sample_importance(kernels, target, settings.seed, importance, progress)
 
 
-def _refuse_rare_entry(kernels: Kernels, target: Target, seed: int) -> None:
-    """Tempering draws until enough enter: with too rare an entry it would never begin."""
+def refuse_hardly_entered(kernels: Kernels, target: Target, seed: int) -> None:
+    """Refuse what would draw until enough enter, and never begin, if entry is too rare.
+
+    Raises
+    ------
+    UsageError
+        If fewer than one prior draw in a thousand satisfies the entry rule.
+    """
     z = np.random.default_rng([seed, 12]).standard_normal((kernels.count_size, ENTRY_DRAWS))
     for hypothesis in HYPOTHESES:
         if not hypothesis.clearance:

@@ -95,15 +95,15 @@ def _resampled(
 ) -> HypothesisPosterior:
     number = len(log_weights)
     share = effective_size(log_weights) / number
+    # However many draws the weights were worth, no more were kept.
+    before = min(posterior.ess, float(number))
     chosen = systematic(log_weights, number, rng)
     return replace(
         posterior,
         draws={name: values[chosen] for name, values in posterior.draws.items()},
         log_evidence=posterior.log_evidence + float(logsumexp(log_weights)) - np.log(number),
-        log_evidence_se=float(
-            np.sqrt(posterior.log_evidence_se**2 + (1.0 / share - 1.0) / posterior.ess)
-        ),
-        ess=posterior.ess * share,
+        log_evidence_se=float(np.sqrt(posterior.log_evidence_se**2 + (1.0 / share - 1.0) / before)),
+        ess=before * share,
         evaluations=posterior.evaluations + number,
     )
 

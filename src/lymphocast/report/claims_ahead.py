@@ -47,6 +47,11 @@ def timing_sentences(
         "an infection nothing before the day on which it is told to lift: only recovery by itself "
         "begins on a day that it is not told."
     )
+    if not timing.entered_before:
+        before = (
+            "The entry count was taken after the first dose, so nothing can be said of a rise "
+            "before it."
+        )
     values = {o.id: o.value for o in observed}
     after = tuple(
         f"at the count of {stated(values[r.id])}, {_share(r.share)}" for r in timing.remaining
@@ -100,8 +105,9 @@ def shown_sentences(value: NextCount) -> tuple[str, ...]:
 def _told(value: CountValue) -> str:
     each = "one count on each of these days" if len(value.days) > 1 else "a count on this day"
     return (
-        f"{each} would be expected to bring {number(value.bits[CAUSE], 2)} bits on question (b) "
-        f"and to decide it, in the base analysis, with probability "
+        f"{each}, if read without error, would be expected to bring "
+        f"{number(value.bits[CAUSE], 2)} bits on question (b) and to decide it, in the base "
+        f"analysis, with probability "
         f"{probability(value.p_decided[CAUSE])}."
     )
 
@@ -115,7 +121,8 @@ def history_sentences(history: tuple[Step, ...]) -> tuple[str, ...]:
         made = f"This fit was {MADE_WORDS[last.made]}{_why(last)}. "
     if not scores:
         return (
-            f"{made}No count has been entered since the first fit, so no prediction is scored.",
+            f"{made}No count that the fit before could predict has been entered since the first "
+            "fit, so no prediction is scored.",
         )
     inside = sum(score.inside for score in scores)
     total = sum(score.log_score for score in scores)

@@ -1,20 +1,20 @@
 """The controls of one record as lines for a terminal and as JSON."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from math import isnan
 
-from lymphocast.forecast.controlled import Controls
+from lymphocast.forecast.controlled import FEWEST_DRAWS, Control, Controls
 from lymphocast.forecast.crossing import SURE
 from lymphocast.forecast.sensitivity import YES_ABOVE
 from lymphocast.report.plain import NOT_A_DEVICE, table_lines
-from lymphocast.report.summary import plain_json
+from lymphocast.report.values import json_text
 
 
 def controls_json(found: Controls) -> str:
     """Return the controls as JSON text; identical results give identical text."""
     content = {**asdict(found), "sure_above": SURE, "yes_above": YES_ABOVE}
-    return json.dumps(plain_json(content, "controls"), indent=2, ensure_ascii=False) + "\n"
+    return json_text(content)
 
 
 def controls_lines(found: Controls) -> tuple[str, ...]:
@@ -41,13 +41,25 @@ def _known(found: Controls) -> Iterator[str]:
             f"{r.probability:.2f}",
             "not run" if r.answer == "not yes" else f"{r.lowest:.2f} to {r.highest:.2f}",
             f"{r.p_il2:.2f}",
-            "passed" if r.passed else "FAILED",
+            _outcome(r),
         )
         for r in found.rows
     ]
     yield from table_lines(heads, rows)
     yield f"  All controls passed: {'yes' if found.passed else 'NO'}. Seed {found.seed}."
+    for words in found.left_out:
+        yield f"  Left out: {words}."
     yield "  The table is not run where the base analysis already excludes a yes."
+
+
+def _outcome(row: Control) -> str:
+    if row.passed:
+        return "passed"
+    return "FAILED" if row.ess >= FEWEST_DRAWS else "FAILED: too few effective draws to say"
+
+
+def _share(value: float, digits: int) -> str:
+    return "-" if isnan(value) else f"{value:.{digits}f}"
 
 
 def _simulated(found: Controls) -> Iterator[str]:
@@ -57,9 +69,9 @@ def _simulated(found: Controls) -> Iterator[str]:
             r.label,
             f"{r.prior:.2f}",
             str(r.patients),
-            f"{r.p_sure_of_il2:.3f}",
-            f"{r.p_above_yes:.3f}",
-            f"{r.mean_p_il2:.2f}",
+            _share(r.p_sure_of_il2, 3),
+            _share(r.p_above_yes, 3),
+            _share(r.mean_p_il2, 2),
         )
         for r in found.rates
     ]
@@ -68,8 +80,11 @@ def _simulated(found: Controls) -> Iterator[str]:
     unread = sum(r.unread for r in found.rates)
     if unread:
         yield f"  {unread} patients had too few effective draws and are left out."
-    yield (
-        f"  Averaged over what made them, P(IL-2 adds cells) is {found.mean_p_il2:.2f}; "
-        f"right weights give {found.prior_il2:.2f}."
-    )
+    if isnan(found.mean_p_il2):
+        yield "  Of an explanation no patient is left, so nothing can be said of the weights."
+    else:
+        yield (
+            f"  Averaged over what made them, P(IL-2 adds cells) is {found.mean_p_il2:.2f}; "
+            f"right weights give {found.prior_il2:.2f}."
+        )
     yield "  Patients are drawn from the prior and counted on the record's own days."

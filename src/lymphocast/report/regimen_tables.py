@@ -5,7 +5,12 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from lymphocast.forecast.regimen_results import RegimenRow, RegimenSearch, RegimenTable
+from lymphocast.forecast.regimen_results import (
+    FrontPoint,
+    RegimenRow,
+    RegimenSearch,
+    RegimenTable,
+)
 from lymphocast.report.plain import NOT_A_DEVICE
 from lymphocast.report.plan_tables import aligned
 from lymphocast.report.values import json_text, plain, value_text
@@ -14,7 +19,7 @@ COLUMNS: Final = ("table", "place", "regimen", "quantity", "of", "value")
 GIVEN, EXTRAPOLATED = "given", "extrapolated"
 TITLES: Final = {
     GIVEN: "Regimens within the doses that the patient has had",
-    EXTRAPOLATED: "Extrapolation: regimens with doses or cycles that the patient has not had",
+    EXTRAPOLATED: "Extrapolation: doses or cycles that the patient has not had, beside no drug",
 }
 SHOWN: Final = 10
 Cells = tuple[str, ...]
@@ -43,6 +48,10 @@ def regimen_csv(found: RegimenSearch) -> str:
         for reason in table.reasons:
             writer.writerow((name, "", "", "reason", "", reason))
         writer.writerow((name, "", "", "chance", "", value_text(table.chance)))
+        for i, point in enumerate(table.front, 1):
+            for what in ("target", "weekly_dose", "injections"):
+                value = value_text(getattr(point, what))
+                writer.writerow((name, str(i), point.regimen, "front", what, value))
         for place, row in enumerate(table.rows, 1):
             for cells in _values(row):
                 writer.writerow((name, str(place), row.regimen, *cells))
@@ -86,6 +95,26 @@ def _table(table: RegimenTable) -> Iterator[str]:
     yield f"  P(best) by chance alone: {table.chance:.3f}"
     for name, regimen in table.best_under.items():
         yield f"  first under {name}: {regimen}"
+    yield from _front(table)
+
+
+def _front(table: RegimenTable) -> Iterator[str]:
+    yield f"  Trade-off front of all {table.compared}, from the smallest dose on:"
+    heads = ("regimen", "target", "dose", "injections")
+    shown = [
+        (x.regimen, f"{x.target:.3f}", f"{x.weekly_dose:.2f}", f"{x.injections:.0f}")
+        for x in _thinned(table.front)
+    ]
+    yield from aligned(heads, shown)
+    if len(shown) < len(table.front):
+        yield f"  {len(shown)} of {len(table.front)} are shown, evenly spaced; -o writes all."
+
+
+def _thinned(points: tuple[FrontPoint, ...]) -> tuple[FrontPoint, ...]:
+    """At most so many points as a table shows, evenly spaced, with both ends."""
+    if len(points) <= SHOWN:
+        return points
+    return tuple(points[round(i * (len(points) - 1) / (SHOWN - 1))] for i in range(SHOWN))
 
 
 def _cells(row: RegimenRow) -> Cells:

@@ -1,0 +1,125 @@
+"""What a regimen is worth under a goal, draw by draw: utility, targets, and limits that break."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lymphocast.forecast.course_plan import Followed
+from lymphocast.forecast.goal import EventLimit, Goal, GoalLimit, LimitKind, Target
+from lymphocast.forecast.plan import Plan
+from lymphocast.forecast.search import ROUNDING, ChanceLimit
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+ROOM = 1.0 + 1e-9  # a dose that equals its bound keeps it
+
+
+@final
+@dataclass(frozen=True)
+class Worth:
+    """What one candidate is worth in each draw.
+
+    Parameters
+    ----------
+    utility, weekly_dose, injections
+        ``[draw]``.
+    broken
+        Whether each limit is broken, ``[limit, draw]``.
+    targets
+        How far each target is met, from 0 to 1, ``[target, draw]``.
+    """
+
+    utility: Floats
+    broken: Flags
+    targets: Floats
+    weekly_dose: Floats
+    injections: Floats
+
+
+@final
+@dataclass(frozen=True)
+class Scale:
+    """How a goal values regimens.
+
+    Parameters
+    ----------
+    goal
+        The goal.
+    apart
+        Days between two maintenance doses.
+    seed
+        Of who has an event; a draw that has it at a low dose has it at any higher.
+    """
+
+    goal: Goal
+    apart: float
+    seed: int
+
+    @property
+    def limits(self) -> tuple[ChanceLimit, ...]:
+        """The goal's limits, those on events, then the targets that must be met."""
+        goal = self.goal
+        return (
+            *(ChanceLimit(x.label, x.probability) for x in goal.limits),
+            *(ChanceLimit(x.label, x.probability) for x in goal.events),
+            *(ChanceLimit(t.label, t.probability) for t in goal.asked),
+        )
+
+    def worth(self, plan: Plan, days: Floats, followed: Followed) -> Worth:
+        """Return what a regimen is worth that was followed on some days."""
+        goal = self.goal
+        met = np.stack([fulfilment(target, days, followed.counts) for target in goal.targets])
+        weights = np.array([target.weight for target in goal.targets])
+        cost = goal.cost.weekly_dose * followed.weekly_dose
+        cost = cost + goal.cost.injection * followed.injections
+        broken = [self._breaks(limit, plan, followed) for limit in goal.limits]
+        broken += [self._happens(i, limit, plan, followed) for i, limit in enumerate(goal.events)]
+        asked = zip(met, goal.targets, strict=True)
+        broken += [x < 1.0 - ROUNDING for x, t in asked if t.probability > 0.0]
+        lanes = followed.counts.shape[1]
+        return Worth(
+            utility=weights @ met / weights.sum() - cost,
+            broken=np.stack(broken) if broken else np.zeros((0, lanes), bool),
+            targets=met,
+            weekly_dose=followed.weekly_dose,
+            injections=followed.injections,
+        )
+
+    def _breaks(self, limit: GoalLimit, plan: Plan, followed: Followed) -> Flags:
+        """In which draws a limit is broken."""
+        match limit.kind:
+            case LimitKind.WEEKLY_DOSE:
+                value = plan.highest
+            case LimitKind.INJECTION:
+                value = plan.largest_injection(self.apart)
+            case LimitKind.MEAN_WEEKLY_DOSE:
+                return np.asarray(followed.weekly_dose > limit.bound * ROOM)
+            case LimitKind.INJECTIONS:
+                return np.asarray(followed.injections > limit.bound * ROOM)
+            case LimitKind.COUNT_BELOW:
+                return np.asarray(followed.counts.min(axis=0) < limit.bound)
+        return np.full(followed.counts.shape[1], value > limit.bound * ROOM)
+
+    def _happens(self, i: int, limit: EventLimit, plan: Plan, followed: Followed) -> Flags:
+        """In which draws an event happens: the luck of a draw is the same for every regimen."""
+        lanes = len(followed.injections)
+        luck = np.random.default_rng([self.seed, 17, i, 0]).random(lanes)
+        unknown = np.random.default_rng([self.seed, 17, i, 1]).standard_normal(lanes)
+        size = plan.largest_injection(self.apart) if limit.of_injection else plan.highest
+        return np.asarray((luck < limit.chance(size, unknown)) & (followed.injections > 0.0))
+
+
+def fulfilment(target: Target, days: Floats, counts: Floats) -> Floats:
+    """Return how far a target is met in each draw, from 0 to 1.
+
+    Between two days that are read, the share of the time is the mean of both.
+    """
+    within = (days >= target.start) & (days <= target.end)
+    there = counts[within] >= target.count
+    if not target.keep:
+        return np.asarray(there.any(axis=0), dtype=float)
+    return np.asarray(
+        np.trapezoid(there.astype(float), days[within], axis=0) / np.ptp(days[within])
+    )
