@@ -5,6 +5,7 @@ is a level between walls (:mod:`lymphocast.engine.steps`, :mod:`lymphocast.engin
 equations themselves stand in :mod:`lymphocast.models.course` and are evaluated from there.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, final
 
@@ -128,9 +129,40 @@ def infection_outcomes(
 
     One compiled function serves every call with the same plan and days.
     """
+    return _read(_outcomes, plan, theta, days, treatment)
+
+
+def _read(
+    function: Callable[..., tuple[Scalar, Scalar]],
+    plan: DosePlan,
+    theta: Values,
+    days: tuple[float, ...],
+    treatment: Treatment,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     wanted = {*INFECTION_READS, *(name for name in theta if name.startswith("when."))}
     lanes = np.shape(theta["initial_burden"])
     full = {name: np.broadcast_to(np.asarray(theta[name], float), lanes) for name in wanted}
     given = Treatment(*map(float, treatment))
-    burden, severity = in_blocks(lambda block: _outcomes(plan, block, days, given), full)
+    burden, severity = in_blocks(lambda block: function(plan, block, days, given), full)
     return burden, severity
+
+
+@partial(jax.jit, static_argnames=("plan", "days"))
+def _looks(
+    plan: DosePlan, theta: dict[str, Scalar], days: tuple[float, ...], treatment: Treatment
+) -> tuple[Scalar, Scalar]:
+    path = infection_path(plan, theta, days, treatment)
+    wanted = jnp.asarray(days)
+    place = jax.vmap(lambda mesh: jnp.searchsorted(mesh, wanted), in_axes=1, out_axes=1)(path.mesh)
+    burden, severity = path.level, path.lagged
+    return jnp.take_along_axis(burden, place, axis=0), jnp.take_along_axis(severity, place, axis=0)
+
+
+def infection_looks(
+    plan: DosePlan, theta: Values, days: tuple[float, ...], treatment: Treatment = FACTUAL
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return log burden and severity on many ``days``, each ``[day, lane]``, block by block.
+
+    As :func:`infection_outcomes`, where the days are so many that they are looked up in the mesh.
+    """
+    return _read(_looks, plan, theta, days, treatment)
