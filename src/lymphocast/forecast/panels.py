@@ -6,6 +6,7 @@ apart from another is not computed again: the antibiotic does not touch the coun
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from lymphocast.forecast.outcomes import FACTUAL_NAME, Courses
 from lymphocast.forecast.results import AVERAGED, Curve, SensitivityRow
 from lymphocast.forecast.scenario import CURVE_LEVELS, WITHOUT
 from lymphocast.forecast.sensitivity import statement_verdicts
+from lymphocast.forecast.statements import statement_probabilities
 from lymphocast.inference.posterior import Fit
 
 Floats = NDArray[np.float64]
@@ -60,16 +62,19 @@ def outcomes_of(fit: Fit, rows: Sequence[SensitivityRow]) -> Outcomes:
     fit
         The posterior.
     rows
-        The sensitivity table, which every conclusion has to meet.
+        The sensitivity table, which every conclusion has to meet; the base analysis first.
     """
     courses = Courses.of(fit)
     window = courses.calendar.window
+    # The base analysis in the draws of the courses, so that both say the same of one number.
+    size = courses.ensemble.size
+    base = replace(rows[0], statements=statement_probabilities(courses.ensemble, fit.table, size))
     return Outcomes(
         start=courses.calendar.date_of(float(window[0])),
         stop=courses.calendar.date_of(float(window[-1])),
-        draws=courses.ensemble.size,
+        draws=size,
         courses=courses.summary,
-        statements=statement_verdicts(rows),
+        statements=statement_verdicts((base, *rows[1:])),
         panels=panels_of(courses),
     )
 

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from lymphocast.forecast.controlled import Controls
 from lymphocast.forecast.crossing import SURE
 from lymphocast.forecast.sensitivity import YES_ABOVE
-from lymphocast.report.plain import NOT_A_DEVICE, table_lines
+from lymphocast.report.outcome_tables import table_lines
+from lymphocast.report.plain import NOT_A_DEVICE
 from lymphocast.report.summary import plain_json
 
 
