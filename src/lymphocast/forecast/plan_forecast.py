@@ -167,8 +167,8 @@ def _readings(plan: Plan) -> Iterator[tuple[Plan, str]]:
     if plan.missed.unknown > 0.0:
         days = plan.dose_days()
         last = days[len(days) - round(plan.missed.unknown * len(days)) :]
-        yield replace(plan, missed=Missed()), NONE_MISSED
-        yield replace(plan, missed=Missed(days=tuple(last.tolist()))), LAST_MISSED
+        yield plan, NONE_MISSED
+        yield replace(plan, missed=replace(plan.missed, days=tuple(last.tolist()))), LAST_MISSED
         return
     yield plan, ""
     if plan.missed.share > 0.0:
