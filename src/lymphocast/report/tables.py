@@ -2,10 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from lymphocast.forecast.results import AVERAGED, ForecastPoint, Outlook, Results
+from lymphocast.forecast.results import AVERAGED, ForecastPoint, Outlook, Results, Verdict
 from lymphocast.report.outcome_tables import outcome_rows
 
 COLUMNS: Final = ("hypothesis", "origin", "years", "quantity", "threshold", "value")
@@ -74,8 +74,13 @@ def explanation_csv(results: Results) -> str:
     for s in results.sensitivity:
         for letter, probability in (*s.probabilities.items(), *s.statements.items()):
             writer.writerow(("sensitivity", s.name, letter, _value(probability)))
-    for v in (*results.verdicts, *results.outcomes.statements):
-        writer.writerow(("verdicts", v.id, "answer", v.answer.value))
-        for name in ("probability", "lowest", "highest"):
-            writer.writerow(("verdicts", v.id, name, _value(getattr(v, name))))
+    writer.writerows(_answers("verdicts", results.verdicts))
+    writer.writerows(_answers("statements", results.outcomes.statements))
     return text.getvalue()
+
+
+def _answers(table: str, verdicts: Sequence[Verdict]) -> Iterator[Row]:
+    for v in verdicts:
+        yield table, v.id, "answer", v.answer.value
+        for name in ("probability", "lowest", "highest"):
+            yield table, v.id, name, _value(getattr(v, name))
