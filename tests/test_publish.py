@@ -351,10 +351,19 @@ def test_explain_writes_by_suffix(lymphocast: Command, tmp_path: Path) -> None:
     summary = whole_job().summary
     explained = json.loads((tmp_path / "why.json").read_text(encoding="utf-8"))
     assert explained == {key: summary[key] for key in publish.EXPLANATION}
-    table = (tmp_path / "why.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(io.StringIO(table)))
-    answers = {row["row"]: row["value"] for row in rows if row["quantity"] == "answer"}
-    assert answers == {v["id"]: v["answer"] for v in summary["verdicts"]}
+    text = (tmp_path / "why.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    answers = {
+        (row["table"], row["row"]): row["value"] for row in rows if row["quantity"] == "answer"
+    }
+    assert answers == {
+        (table, v["id"]): v["answer"]
+        for table, verdicts in (
+            ("verdicts", summary["verdicts"]),
+            ("statements", summary["outcomes"]["statements"]),
+        )
+        for v in verdicts
+    }
     assert (tmp_path / "why.html").read_text(encoding="utf-8") == written("report.html")
 
 

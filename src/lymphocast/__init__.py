@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from lymphocast.errors import RecordError as RecordError
     from lymphocast.errors import UnitError as UnitError
     from lymphocast.errors import UsageError as UsageError
+    from lymphocast.figures.courses import course_figure as course_figure
     from lymphocast.figures.export import write_figure as write_figure
     from lymphocast.figures.treatment import treatment_figure as treatment_figure
     from lymphocast.forecast.controlled import Control as Control
@@ -63,12 +64,19 @@ if TYPE_CHECKING:
     from lymphocast.forecast.controlled import CrossedRate as CrossedRate
     from lymphocast.forecast.goal import Goal as Goal
     from lymphocast.forecast.goal_file import read_goal as read_goal
+    from lymphocast.forecast.outcome_results import Chance as Chance
+    from lymphocast.forecast.outcome_results import Compared as Compared
+    from lymphocast.forecast.outcome_results import CourseOutcome as CourseOutcome
+    from lymphocast.forecast.outcome_results import InfectionPoint as InfectionPoint
+    from lymphocast.forecast.outcome_results import Outcomes as Outcomes
+    from lymphocast.forecast.outcome_results import Recurrence as Recurrence
     from lymphocast.forecast.plan import Missed as Missed
     from lymphocast.forecast.plan import Plan as Plan
     from lymphocast.forecast.plan import Stretch as Stretch
     from lymphocast.forecast.plan_file import read_plans as read_plans
     from lymphocast.forecast.plan_forecast import forecast_plans as forecast_plans
     from lymphocast.forecast.plan_forecast import frame_of as frame_of
+    from lymphocast.forecast.plan_results import InfectionAhead as InfectionAhead
     from lymphocast.forecast.plan_results import PlanForecast as PlanForecast
     from lymphocast.forecast.policy import HoldRule as HoldRule
     from lymphocast.forecast.regimen_results import RegimenSearch as RegimenSearch
@@ -287,6 +295,7 @@ _PUBLIC: Final = {
     "CareRow": "criteria.care",
     "case_schema": "record.casefile",
     "case_text": "record.casewriter",
+    "Chance": "forecast.outcome_results",
     "Change": "interchange.deidentify",
     "change_between": "criteria.rcv",
     "CharacteristicRow": "forecast.trial.characteristics",
@@ -297,6 +306,7 @@ _PUBLIC: Final = {
     "CheckReport": "criteria.check",
     "Citation": "interchange.citation",
     "Claim": "record.patient",
+    "Compared": "forecast.outcome_results",
     "Component": "models.component",
     "Context": "record.context",
     "Contraction": "forecast.results",
@@ -307,6 +317,8 @@ _PUBLIC: Final = {
     "convert": "conversion",
     "Correction": "record.context",
     "CountValue": "forecast.valued",
+    "course_figure": "figures.courses",
+    "CourseOutcome": "forecast.outcome_results",
     "CriterionItem": "criteria.icl",
     "CrossedRate": "forecast.controlled",
     "Culture": "record.events",
@@ -370,6 +382,8 @@ _PUBLIC: Final = {
     "Identified": "record.patient",
     "ImportedModel": "interchange.sbml_import",
     "IndividualFit": "inference.individual_fit",
+    "InfectionAhead": "forecast.plan_results",
+    "InfectionPoint": "forecast.outcome_results",
     "Information": "record.adverse",
     "Interval": "forecast.results",
     "Issue": "record.issue",
@@ -399,6 +413,7 @@ _PUBLIC: Final = {
     "optimise": "forecast.regimen_search",
     "Outcome": "record.adverse",
     "OutcomeOptions": "criteria.culture",
+    "Outcomes": "forecast.outcome_results",
     "outcomes": "criteria.culture",
     "Outlook": "forecast.results",
     "ParameterSpace": "inference.parameters",
@@ -451,6 +466,7 @@ _PUBLIC: Final = {
     "Reading": "record.patient",
     "ReadOff": "record.figure",
     "RecordError": "errors",
+    "Recurrence": "forecast.outcome_results",
     "Reference": "interchange.citation",
     "ReferenceChange": "criteria.rcv",
     "Regimen": "dataset.regimen",

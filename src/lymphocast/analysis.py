@@ -16,6 +16,7 @@ from lymphocast.forecast.checks import contractions, leave_last_out
 from lymphocast.forecast.controlled import Controls
 from lymphocast.forecast.controls import FULL, QUICK_LOOK, run_controls
 from lymphocast.forecast.ensemble import ensemble_of
+from lymphocast.forecast.panels import outcomes_of
 from lymphocast.forecast.prior_lines import meanings, prior_lines
 from lymphocast.forecast.results import (
     FitSummary,
@@ -283,6 +284,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
         observed=observed_counts(ensemble, fit.record, fit.seed),
         hypotheses=ahead.hypotheses,
         attribution=attribute(ensemble, fit.table),
+        outcomes=outcomes_of(fit, table),
         forecast=ahead.forecast,
         registered=ahead.registered,
         leave_last_out=leave_last_out(fit, others),

@@ -14,6 +14,7 @@ from lymphocast.analysis import update as updated
 from lymphocast.criteria.check import check
 from lymphocast.dataset.project import project
 from lymphocast.errors import UsageError
+from lymphocast.figures.courses import course_figure
 from lymphocast.figures.export import figure_svg, write_figure
 from lymphocast.figures.treatment import treatment_figure
 from lymphocast.files import write_whole
@@ -39,8 +40,8 @@ FIT_SUFFIX = ".nc"
 ONE_UPDATE = "an update takes one case and writes one fit file (.nc)"
 NO_DATA = "The record has no count, culture or symptom that the model reads: this is the prior."
 EXPLANATION = (
-    "hypotheses", "attribution", "leave_last_out", "contraction", "sensitivity", "verdicts",
-    "timing", "next_count", "history",
+    "hypotheses", "attribution", "outcomes", "leave_last_out", "contraction", "sensitivity",
+    "verdicts", "timing", "next_count", "history",
 )  # fmt: skip
 
 
@@ -238,7 +239,8 @@ def made_text(found: Fit) -> str:
 
 def _document(found: Fit, results: Results) -> Document:
     svg = figure_svg(treatment_figure(found.record, results))
-    return build_document(found.record, check(found.record), results, svg)
+    courses = figure_svg(course_figure(results.outcomes))
+    return build_document(found.record, check(found.record), results, svg, courses)
 
 
 def _summary_json(found: Fit, results: Results) -> str:

@@ -47,6 +47,14 @@ def test_after_the_burden_is_gone_severity_decays_alone() -> None:
     assert_allclose(lagged[2:] / lagged[1], np.exp([-1.0, -3.0]), rtol=1e-9)
 
 
+def test_severity_that_begins_elsewhere_goes_to_its_target() -> None:
+    mesh = np.array([0.0, 30.0, 90.0])[:, None]
+    still = np.zeros((2, 4, 1))
+    found = held_path(mesh, still, np.full(LANES, 3.0), WALLS, np.full(LANES, 0.2))
+    expected = 0.5 - 0.3 * np.exp([0.0, -1.0, -3.0])
+    assert_allclose(np.asarray(found.lagged)[:, 0], expected, rtol=1e-9)
+
+
 def test_a_rate_that_turns_at_a_wall_leaves_it_where_it_turns() -> None:
     def rate(t: Floats) -> Floats:
         return 0.002 * (t - 100.0)  # falls to the floor, turns up on day 100

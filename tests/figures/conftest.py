@@ -227,6 +227,7 @@ def results() -> Results:
         observed=(),
         hypotheses=(),
         attribution=ByHypothesis(Attribution(one, one, 0.5, ()), {}),
+        outcomes=synthetic.outcomes({}),
         forecast=ByHypothesis((), {}),
         registered=ByHypothesis((), {}),
         leave_last_out=ByHypothesis(LeaveLastOut(one, 2.0, 0.0, 0.0, 0.5), {}),

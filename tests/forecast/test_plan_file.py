@@ -137,6 +137,11 @@ def test_the_last_day_of_the_command_wins(frame: Frame, tmp_path: Path) -> None:
             "restart_below at most hold_above",
         ),
         ("plans:\n  - name: a\n    missed: {share: 2}\n", 3, "a number from 0 to 1"),
+        (
+            "plans:\n  - name: a\n    missed: {unknown: 0.1, share: 0.1}\n",
+            3,
+            "doses missed on unknown days alone",
+        ),
         ("plans:\n  - name: a\n    missed: {dates: [30 d]}\n", 2, "on which none is due"),
     ],
 )

@@ -39,7 +39,7 @@ def test_an_answer_needs_the_whole_table_on_one_side(
 
 
 def row(name: str, a: float, b: float) -> SensitivityRow:
-    return SensitivityRow(name, name, {"a": a, "b": b, "c": 0.5, "d": 0.1}, 0.5)
+    return SensitivityRow(name, name, {"a": a, "b": b, "c": 0.5, "d": 0.1}, 0.5, {})
 
 
 def test_a_verdict_is_the_base_probability_and_the_range_over_the_table() -> None:

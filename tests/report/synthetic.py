@@ -1,5 +1,6 @@
 """A synthetic patient and synthetic results: invented for layout, never shipped."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
@@ -7,6 +8,14 @@ from itertools import product
 from lymphocast.criteria.check import CheckReport
 from lymphocast.criteria.icl import CriterionItem, IclAssessment, IclStatus, ItemStatus
 from lymphocast.criteria.rcv import reference_change
+from lymphocast.forecast.outcome_results import (
+    Chance,
+    Compared,
+    CourseOutcome,
+    InfectionPoint,
+    Outcomes,
+    Recurrence,
+)
 from lymphocast.forecast.results import (
     Answer,
     Attribution,
@@ -246,6 +255,78 @@ def attribution(p: float) -> Attribution:
     )
 
 
+def compared(value: float, lost: float) -> Compared:
+    """Return a quantity and what is lost of it."""
+    return Compared(around(value), Interval(0.0, lost, 2.0 * lost), 1.1 * lost, 0.02 * lost)
+
+
+def courses(p: float) -> tuple[CourseOutcome, ...]:
+    """Return the four courses, with what IL-2 did scaled by a probability."""
+    return tuple(
+        CourseOutcome(
+            scenario=name,
+            counts={day: compared(500.0 - loss, loss) for day in ("second", "last-count")},
+            area=compared(6e5 - 1000.0 * loss, 1000.0 * loss),
+            mean_count=compared(480.0 - loss, loss),
+            days_above={n: compared(900.0 - loss, loss) for n in (200, 300, 500)},
+            infection=tuple(
+                InfectionPoint(
+                    occasion,
+                    day,
+                    Chance(0.94 - gone, 0.004, gone, 0.003 * (gone > 0.0)),
+                    Chance(0.97 - gone, 0.004, gone, 0.003 * (gone > 0.0)),
+                    Chance(0.95 - gone, 0.004, gone, 0.003 * (gone > 0.0)),
+                )
+                for occasion, day in (
+                    ("first-culture", date(2011, 11, 1)),
+                    ("last-count", date(2013, 11, 15)),
+                )
+            ),
+            recurrence=tuple(
+                Recurrence(
+                    origin,
+                    "last-count+1y",
+                    date(2014, 11, 15),
+                    Chance(0.081, 0.005, 0.0, 0.0),
+                    Chance(0.06, 0.005, 0.0, 0.0),
+                )
+                for origin in ("antibiotic-stop", "il2-stop")
+            ),
+        )
+        for name, loss, gone in (
+            ("factual", 0.0, 0.0),
+            ("without-il2", 250.0 * p, 0.05 * p),
+            ("without-clarithromycin", 0.0, 0.8),
+            ("without-both", 250.0 * p, 0.85),
+        )
+    )
+
+
+def statement_verdicts() -> tuple[Verdict, ...]:
+    """Return one statement of each answer, by the rows of the table."""
+    return tuple(
+        Verdict(name, f"Question on {name}?", f"Definition of {name}.", middle, low, high, answer)
+        for name, middle, low, high, answer in (
+            ("culture-without-il2", 0.9, 0.85, 0.95, Answer.YES),
+            ("culture-without-clarithromycin", 0.1, 0.05, 0.15, Answer.NO),
+            ("symptoms-without-il2", 0.9, 0.86, 0.96, Answer.YES),
+            ("above-300", 0.55, 0.31, 0.77, Answer.UNDECIDED),
+        )
+    )
+
+
+def outcomes(p: Mapping[str, float]) -> Outcomes:
+    """Return the courses by the probability that IL-2 made more than half, by hypothesis."""
+    return Outcomes(
+        start=date(2011, 6, 1),
+        stop=date(2013, 11, 15),
+        draws=500,
+        courses=ByHypothesis(courses(0.57), {name: courses(v) for name, v in p.items()}),
+        statements=statement_verdicts(),
+        panels=(),
+    )
+
+
 def points(middle: float) -> tuple[ForecastPoint, ...]:
     """Return forecasts from both origins."""
     return tuple(
@@ -293,6 +374,7 @@ def results() -> Results:
         ),
         hypotheses=rows,
         attribution=ByHypothesis(attribution(0.57), {n: attribution(v) for n, v in p.items()}),
+        outcomes=outcomes(p),
         forecast=ByHypothesis(points(330.0), {n: points(300.0 + 90 * v) for n, v in p.items()}),
         registered=ByHypothesis(
             predictions(470.0), {n: predictions(440.0 + 50 * v) for n, v in p.items()}
@@ -382,21 +464,33 @@ def contractions() -> tuple[Contraction, ...]:
     )
 
 
+STATEMENTS = {
+    "above-300": 0.55,
+    "culture-without-clarithromycin": 0.1,
+    "culture-without-il2": 0.9,
+    "symptoms-without-il2": 0.9,
+}
+
+
 def sensitivity() -> tuple[SensitivityRow, ...]:
     """Return the base analysis and two changed assumptions."""
     return (
-        SensitivityRow("base", "base analysis", {"a": 0.97, "b": 0.57, "c": 0.44, "d": 0.11}, 0.6),
+        SensitivityRow(
+            "base", "base analysis", {"a": 0.97, "b": 0.57, "c": 0.44, "d": 0.11}, 0.6, STATEMENTS
+        ),
         SensitivityRow(
             "gain-half",
             "prior of the gain halved",
             {"a": 0.96, "b": 0.48, "c": 0.41, "d": 0.10},
             0.52,
+            STATEMENTS,
         ),
         SensitivityRow(
             "weights-enthusiastic",
             "enthusiastic weights of the hypotheses",
             {"a": 0.98, "b": 0.83, "c": 0.47, "d": 0.14},
             0.9,
+            STATEMENTS,
         ),
     )
 

@@ -19,6 +19,7 @@ SECTIONS = (
     "record",
     "hypotheses",
     "effect",
+    "courses",
     "outlook",
     "change",
     "claims",

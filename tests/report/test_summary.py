@@ -21,6 +21,7 @@ KEYS = (
     "observed",
     "hypotheses",
     "attribution",
+    "outcomes",
     "forecast",
     "leave_last_out",
     "registered",
@@ -83,7 +84,7 @@ def test_a_missing_key_is_invalid() -> None:
 
 def test_every_hypothesis_stands_behind_every_average() -> None:
     names = [row.name for row in synthetic.hypotheses()]
-    for key in ("attribution", "forecast", "leave_last_out", "registered"):
+    for key in ("attribution", "outcomes", "forecast", "leave_last_out", "registered"):
         assert list(made()[key]["by_hypothesis"]) == names
         assert made()[key]["averaged"]
 

@@ -5,6 +5,7 @@ is a level between walls (:mod:`lymphocast.engine.steps`, :mod:`lymphocast.engin
 equations themselves stand in :mod:`lymphocast.models.course` and are evaluated from there.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, final
 
@@ -17,7 +18,7 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.dataset.individual import DosePlan
 from lymphocast.engine.blocks import in_blocks
 from lymphocast.engine.steps import dose_forcing, instant, step_response
-from lymphocast.engine.walls import Path, Walls, held_path, nodes_of
+from lymphocast.engine.walls import NODES, Path, Walls, held_path, nodes_of
 from lymphocast.models.component import Scalar, Values
 from lymphocast.models.course import CytokineGain, Infection, NaturalCourse
 
@@ -128,9 +129,96 @@ def infection_outcomes(
 
     One compiled function serves every call with the same plan and days.
     """
+    return _read(_outcomes, plan, theta, days, treatment)
+
+
+def _read(
+    function: Callable[..., tuple[Scalar, Scalar]],
+    plan: DosePlan,
+    theta: Values,
+    days: tuple[float, ...],
+    treatment: Treatment,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     wanted = {*INFECTION_READS, *(name for name in theta if name.startswith("when."))}
     lanes = np.shape(theta["initial_burden"])
     full = {name: np.broadcast_to(np.asarray(theta[name], float), lanes) for name in wanted}
     given = Treatment(*map(float, treatment))
-    burden, severity = in_blocks(lambda block: _outcomes(plan, block, days, given), full)
+    burden, severity = in_blocks(lambda block: function(plan, block, days, given), full)
+    return burden, severity
+
+
+@partial(jax.jit, static_argnames=("plan", "days"))
+def _looks(
+    plan: DosePlan, theta: dict[str, Scalar], days: tuple[float, ...], treatment: Treatment
+) -> tuple[Scalar, Scalar]:
+    path = infection_path(plan, theta, days, treatment)
+    wanted = jnp.asarray(days)
+    place = jax.vmap(lambda mesh: jnp.searchsorted(mesh, wanted), in_axes=1, out_axes=1)(path.mesh)
+    burden, severity = path.level, path.lagged
+    return jnp.take_along_axis(burden, place, axis=0), jnp.take_along_axis(severity, place, axis=0)
+
+
+def infection_looks(
+    plan: DosePlan, theta: Values, days: tuple[float, ...], treatment: Treatment = FACTUAL
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return log burden and severity on many ``days``, each ``[day, lane]``, block by block.
+
+    As :func:`infection_outcomes`, where the days are so many that they are looked up in the mesh.
+    """
+    return _read(_looks, plan, theta, days, treatment)
+
+
+@partial(jax.jit, static_argnames=("plan",))
+def _ahead(
+    plan: DosePlan,
+    theta: dict[str, Scalar],
+    counts: Scalar,
+    state: tuple[Scalar, Scalar],
+    mesh: Scalar,
+    given: Scalar,
+) -> tuple[Scalar, Scalar]:
+    b0 = theta["initial_burden"]
+    days = mesh[:, None] + 0.0 * b0
+    share = jnp.asarray(NODES)[None, :, None]
+    drug = dose_forcing(plan, plan.antibiotic, theta, given)
+    t = nodes_of(days)
+    inputs = {
+        "count": counts[:-1, None] * (1.0 - share) + counts[1:, None] * share,
+        "untreated_count": natural_count(theta, t)["untreated_count"],
+        "antibiotic": drug.at(t),
+    }
+    walls = Walls(*INFECTION.walls(theta), b0, theta["severity_delay"])
+    rate = INFECTION.free_rate(t, inputs, theta)
+    path = held_path(days, rate, state[0], walls, state[1])
+    return path.level, path.lagged
+
+
+def infection_ahead(
+    plan: DosePlan,
+    theta: Values,
+    days: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    state: tuple[NDArray[np.float64], NDArray[np.float64]],
+    antibiotic: float = 1.0,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return log burden and severity on ``days`` under counts that come from elsewhere.
+
+    Parameters
+    ----------
+    plan
+        Its antibiotic is given as recorded, times ``antibiotic``.
+    theta
+        Parameter values, ``[lane]``.
+    days
+        Study days in increasing order; the path begins on the first.
+    counts
+        The latent count on those days, ``[day, lane]``, straight in between.
+    state
+        Log burden and severity on the first day, each ``[lane]``.
+    """
+    wanted = {*INFECTION_READS, *(name for name in theta if name.startswith("when."))}
+    lanes = {name: np.broadcast_to(theta[name], counts.shape[1:]) for name in wanted}
+    burden, severity = in_blocks(
+        lambda t, c, s: _ahead(plan, t, c, s, days, antibiotic), lanes, counts, state
+    )
     return burden, severity

@@ -72,8 +72,10 @@ def nodes_of(mesh: Scalar) -> Scalar:
     return mesh[:-1, None] + NODES[None, :, None] * h[:, None]
 
 
-def held_path(mesh: Scalar, rate: Scalar, start: Scalar, walls: Walls) -> Path:
-    """Return the path from level ``start`` and lagged value 1.
+def held_path(
+    mesh: Scalar, rate: Scalar, start: Scalar, walls: Walls, lagged: Scalar = 1.0
+) -> Path:
+    """Return the path from level ``start`` and the lagged value ``lagged``.
 
     Parameters
     ----------
@@ -85,6 +87,8 @@ def held_path(mesh: Scalar, rate: Scalar, start: Scalar, walls: Walls) -> Path:
         Level at the first mesh point, ``[lane]``.
     walls
         Walls, scale and delay.
+    lagged
+        Lagged value at the first mesh point.
     """
     h = jnp.diff(mesh, axis=0)
     powers = [sum(row[n] * rate[:, n] for n in range(RATE_NODES)) for row in _TO_POWERS]
@@ -99,12 +103,12 @@ def held_path(mesh: Scalar, rate: Scalar, start: Scalar, walls: Walls) -> Path:
             b, s = _one_way(b, s, length, coefficients, begin, end, walls)
         return (b, s), (b, s)
 
-    first = (start + 0.0 * h[0], 1.0 + 0.0 * h[0])
-    _, (levels, lagged) = jax.lax.scan(advance, first, (h, tuple(powers)))
+    first = (start + 0.0 * h[0], lagged + 0.0 * h[0])
+    _, (levels, followed) = jax.lax.scan(advance, first, (h, tuple(powers)))
     return Path(
         mesh,
         jnp.concatenate([first[0][None], levels]),
-        jnp.concatenate([first[1][None], lagged]),
+        jnp.concatenate([first[1][None], followed]),
     )
 
 

@@ -1,7 +1,7 @@
 """The key above the panels: only what the figure shows, drawn as it is drawn below."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import final
 
@@ -45,17 +45,22 @@ class Glyph(Enum):
     THRESHOLD = "counts that a reader looks for"
     BANDS = "median and bands"
     STRIP = "intervals by explanation"
+    LINE = "one line"
 
 
 @final
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the key and the pixel at which its glyph begins."""
+    """One entry of the key and the pixel at which its glyph begins.
+
+    ``stroke`` is that of a line or of the counts that a reader looks for.
+    """
 
     glyph: Glyph
     words: str
     x: float = 0.0
     y: float = 0.0
+    stroke: Stroke = THRESHOLD
 
 
 def key_entries(counts: Sequence[CountMark], curves: ModelCurves) -> tuple[Entry, ...]:
@@ -119,7 +124,7 @@ def _flow(entries: Sequence[Entry], top: float) -> tuple[Entry, ...]:
         width = GLYPH + 4 + one_line(entry.words).width
         if x > EDGE - LEFT and x + width > WIDTH - LEFT - EDGE:
             x, y = EDGE - LEFT, y + LINE
-        placed.append(Entry(entry.glyph, entry.words, x, y))
+        placed.append(replace(entry, x=x, y=y))
         x += width + GAP
     return tuple(placed)
 
@@ -137,9 +142,10 @@ def _glyph(entry: Entry) -> list[alt.Chart]:
             *bar_layers(bars, px_x(), px_y(), name),
             *line_layers([line], px_x(), px_y(), f"{name}_median"),
         ]
-    if entry.glyph is Glyph.THRESHOLD:
-        line = Line(left, middle, left + GLYPH, middle, THRESHOLD)
-        return line_layers([line], px_x(), px_y(), name)
+    if entry.glyph in {Glyph.THRESHOLD, Glyph.LINE}:
+        line = Line(left, middle, left + GLYPH, middle, entry.stroke)
+        place = f"_{left:.0f}_{middle:.0f}_" if entry.glyph is Glyph.LINE else ""
+        return line_layers([line], px_x(), px_y(), f"{name}{place}")
     if entry.glyph in {Glyph.VARIATION, Glyph.STRIP}:
         widths = (0.8,) if entry.glyph is Glyph.VARIATION else (1.0, 4.0)
         lines = [

@@ -31,13 +31,15 @@ class Stroke:
     """How one line is drawn."""
 
     colour: str
-    dash: tuple[int, ...]
+    dash: tuple[float, ...]
     width: float
 
 
 COUNTERFACTUAL = Stroke("#d55e00", (6, 3), 1.6)
 THRESHOLD = Stroke(REFERENCE, (1, 0), 0.8)
 AVERAGE = Stroke(MODEL, (1, 0), 2.0)
+NO_ANTIBIOTIC = Stroke("#009e73", (8, 2, 2, 2), 1.6)
+NO_DRUG = Stroke("#000000", (1.5, 2), 1.4)
 EXPLANATIONS = (
     Stroke("#000000", (4, 2), 1.4),
     Stroke("#009e73", (1, 0), 1.4),

@@ -96,15 +96,23 @@ def attribute(ensemble: Ensemble, table: PriorTable) -> ByHypothesis[Attribution
     )
 
 
+def recorded_days(individual: Individual) -> tuple[float, float]:
+    """Return the days of the first culture and of the first resolved symptoms.
+
+    Without resolved symptoms the second is that of the culture.
+    """
+    culture = individual.cultures[0].day
+    resolved = [s.day for s in individual.symptoms if s.grade is SymptomGrade.RESOLVED]
+    return culture, resolved[0] if resolved else culture
+
+
 def _infection_outcomes(
     ensemble: Ensemble, table: PriorTable
 ) -> dict[str, tuple[Floats, Conditions]]:
     """P(one culture negative) and whether symptoms have resolved, by scenario, ``[lane]``."""
     individual = ensemble.individual
     days = individual.infection_days
-    culture = days.index(individual.cultures[0].day)
-    resolved = [s.day for s in individual.symptoms if s.grade is SymptomGrade.RESOLVED]
-    symptom = days.index(resolved[0]) if resolved else culture
+    culture, symptom = (days.index(day) for day in recorded_days(individual))
     slope, level = table.constant("culture_slope"), table.constant("resolved_threshold")
     found = {}
     for name, treatment in SCENARIOS:

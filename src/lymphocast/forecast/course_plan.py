@@ -172,8 +172,7 @@ class _March:
         """Days of doses that may be missed at random; none if none may."""
         if self.plan.missed.share == 0.0:
             return np.zeros(0)
-        each = [np.arange(s.start, s.stop, s.interval / s.share) for s in self.plan.stretches]
-        return np.concatenate(each) if each else np.zeros(0)
+        return self.plan.dose_days()
 
     @cached_property
     def taken(self) -> Flags:

@@ -83,11 +83,15 @@ class Missed:
         Probability that any one dose is missed, apart from ``days``.
     seed
         Seed of which doses are missed in which draw.
+    unknown
+        Share of doses that are missed on days that nobody knows; no day is invented, the ends
+        between which they can matter are followed.
     """
 
     days: tuple[float, ...] = ()
     share: float = 0.0
     seed: int = 0
+    unknown: float = 0.0
 
 
 @final
@@ -156,6 +160,11 @@ class Plan:
     def largest_injection(self, apart: float) -> float:
         """Return the largest injection, relative to one of doses of 1 that are ``apart`` days."""
         return max((s.highest * s.interval / apart for s in self.stretches), default=0.0)
+
+    def dose_days(self) -> Floats:
+        """Return the days of all doses, in order of time."""
+        each = [np.arange(s.start, s.stop, s.interval / s.share) for s in self.stretches]
+        return np.concatenate(each) if each else np.zeros(0)
 
     def interval_at(self, day: float) -> float:
         """Return the days between doses on a day; infinite on a day without the drug."""

@@ -145,9 +145,19 @@ def _missed_group(frame: Frame) -> Group:
             Field("dates", Listing(AfterOrigin(frame)), "days of missed doses", False, ()),
             Field("share", Share(), "share of doses missed at random", False, 0.0),
             Field("seed", Whole(least=0), "seed of which ones", False, 0),
+            Field("unknown", Share(), "share missed on unknown days", False, 0.0),
         ),
-        lambda dates, share, seed: Missed(tuple(dates), share, seed),
+        _missed,
     )
+
+
+def _missed(dates: tuple[float, ...], share: float, seed: int, unknown: float) -> Missed:
+    if unknown > 0.0 and (dates or share > 0.0):
+        raise Misread(
+            found="'unknown' beside 'dates' or 'share'",
+            needed="doses missed on unknown days alone, or on known days and at random",
+        )
+    return Missed(tuple(dates), share, seed, unknown)
 
 
 def _stretch(

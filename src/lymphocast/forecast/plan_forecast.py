@@ -20,6 +20,7 @@ from lymphocast.forecast.course_plan import (
 from lymphocast.forecast.dose_response import dose_banner
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
 from lymphocast.forecast.plan import Missed, Plan
+from lymphocast.forecast.plan_infection import InfectionStart
 from lymphocast.forecast.plan_kinds import Frame
 from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint, PlanRow
 from lymphocast.forecast.results import AVERAGED, ByHypothesis, Curve
@@ -33,16 +34,25 @@ PLAN_DRAWS = 1000  # of each hypothesis: error of a probability below 0.016
 REPORT_EVERY = 365.25 / 2  # days between the rows of a table
 USUAL_YEARS = 2.0
 DAYS_PER_YEAR = 365.25
-NONE_MISSED, ALL_MISSED = "none missed", "all missed"
+NONE_MISSED, ALL_MISSED, LAST_MISSED = "none missed", "all missed", "last missed"
 MEAN_WEEKLY = "the model sees the mean weekly dose over whole cycles, not the days of dosing"
 UNSEEN = "outside the doses that the patient has had: an extrapolation"
 AT_RANDOM = (
     "{share:.0%} of the doses missed at random (seed {seed}); no missed dose and every dose missed "
     "are the ends between which missed doses can matter"
 )
+UNKNOWN_DAYS = (
+    "{share:.0%} of the doses missed on unknown days: no day is invented; with none missed and "
+    "with the last of them missed the count on the last day has its ends, if the dose is constant"
+)
+RECORD_MISSED = (
+    "The record says that doses of {drug} were missed, on unknown days{number}. How much that "
+    "could matter in a plan, 'missed: {{unknown: SHARE}}' shows; the fit takes every dose as given."
+)
 REPLACES = (
     "From the origin on, each plan takes the place of whatever the record says was given. What "
-    "treats the infection and the infection itself are left out: the plans change counts only."
+    "treats the infection is given as recorded; the plans reach the infection through the count "
+    "alone, and only if a higher count hastens clearance."
 )
 
 
@@ -91,7 +101,9 @@ def forecast_plans(
     thin = ensemble.thinned(min(PLAN_DRAWS, ensemble.size))
     readings = [reading for plan in plans for reading in _readings(plan)]
     chosen = fit.seed if seed is None else seed
-    work = _Work(thin, frame, _horizon(thin, frame, plans), chosen)
+    origin = float((frame.origin - fit.individual.day_zero).days)
+    infection = InfectionStart.of(thin, fit.table, origin)
+    work = _Work(thin, frame, _horizon(thin, frame, plans), infection, chosen)
     rows, curves = [], []
     for i, (plan, reading) in enumerate(readings):
         followed = follow_plan(work.horizon, plan, work.seed)
@@ -110,7 +122,7 @@ def forecast_plans(
         draws=thin.size,
         rows=tuple(rows),
         curves=tuple(curves),
-        notes=(*_dose_notes(fit, plans), REPLACES),
+        notes=(*_dose_notes(fit, plans), *_missed_notes(fit), REPLACES),
     )
 
 
@@ -121,6 +133,15 @@ def _dose_notes(fit: Fit, plans: Sequence[Plan]) -> tuple[str, ...]:
     return (banner,) if banner else ()
 
 
+def _missed_notes(fit: Fit) -> Iterator[str]:
+    """Yield what the record says of doses of the study drug that were missed on unknown days."""
+    drug = fit.individual.plan.study_drug
+    for missed in fit.record.missed_doses:
+        if missed.drug == drug and not missed.dates_known:
+            number = f" ({missed.number} of them)" if missed.number is not None else ""
+            yield RECORD_MISSED.format(drug=drug, number=number)
+
+
 def plan_notes(plan: Plan, maintenance: Maintenance) -> Iterator[str]:
     """Yield what the model cannot see of a plan, and where it goes beyond what was given."""
     if any(s.cycle is not None for s in plan.stretches):
@@ -129,6 +150,8 @@ def plan_notes(plan: Plan, maintenance: Maintenance) -> Iterator[str]:
         yield UNSEEN
     if plan.missed.share > 0.0:
         yield AT_RANDOM.format(share=plan.missed.share, seed=plan.missed.seed)
+    if plan.missed.unknown > 0.0:
+        yield UNKNOWN_DAYS.format(share=plan.missed.unknown)
 
 
 def is_extrapolated(plan: Plan, maintenance: Maintenance) -> bool:
@@ -141,6 +164,12 @@ def is_extrapolated(plan: Plan, maintenance: Maintenance) -> bool:
 
 def _readings(plan: Plan) -> Iterator[tuple[Plan, str]]:
     """The plan as it is, and the two ends of what missed doses can matter."""
+    if plan.missed.unknown > 0.0:
+        days = plan.dose_days()
+        last = days[len(days) - round(plan.missed.unknown * len(days)) :]
+        yield plan, NONE_MISSED
+        yield replace(plan, missed=replace(plan.missed, days=tuple(last.tolist()))), LAST_MISSED
+        return
     yield plan, ""
     if plan.missed.share > 0.0:
         yield replace(plan, missed=replace(plan.missed, share=0.0)), NONE_MISSED
@@ -169,6 +198,7 @@ class _Work:
     ensemble: Ensemble
     frame: Frame
     horizon: Horizon
+    infection: InfectionStart | None
     seed: int
 
     def course(self, followed: Followed) -> ByHypothesis[PlanCourse]:
@@ -181,6 +211,8 @@ class _Work:
         )
         lowest = np.minimum.accumulate(followed.counts, axis=0)[reported]
         highest = np.maximum.accumulate(followed.counts, axis=0)[reported]
+        start, counts = self.infection, followed.counts
+        infected = None if start is None else start.follow(self.horizon, counts)
         dates = [self.frame.origin + timedelta(days=float(d)) for d in days[reported]]
 
         def point(part: Part, i: int) -> PlanPoint:
@@ -192,6 +224,7 @@ class _Work:
                 p_below_by_then={n: part.probability(lowest[i] < n) for n in THRESHOLDS},
                 p_above={n: part.probability(latent[i] >= n) for n in THRESHOLDS},
                 p_above_by_then={n: part.probability(highest[i] >= n) for n in THRESHOLDS},
+                infection=None if infected is None else infected.read(part, int(reported[i])),
             )
 
         return ensemble.each(

@@ -14,12 +14,37 @@ from lymphocast.forecast.results import ByHypothesis, Curve, Interval
 
 @final
 @dataclass(frozen=True)
+class InfectionAhead:
+    """Culture and symptoms under a plan on one day.
+
+    Parameters
+    ----------
+    p_culture_negative
+        One culture taken on that day is negative (measured).
+    p_converted_by_then
+        The burden has been below a culture's limit of detection since the origin (latent).
+    p_symptoms_resolved
+        Severity lies below the level read as *resolved* on that day (latent).
+    p_burden_back_by_then, p_symptoms_back_by_then
+        What was below that limit, or that level, at the origin has been above it since (latent).
+    """
+
+    p_culture_negative: float
+    p_converted_by_then: float
+    p_symptoms_resolved: float
+    p_burden_back_by_then: float
+    p_symptoms_back_by_then: float
+
+
+@final
+@dataclass(frozen=True)
 class PlanPoint:
     """The count under a plan on one day.
 
     ``p_below`` and ``p_above`` map a threshold to the probability that the latent count lies
     below it, or at or above it, on that day; ``p_below_by_then`` and ``p_above_by_then`` that it
     has been there on one of the days since the origin that are looked at (first passage).
+    ``infection`` is ``None`` for an origin before the infection is treated.
     """
 
     day: date
@@ -29,6 +54,7 @@ class PlanPoint:
     p_below_by_then: Mapping[int, float]
     p_above: Mapping[int, float]
     p_above_by_then: Mapping[int, float]
+    infection: InfectionAhead | None
 
 
 @final
@@ -59,8 +85,9 @@ class PlanCourse:
 class PlanRow:
     """One plan, or one reading of its missed doses.
 
-    ``reading`` is empty, ``none missed`` or ``all missed``: the two ends between which missed
-    doses can matter. ``notes`` say what the model cannot see of the plan.
+    ``reading`` is empty, or names an end between which missed doses can matter: ``none missed``,
+    ``all missed`` (of a share at random), ``last missed`` (of a share on unknown days). ``notes``
+    say what the model cannot see of the plan.
     """
 
     plan: str

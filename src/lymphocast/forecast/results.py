@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar, final
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.forecast.valued import NextCount
 from lymphocast.inference.history import Step
+
+if TYPE_CHECKING:  # it is made of the types below
+    from lymphocast.forecast.outcome_results import Outcomes
 
 AVERAGED = "averaged"
 T = TypeVar("T")
@@ -183,12 +186,16 @@ class Contraction:
 @final
 @dataclass(frozen=True)
 class SensitivityRow:
-    """The probability of each verdict's statement when one assumption is changed."""
+    """The probability of each verdict's statement when one assumption is changed.
+
+    ``statements`` holds those on the courses without a drug (:class:`Outcomes`), by name.
+    """
 
     name: str
     label: str
     probabilities: Mapping[str, float]
     p_il2: float
+    statements: Mapping[str, float]
 
 
 @final
@@ -354,6 +361,7 @@ class Results:
     observed: tuple[ObservedCount, ...]
     hypotheses: tuple[HypothesisRow, ...]
     attribution: ByHypothesis[Attribution]
+    outcomes: "Outcomes"
     forecast: ByHypothesis[tuple[ForecastPoint, ...]]
     registered: ByHypothesis[tuple[Prediction, ...]]
     leave_last_out: ByHypothesis[LeaveLastOut]

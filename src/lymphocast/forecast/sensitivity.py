@@ -17,6 +17,7 @@ from lymphocast.forecast.checks import applies
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
 from lymphocast.forecast.results import Answer, SensitivityRow, Verdict
 from lymphocast.forecast.scenario import falls_below
+from lymphocast.forecast.statements import STATEMENTS, statement_probabilities
 from lymphocast.inference.density import CourseDensity
 from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.fitting import QUICK
@@ -99,14 +100,27 @@ def _row(name: str, label: str, fit: Fit) -> SensitivityRow:
     p_il2 = sum(
         fit.posterior_weights[p.hypothesis.name] for p in fit.posteriors if p.hypothesis.il2
     )
-    return SensitivityRow(name, label, probabilities(ensemble_of(fit)), p_il2)
+    ensemble = ensemble_of(fit)
+    statements = statement_probabilities(ensemble, fit.table)
+    return SensitivityRow(name, label, probabilities(ensemble), p_il2, statements)
 
 
 def verdicts(rows: Sequence[SensitivityRow]) -> tuple[Verdict, ...]:
     """Return the answer to each question by the stated rule; the first row is the base."""
+    return _answered(QUESTIONS, [row.probabilities for row in rows])
+
+
+def statement_verdicts(rows: Sequence[SensitivityRow]) -> tuple[Verdict, ...]:
+    """Return whether each statement on the courses holds, by the same rule."""
+    return _answered(STATEMENTS, [row.statements for row in rows])
+
+
+def _answered(
+    asked: Mapping[str, tuple[str, str]], rows: Sequence[Mapping[str, float]]
+) -> tuple[Verdict, ...]:
     found = []
-    for letter, (question, definition) in QUESTIONS.items():
-        values = [row.probabilities[letter] for row in rows]
+    for letter, (question, definition) in asked.items():
+        values = [row[letter] for row in rows]
         found.append(
             Verdict(
                 id=letter,

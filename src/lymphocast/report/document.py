@@ -6,6 +6,7 @@ from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import Document, Drawing, Section
 from lymphocast.report.change_section import change_section, claims_section
 from lymphocast.report.claims import counts_sentence
+from lymphocast.report.courses_section import courses_section
 from lymphocast.report.effect_section import effect_section
 from lymphocast.report.hypothesis_section import hypotheses_section
 from lymphocast.report.method_section import (
@@ -19,7 +20,11 @@ from lymphocast.report.summary_section import limits_of_use_section, summary_sec
 
 
 def build_document(
-    record: PatientRecord, check_report: CheckReport, results: Results, figure_svg: str
+    record: PatientRecord,
+    check_report: CheckReport,
+    results: Results,
+    figure_svg: str,
+    courses_svg: str = "",
 ) -> Document:
     """Return the report on one patient.
 
@@ -29,6 +34,8 @@ def build_document(
         The record, what its check found, and what the fit says.
     figure_svg
         The treatment figure as an SVG document.
+    courses_svg
+        The figure of courses as an SVG document; left out if empty.
     """
     return Document(
         title=record.title,
@@ -40,6 +47,7 @@ def build_document(
             record_section(record, check_report),
             hypotheses_section(results),
             effect_section(record, results),
+            courses_section(results, courses_svg),
             outlook_section(results),
             change_section(record, check_report, results),
             claims_section(record, results),

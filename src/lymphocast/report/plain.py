@@ -13,15 +13,19 @@ from lymphocast.report.claims_ahead import (
     shown_sentences,
     timing_sentences,
 )
+from lymphocast.report.claims_courses import Quote, quotes
 from lymphocast.report.construction import BEARINGS, immovable
+from lymphocast.report.outcome_tables import outcome_lines, table_lines
 
 NOT_A_DEVICE = "Research software: a retrospective model of one patient. Not advice."
 WIDTH = 100  # columns of prose
 
 
 def explanation_lines(record: PatientRecord, results: Results) -> tuple[str, ...]:
-    """Return verdicts, hypotheses, sensitivity, and what would change the answers or cannot."""
-    return (*_explanation(results), *_change(record, results), "", NOT_A_DEVICE)
+    """Return verdicts, hypotheses, courses, sensitivity, and what would change the answers."""
+    courses = (*outcome_lines(results.outcomes), *_prose("", quote_lines(quotes(results))))
+    change = _change(record, results)
+    return (*_explanation(results), "", *courses, *change, "", NOT_A_DEVICE)
 
 
 def forecast_lines(results: Outlook) -> tuple[str, ...]:
@@ -121,12 +125,11 @@ def _after_last_count(points: Sequence[ForecastPoint]) -> list[ForecastPoint]:
     return [p for p in points if p.origin == "last-count"]
 
 
-def table_lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Return columns as wide as their content, the first to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
-    for row in (heads, *rows):
-        cells = [
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  " + "  ".join(cells).rstrip()
+def quote_lines(found: Sequence[Quote]) -> tuple[str, ...]:
+    """Return each sentence with whether it may be quoted, and if not, why."""
+    return tuple(
+        f"May be quoted: “{quote.sentence}”"
+        if quote.may
+        else f"May not be quoted: “{quote.sentence}” {quote.why}"
+        for quote in found
+    )

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Final
 
 from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint, PlanRow
@@ -26,7 +26,8 @@ def plan_csv(found: PlanForecast) -> str:
 
     ``quantity`` is ``latent_p05``, ``measured_p50`` and so on (cells/uL), ``p_below`` or
     ``p_above`` (on that day), ``first_passage_p_below`` or ``first_passage_p_above`` (on some day
-    since the origin); without a day ``weekly_dose``, ``treated`` and ``injections``.
+    since the origin), ``p_culture_negative`` (measured) and other probabilities of the infection
+    (latent, without a threshold); without a day ``weekly_dose``, ``treated`` and ``injections``.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -69,6 +70,9 @@ def _lines(found: PlanForecast) -> Iterator[str]:
         f">={LISTED_ABOVE} by then",
         "weekly dose",
         "doses",
+        "culture negative",
+        "burden back by then",
+        "symptoms resolved",
     )
     yield from aligned(heads, [_cells(row) for row in found.rows])
     yield ""
@@ -76,11 +80,15 @@ def _lines(found: PlanForecast) -> Iterator[str]:
         "Counts in cells/uL on the last day, median (90 % interval); the probabilities are of the "
         "latent count, on the last day and at some time by then."
     )
+    yield (
+        "Culture: P(one culture on the last day is negative), measured. Burden back: P(above a "
+        "culture's limit"
+    )
+    yield "at some time by then, having been below it at the origin); symptoms: latent."
     yield "Weekly dose: mean over the time, relative to the patient's own maintenance dose."
     yield from found.notes
-    for row in found.rows:
-        for note in row.notes if not row.reading else ():
-            yield f"{row.plan}: {note}."
+    said = dict.fromkeys((row.plan, note) for row in found.rows for note in row.notes)
+    yield from (f"{plan}: {note}." for plan, note in said)
     yield ""
     yield NOT_A_DEVICE
 
@@ -98,7 +106,16 @@ def _cells(row: PlanRow) -> Cells:
         f"{last.p_above_by_then[LISTED_ABOVE]:.2f}",
         f"{course.weekly_dose.p50:.2f}",
         f"{course.injections.p50:.0f}",
+        *_infection(last),
     )
+
+
+def _infection(point: PlanPoint) -> Cells:
+    found = point.infection
+    if found is None:
+        return ("", "", "")
+    shown = (found.p_culture_negative, found.p_burden_back_by_then, found.p_symptoms_resolved)
+    return tuple(f"{p:.2f}" for p in shown)
 
 
 def _interval(x: Interval) -> str:
@@ -124,6 +141,9 @@ def _point_rows(point: PlanPoint) -> Iterator[Cells]:
     ):
         for threshold, p in sorted(values.items()):
             yield (day, quantity, str(threshold), value_text(p))
+    if point.infection is not None:
+        for field in fields(point.infection):
+            yield (day, field.name, "", value_text(getattr(point.infection, field.name)))
 
 
 def _quantiles(day: str, name: str, x: Interval) -> Iterator[Cells]:

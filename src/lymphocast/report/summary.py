@@ -7,6 +7,7 @@ The order of keys is fixed here, floats keep six significant digits, and every o
 import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import date
 from enum import Enum
 from importlib.resources import files
@@ -57,6 +58,7 @@ def summary(record: PatientRecord, check_report: CheckReport, results: Results) 
         "observed": [_observed(o) for o in results.observed],
         "hypotheses": ahead["hypotheses"],
         "attribution": _by_hypothesis(results.attribution, _attribution, results),
+        "outcomes": _outcomes(results),
         "forecast": ahead["forecast"],
         "leave_last_out": _by_hypothesis(results.leave_last_out, _left, results),
         "registered": ahead["registered"],
@@ -212,6 +214,17 @@ def _scenario(s: ScenarioOutcome) -> Json:
     }
 
 
+def _outcomes(results: Results) -> Json:
+    found = results.outcomes
+    return {
+        "start": found.start,
+        "stop": found.stop,
+        "draws": found.draws,
+        **_by_hypothesis(found.courses, lambda rows: [asdict(row) for row in rows], results),
+        "statements": [_verdict(v) for v in found.statements],
+    }
+
+
 def _points(points: tuple[ForecastPoint, ...]) -> list[Json]:
     return [
         {
@@ -261,6 +274,7 @@ def _sensitivity(s: SensitivityRow) -> Json:
         "label": s.label,
         "probabilities": dict(sorted(s.probabilities.items())),
         "p_il2": s.p_il2,
+        "statements": dict(sorted(s.statements.items())),
     }
 
 

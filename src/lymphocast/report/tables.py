@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from lymphocast.forecast.results import AVERAGED, ForecastPoint, Outlook, Results
+from lymphocast.forecast.results import AVERAGED, ForecastPoint, Outlook, Results, Verdict
+from lymphocast.report.outcome_tables import outcome_rows
 
 COLUMNS: Final = ("hypothesis", "origin", "years", "quantity", "threshold", "value")
 DIGITS: Final = 6
@@ -56,7 +57,7 @@ EXPLANATION_COLUMNS: Final = ("table", "row", "quantity", "value")
 
 
 def explanation_csv(results: Results) -> str:
-    """Return hypotheses, attribution, sensitivity and verdicts as one tidy table."""
+    """Return hypotheses, attribution, outcomes, sensitivity and verdicts as one tidy table."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(EXPLANATION_COLUMNS)
@@ -69,11 +70,17 @@ def explanation_csv(results: Results) -> str:
     ):
         p = _value(row.p_il2_more_than_half)
         writer.writerow(("attribution", name, "p_il2_more_than_half", p))
+    writer.writerows(outcome_rows(results.outcomes))
     for s in results.sensitivity:
-        for letter, probability in s.probabilities.items():
+        for letter, probability in (*s.probabilities.items(), *s.statements.items()):
             writer.writerow(("sensitivity", s.name, letter, _value(probability)))
-    for v in results.verdicts:
-        writer.writerow(("verdicts", v.id, "answer", v.answer.value))
-        for name in ("probability", "lowest", "highest"):
-            writer.writerow(("verdicts", v.id, name, _value(getattr(v, name))))
+    writer.writerows(_answers("verdicts", results.verdicts))
+    writer.writerows(_answers("statements", results.outcomes.statements))
     return text.getvalue()
+
+
+def _answers(table: str, verdicts: Sequence[Verdict]) -> Iterator[Row]:
+    for v in verdicts:
+        yield table, v.id, "answer", v.answer.value
+        for name in ("probability", "lowest", "highest"):
+            yield table, v.id, name, _value(getattr(v, name))

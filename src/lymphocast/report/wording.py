@@ -45,6 +45,14 @@ ORIGIN_WORDS: Final = {
     "last-count": "the last count",
     "il2-stop": "the end of IL-2",
 }
+OCCASION_WORDS: Final = {
+    "first-culture": "the first recorded culture",
+    "antibiotic-stop": "the end of the antibiotic",
+    "il2-stop": "the end of IL-2",
+    "last-count": "the last count",
+    "last-count+1y": "one year after the last count",
+    "last-count+2y": "two years after the last count",
+}
 METHOD_WORDS: Final = {
     "is": "importance sampling",
     "smc": "adaptive tempered sequential Monte Carlo",
