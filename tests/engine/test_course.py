@@ -58,6 +58,18 @@ def test_counts_burden_and_severity_agree_with_the_adaptive_solver(treatment: Tr
         assert_allclose(severity[:, lane], s, rtol=0, atol=REFERENCE_SOLVER)
 
 
+def test_before_its_course_begins_the_infection_is_as_at_the_beginning() -> None:
+    plan, theta = individual().plan, prior_draws(20, seed=5)
+    early = plan.infection_start - 35.0
+    burden, severity = infection_outcomes(plan, theta, (early, *DAYS))
+    assert_array_equal(burden[0], theta["initial_burden"])
+    assert_array_equal(severity[0], 1.0)
+    for found, alone in zip((burden, severity), infection_outcomes(plan, theta, DAYS), strict=True):
+        assert_array_equal(found[1:], alone)
+    only = infection_outcomes(plan, theta, (early,))
+    assert_array_equal(only[0][0], theta["initial_burden"])
+
+
 def test_lanes_do_not_know_of_each_other() -> None:
     theta = prior_draws(3000, seed=2)  # more than one block
     whole = infection_outcomes(individual().plan, theta, DAYS)

@@ -77,7 +77,8 @@ def infection_mesh(
     plan: DosePlan, theta: Values, days: tuple[float, ...], edges: tuple[Scalar, ...]
 ) -> jax.Array:
     """Return mesh points ``[mesh, lane]`` from the start of the infection to the last data day."""
-    begin, end = plan.infection_start, max(days)
+    begin = plan.infection_start
+    end = max(begin, *days)
     zero = 0.0 * theta["initial_burden"]
     onset, lift = theta["recovery_onset"], theta["lift_day"]
     spread = [c + a for c in (onset, lift, *edges[-2:]) for a in AFTER_CHANGE]
@@ -118,7 +119,8 @@ def _outcomes(
     plan: DosePlan, theta: dict[str, Scalar], days: tuple[float, ...], treatment: Treatment
 ) -> tuple[Scalar, Scalar]:
     path = infection_path(plan, theta, days, treatment)
-    pairs = [path.at(day) for day in days]
+    # Before its course begins the infection stands as it is at the beginning.
+    pairs = [path.at(max(day, plan.infection_start)) for day in days]
     return jnp.stack([b for b, _ in pairs]), jnp.stack([s for _, s in pairs])
 
 

@@ -179,6 +179,13 @@ class _Run:
             kept[:, count], self.target, hypothesis, self.z_infection[:, infection]
         )
         pairs_ess = effective_size(log_likelihood)
+        if not min(pairs_ess, counts.ess):
+            name = self.kernels.density.individual.id
+            msg = (
+                f"record '{name}' cannot be fitted: under '{hypothesis.label}' no draw gives its "
+                "counts, cultures and symptoms a probability above 0; needed other priors"
+            )
+            raise UsageError(msg)
         spread = (number / pairs_ess - 1.0) / min(float(number), counts.ess)
         return HypothesisPosterior(
             hypothesis=hypothesis,
