@@ -74,26 +74,25 @@ def test_coordinates_and_vectors_are_one_to_one() -> None:
 
 
 def test_correlations_are_lkj() -> None:
-    # The density of a correlation matrix is det^(shape - 1) for every number of effects.
+    # The density of a correlation matrix is det^(shape - 1): two shapes differ by its power alone,
+    # once the Jacobian from matrices to coordinates is the same.
     omega = 0.3 * (np.eye(3) + 0.2 * (1.0 - np.eye(3)))
-    base = theophylline().design
-    shapes = [1.5, 3.0]
-    rng = np.random.default_rng(6)
-    found, details = [], []
-    for shape in shapes:
-        prior = SharedPrior("correlations", SharedFamily.LKJ, 0.0, shape)
-        whole = replace(base, covariance=tuple(map(tuple, omega.tolist())), priors=(prior,))
-        form = HierarchicalForm(whole)
-        u = np.repeat(form.coordinates(VectorForm(whole).start())[:, None], 5, axis=1)
-        moved = [i for i, row in enumerate(form.rows) if "correlation" in row.name]
-        u[moved] += rng.standard_normal((3, 1)) * np.arange(5) * 0.3 if not details else 0.0
-        details = details or [u]
-        found.append(np.asarray(form.log_prior(details[0])))
-        covariance = VectorForm(whole).values(form.vectors(details[0].T)).covariance
+    base = replace(theophylline().design, covariance=tuple(map(tuple, omega.tolist())))
+    forms = [
+        HierarchicalForm(
+            replace(base, priors=(SharedPrior("correlations", SharedFamily.LKJ, 0.0, shape),))
+        )
+        for shape in (1.5, 3.0)
+    ]
+    u = np.repeat(forms[0].coordinates(VectorForm(base).start())[:, None], 5, axis=1)
+    moved = [i for i, row in enumerate(forms[0].rows) if "correlation" in row.name]
+    u[moved] += np.random.default_rng(6).standard_normal((3, 5))
+    covariance = VectorForm(base).values(forms[0].vectors(u.T)).covariance
     size = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     log_det = np.linalg.slogdet(covariance / size[:, :, None] / size[:, None, :])[1]
-    gained = found[1] - found[0] - 1.5 * log_det
-    assert gained == pytest.approx(gained[0], abs=1e-10)  # some hundred roundings
+    gained = np.asarray(forms[1].log_prior(u)) - np.asarray(forms[0].log_prior(u))
+    assert np.ptp(gained) > 0.1
+    assert np.ptp(gained - (3.0 - 1.5) * log_det) < 1e-10  # some hundred roundings
 
 
 @pytest.mark.parametrize(
@@ -128,7 +127,7 @@ def test_draws_of_a_linear_model_have_the_posterior_in_closed_form() -> None:
     )
     shared = replace(design(10.0, -1.5, SD, np.diag(variances)), priors=(*known, *means))
     population = make_population(StraightLine(), tables(TIMES, y), shared)
-    found = fit_population(population, method=PopulationMethod.NUTS, seed=4, draws=2_000)
+    found = fit_population(population, method=PopulationMethod.NUTS, seed=4)
     assert found.passed
     basis = np.stack([np.ones(len(TIMES)), np.asarray(TIMES)])
     inside = np.linalg.inv(basis.T @ np.diag(variances) @ basis + SD**2 * np.eye(len(TIMES)))
@@ -145,12 +144,12 @@ def test_draws_of_a_linear_model_have_the_posterior_in_closed_form() -> None:
     # An individual's effects, what is shared unknown: those of the joint normal distribution.
     gain = np.diag(variances) @ basis @ inside
     expected = (y - mean @ basis) @ gain.T
-    assert found.modes == pytest.approx(expected, abs=0.1)  # 4 of 2000 draws' errors of 1.0
+    assert found.modes == pytest.approx(expected, abs=0.1)  # 6 errors of 4000 draws of SD 1
 
 
 @pytest.mark.slow
 def test_theophylline_by_nuts() -> None:
-    found = fit_population(theophylline(), method=PopulationMethod.NUTS, seed=7, draws=2_000)
+    found = fit_population(theophylline(), method=PopulationMethod.NUTS, seed=7)
     assert found.passed
     posterior = found.posterior
     assert posterior is not None

@@ -190,7 +190,7 @@ def density_around(
     values = population.form.values(form.vectors(centre[None]))
     spread = population.spread(values)
     precision = np.linalg.inv(spread.covariance[0])
-    curvature = _not_negative(np.linalg.inv(inverse) - precision)
+    curvature = _not_negative(np.asarray(np.linalg.inv(inverse) - precision, float))
     pull = ((precision + curvature) @ modes[..., None])[..., 0]
     middle = np.asarray(function.middle(spread.typical))[0]
     arrays = Arrays(population.data, dict(population.columns), Local(pull, curvature, middle))

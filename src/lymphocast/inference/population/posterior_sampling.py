@@ -10,7 +10,7 @@ An SD of effects that the search leaves near 0 begins at a tenth of the file's, 
 still matters.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, final
 
@@ -36,6 +36,8 @@ Progress = Callable[[str, float], None]
 
 USUAL = NutsSettings(draws=1_000)
 SMALLEST = 0.1  # of the file's SD: where a vanishing SD begins
+MOST_STEPS = 50  # to the centre
+SETTLED = 1e-8  # squared length of a step that is left, in the metric of the curvature
 STEP = 1e-5  # for slopes of one vector's coordinates in another's
 
 
@@ -109,13 +111,27 @@ def _start(population: Population, objective: Objective, form: HierarchicalForm)
     best = form.coordinates(ended.place.x)
     low = np.array([r.kind in {Kind.DEVIATION, Kind.BETWEEN} for r in form.rows])
     best = np.where(low, np.maximum(best, first + np.log(SMALLEST)), best)
-    slopes = np.asarray(jax.grad(lambda u: form.log_prior(u[:, None])[0])(jax.numpy.asarray(best)))
     turned = _turned(form, best)
-    curved = turned.T @ _curvature(objective, ended.place) @ turned
-    covariance = np.linalg.inv(curved + np.diag(_prior_curvature(form)))
-    moved = covariance @ slopes
-    length = np.sqrt(moved @ np.linalg.solve(covariance, moved))
-    return _Start(best + moved / max(1.0, float(length)), covariance)
+    curved = np.asarray(turned.T @ _curvature(objective, ended.place) @ turned, float)
+    centre = _most_probable(form, best, curved)
+    covariance = np.linalg.inv(curved + _prior_curvature(form, centre))
+    return _Start(centre, np.asarray(covariance, float))
+
+
+def _most_probable(form: HierarchicalForm, best: Floats, curved: Floats) -> Floats:
+    """Return the mode under the priors of a likelihood that is normal around its best place.
+
+    Every prior is log-concave in its coordinate, so that Newton's method has one place to go to.
+    """
+    slopes = jax.jit(jax.grad(lambda u: form.log_prior(u[:, None])[0]))
+    u = best
+    for _ in range(MOST_STEPS):
+        rise = np.asarray(slopes(u)) - curved @ (u - best)
+        step = np.linalg.solve(curved + _prior_curvature(form, u), rise)
+        if rise @ step < SETTLED:
+            break
+        u = np.asarray(u + step / max(1.0, float(np.abs(step).max())))
+    return u
 
 
 def _curvature(objective: Objective, place: Place) -> Floats:
@@ -124,7 +140,7 @@ def _curvature(objective: Objective, place: Place) -> Floats:
     if np.isfinite(inverse).all():
         return np.asarray(np.linalg.inv(inverse))
     bend = np.where(np.isfinite(place.bend), place.bend, 0.0)
-    return np.diag(0.5 * np.maximum(bend, 0.0))
+    return np.asarray(np.diag(0.5 * np.maximum(bend, 0.0)))
 
 
 def _turned(form: HierarchicalForm, u: Floats) -> Floats:
@@ -133,16 +149,20 @@ def _turned(form: HierarchicalForm, u: Floats) -> Floats:
     return (form.vectors(u + steps) - form.vectors(u - steps)).T / (2.0 * STEP)
 
 
-def _prior_curvature(form: HierarchicalForm) -> Floats:
-    """Return the curvature of each prior: a half-normal's is that of its bulk, about 1 of ln."""
+def _prior_curvature(form: HierarchicalForm, u: Floats) -> Floats:
+    """Return the curvature of the priors; of half-normal and LKJ ones that of their bulk or more.
+
+    The bulk of a half-normal prior has an SD of about 1 of ln.
+    """
     found = []
-    for row in form.rows:
+    for row, own in zip(form.rows, u, strict=True):
         if row.prior.family is SharedFamily.LKJ:
             found.append(2.0 * row.lkj)
+        elif row.prior.family is SharedFamily.HALFNORMAL:
+            found.append(max(1.0, 2.0 * float(np.exp(own) / row.prior.scale) ** 2))
         else:
-            half = row.prior.family is SharedFamily.HALFNORMAL
-            found.append(1.0 if half else row.prior.scale**-2)
-    return np.array(found)
+            found.append(row.prior.scale**-2)
+    return np.diag(found)
 
 
 def _metric(density: HierarchicalDensity, start: _Start) -> Mode:
@@ -161,7 +181,7 @@ def _told(
     form: HierarchicalForm,
     density: HierarchicalDensity,
     z: Floats,
-    stats: dict[str, Floats],
+    stats: Mapping[str, Floats],
 ) -> tuple[PopulationPosterior, Floats]:
     """Return the posterior by name, and the vectors of its draws."""
     chains, number, size = z.shape
