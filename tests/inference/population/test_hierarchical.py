@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.stats import halfnorm, norm
 
 from lymphocast.errors import UsageError
 from lymphocast.inference.population.conditional import Approximation
@@ -145,6 +146,41 @@ def test_draws_of_a_linear_model_have_the_posterior_in_closed_form() -> None:
     gain = np.diag(variances) @ basis @ inside
     expected = (y - mean @ basis) @ gain.T
     assert found.modes == pytest.approx(expected, abs=0.1)  # 6 errors of 4000 draws of SD 1
+
+
+@pytest.mark.slow
+def test_draws_of_a_balanced_layout_agree_with_quadrature() -> None:
+    number, each, slope = 40, len(TIMES), -1.5
+    y = draw(TIMES, number, MEAN, np.diag([2.0, 0.0]), SD, 7)
+    shared = design(8.0, slope, 1.0, np.array([[1.0]]), slope_scatters=False)
+    population = make_population(StraightLine(), tables(TIMES, y), shared)
+    found = fit_population(population, method=PopulationMethod.NUTS, seed=5)
+    assert found.passed
+    assert found.posterior is not None
+    rest = y - slope * np.array(TIMES)
+    middle = rest.mean(axis=1)
+    within = float(((rest - middle[:, None]) ** 2).sum())
+    # The likelihood of a one-way layout under the priors that a file without any has: SDs of 1 of
+    # ln and of the size of what is negative, a half-normal one of twice the file's SD.
+    grid = (np.linspace(8.5, 11.5, 121), np.linspace(-0.8, 0.1, 121), np.linspace(-0.8, 1.2, 121))
+    level, ln_sd, ln_omega = np.meshgrid(*grid, indexing="ij")
+    sd, omega = np.exp(ln_sd), np.exp(ln_omega)
+    scatter = sd**2 + each * omega**2
+    away = number * middle.var() + number * (middle.mean() - level) ** 2
+    log_density = -number * (each - 1) * ln_sd - within / (2.0 * sd**2)
+    log_density += -0.5 * number * np.log(scatter) - 0.5 * each * away / scatter
+    log_density += norm.logpdf(level, 8.0, 8.0) + norm.logpdf(ln_sd, 0.0, 1.0)
+    log_density += halfnorm.logpdf(omega, scale=2.0) + ln_omega
+    weight = np.exp(log_density - log_density.max())
+    weight /= weight.sum()
+    for name, value in (("level", level), ("line.sd", sd), ("variance of level", omega**2)):
+        own = found.posterior.draws[name]
+        mean = float((weight * value).sum())
+        spread = float(np.sqrt((weight * (value - mean) ** 2).sum()))
+        error = spread / np.sqrt(found.posterior.ess(name))
+        assert own.mean() == pytest.approx(mean, abs=4.0 * error)
+        # Of what is skew the error of an SD is some larger than that of a normal's.
+        assert own.std() == pytest.approx(spread, abs=6.0 * error / np.sqrt(2.0))
 
 
 @pytest.mark.slow
