@@ -9,6 +9,7 @@ from scipy.stats import halfnorm, norm
 
 from lymphocast.errors import UsageError
 from lymphocast.inference.population.conditional import Approximation
+from lymphocast.inference.population.descent import width_of
 from lymphocast.inference.population.fit import PopulationMethod, fit_population
 from lymphocast.inference.population.hierarchical import density_around
 from lymphocast.inference.population.hierarchical_form import HierarchicalForm
@@ -28,18 +29,25 @@ EXACT = 1e-6
 
 
 @cache
-def lines() -> Population:
+def lines(scatters: bool) -> Population:
+    """Return lines whose slope scatters, or is one free number for all."""
     y = draw(TIMES, 30, MEAN, COVARIANCE, SD, 3)
-    return make_population(StraightLine(), tables(TIMES, y), design(10.0, -1.5, SD, COVARIANCE))
+    omega = COVARIANCE if scatters else COVARIANCE[:1, :1]
+    shared = design(10.0, -1.5, SD, omega, slope_scatters=scatters)
+    free = tuple(replace(t, fixed=False) for t in shared.typical)
+    return make_population(StraightLine(), tables(TIMES, y), replace(shared, typical=free))
 
 
-def test_effects_of_a_linear_model_are_standard_normal_and_apart_from_what_is_shared() -> None:
-    population = lines()
+@pytest.mark.parametrize("scatters", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_effects_of_a_linear_model_are_standard_normal_and_apart_from_what_is_shared(
+    scatters: bool,
+) -> None:
+    population = lines(scatters)
     y = draw(TIMES, 30, MEAN, COVARIANCE, SD, 3)
     form = HierarchicalForm(population.design)
     centre = form.coordinates(population.form.start())
-    at = Objective(population, Approximation.FOCE, 1).at(population.form.start()[None])
-    density = density_around(population, form, centre, at.eta[0], at.covariance[0])
+    objective = Objective(population, Approximation.FOCE, width_of(len(centre)))
+    density = density_around(objective, form, centre)
     rng = np.random.default_rng(2)
     # The error's SD stays: the curvature that the coordinates are made with depends on it.
     away = 0.4 * rng.standard_normal((len(centre), 4))
@@ -51,9 +59,12 @@ def test_effects_of_a_linear_model_are_standard_normal_and_apart_from_what_is_sh
     found = found - 0.5 * (u**2).sum(axis=0) - np.asarray(form.log_prior(u))
     values = population.form.values(form.vectors(u.T))
     means = np.stack([values.typical["level"], values.typical["slope"]], axis=1)
+    covariances = np.zeros((4, 2, 2))
+    effects = values.covariance.shape[1]
+    covariances[:, :effects, :effects] = values.covariance
     exact = [
         log_likelihood(TIMES, y, mean, covariance, SD)
-        for mean, covariance in zip(means, values.covariance, strict=True)
+        for mean, covariance in zip(means, covariances, strict=True)
     ]
     # Marginal likelihood x standard normal effects: what is over is 0.
     assert found == pytest.approx(exact, abs=EXACT)

@@ -8,13 +8,14 @@ Neither eta nor a standard normal L^-1 eta is a good coordinate: the first is ti
 observations say little of an individual, the second to typical values where they say much
 (Betancourt and Girolami 2013, arXiv:1312.0906). The sampler moves in v_i instead, with
 
-    eta_i = V_i [ r_i - F_i (mu_i(u) - mu_i(c)) ] + B_i v_i
+    eta_i = V_i [ r_i + G_i (u - c) ] + B_i v_i
     B_i B_i' = V_i = (Omega(u)^-1 + F_i)^-1
 
-and the Jacobian ln det B_i. Here c is the centre of the sampler's metric, mu_i the individual's
-typical values on the effects' scale, F_i the curvature of the individual's likelihood at the mode
-of its effects for u = c, and r_i = (Omega(c)^-1 + F_i) mode_i. This is exact whatever F_i is; for
-a model that is linear in effects v_i is standard normal and independent of u.
+and the Jacobian ln det B_i. Here c is the centre of the sampler's metric, F_i the curvature of the
+individual's likelihood at the mode of its effects for u = c, r_i(u) = (Omega(u)^-1 + F_i) mode_i(u)
+what its observations pull at, and G_i the slopes of r_i at c. This is exact whatever F_i and G_i
+are; for a model that is linear in effects v_i is standard normal and independent of u but for the
+error's SD.
 """
 
 from collections.abc import Mapping
@@ -32,24 +33,25 @@ import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.engine.blocks import in_blocks
 from lymphocast.inference.population.hierarchical_form import HierarchicalForm, Shared
 from lymphocast.inference.population.joint import Data, Joint
-from lymphocast.inference.population.problem import Population
+from lymphocast.inference.population.objective import Objective
 from lymphocast.models.component import Scalar
 from lymphocast.models.occasion_effects import effect_name
-from lymphocast.models.random_effects import EffectTransform
 
 Floats = NDArray[np.float64]
 
 WIDTH = 4  # lanes of one call: the number of chains
+STEP = 1e-3  # of a coordinate, for slopes of what observations pull at
 EFFECT_BLOCK = 500  # draws whose effects are made at once
 
 
 @final
 class Local(NamedTuple):
-    """What is known of each individual near the centre: r, F and mu of the module's formula."""
+    """What is known of each individual near the centre: r, G, F and c of the module's formula."""
 
     pull: Scalar
+    slopes: Scalar
     curvature: Scalar
-    middle: Scalar
+    centre: Scalar
 
 
 @final
@@ -107,8 +109,8 @@ class HierarchicalLikelihood:
         )
         precision = jnp.swapaxes(low, 1, 2) @ low
         held = jnp.linalg.cholesky(precision[:, None] + local.curvature)
-        moved = self.middle(typical) - local.middle
-        pull = local.pull - jnp.einsum("nkl,bnl->bnk", local.curvature, moved)
+        away = z[:rows].T - local.centre
+        pull = local.pull + jnp.einsum("nkr,br->bnk", local.slopes, away)
         half = solve_triangular(held, pull[..., None], lower=True)
         eta = solve_triangular(held, half + v[..., None], lower=True, trans="T")[..., 0]
         log_volume = -jnp.log(jnp.diagonal(held, axis1=2, axis2=3)).sum(axis=(1, 2))
@@ -138,18 +140,6 @@ class HierarchicalLikelihood:
             found = found.at[:, i, i].set(shared.between[name])
         return found
 
-    def middle(self, typical: Mapping[str, Scalar]) -> Scalar:
-        """Return typical values on the effects' scale, ``[lane, individual, effect]``."""
-        found = []
-        for name, transform in self.joint.effects:
-            value = typical[name]
-            if transform is EffectTransform.LOG_NORMAL:
-                value = jnp.log(value)
-            elif transform is EffectTransform.LOGIT:
-                value = jnp.log(value) - jnp.log1p(-value)
-            found.append(value)
-        return jnp.stack(found, axis=-1)
-
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -173,28 +163,31 @@ class HierarchicalDensity:
 
 
 def density_around(
-    population: Population, form: HierarchicalForm, centre: Floats, modes: Floats, inverse: Floats
+    objective: Objective, form: HierarchicalForm, centre: Floats
 ) -> HierarchicalDensity:
     """Return the density with coordinates made at a centre.
 
     Parameters
     ----------
-    population, form
-        The observations, and the shared coordinates.
-    centre
-        Shared coordinates ``[row]``.
-    modes, inverse
-        There, the modes of effects ``[individual, effect]`` and the inverse of their curvature.
+    objective
+        Where modes of effects are found: at the centre and its neighbours, in one call.
+    form, centre
+        The shared coordinates, and their centre ``[row]``.
     """
+    population = objective.population
+    unit = STEP * np.eye(len(centre))
+    places = form.vectors(np.concatenate([centre[None], centre + unit, centre - unit]))
+    at = objective.at(places)
+    spread = population.spread(population.form.values(places))
+    precision = np.linalg.inv(spread.covariance)
+    curvature = _not_negative(np.asarray(np.linalg.inv(at.covariance[0]) - precision[0], float))
+    pull = ((precision[:, None] + curvature) @ at.eta[..., None])[..., 0]
+    up, down = pull[1 : 1 + len(centre)], pull[1 + len(centre) :]
+    slopes = np.moveaxis((up - down) / (2.0 * STEP), 0, -1)
+    local = Local(pull[0], np.where(np.isfinite(slopes), slopes, 0.0), curvature, centre)
+    arrays = Arrays(population.data, dict(population.columns), local)
     function = HierarchicalLikelihood(population.joint, form, population.occasions)
-    values = population.form.values(form.vectors(centre[None]))
-    spread = population.spread(values)
-    precision = np.linalg.inv(spread.covariance[0])
-    curvature = _not_negative(np.asarray(np.linalg.inv(inverse) - precision, float))
-    pull = ((precision + curvature) @ modes[..., None])[..., 0]
-    middle = np.asarray(function.middle(spread.typical))[0]
-    arrays = Arrays(population.data, dict(population.columns), Local(pull, curvature, middle))
-    return HierarchicalDensity(function, arrays, len(centre) + modes.size)
+    return HierarchicalDensity(function, arrays, len(centre) + at.eta[0].size)
 
 
 def _not_negative(matrices: Floats) -> Floats:

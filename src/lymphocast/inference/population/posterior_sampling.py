@@ -94,8 +94,7 @@ def sample_population(
     start = _start(population, objective, form)
     if progress is not None:
         progress("nuts", 0.3)
-    at = objective.at(form.vectors(start.centre[None]))
-    density = density_around(population, form, start.centre, at.eta[0], at.covariance[0])
+    density = density_around(objective, form, start.centre)
     found = sample_nuts(density, _metric(density, start), seed, settings)
     posterior, vectors = _told(population, form, density, found.z, chain_stats(found))
     return SampledPopulation(vectors, posterior, chain_doubts(worth(found.z), found.divergent))
