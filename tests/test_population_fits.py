@@ -60,10 +60,41 @@ def test_a_population_is_fitted_printed_and_written(lymphocast: Command, folder:
         read_population_fit(folder / "other.nc")
 
 
+@pytest.mark.slow
+def test_a_posterior_is_printed_and_written(lymphocast: Command, folder: Path) -> None:
+    (folder / "priors.yaml").write_text(
+        SHARED + "priors:\n  volume: {family: lognormal, location: 55, scale: 0.5}\n", "utf-8"
+    )
+    run = lymphocast(
+        "fit", str(folder / "data.csv"), "--model", "one-compartment-iv",
+        "--population", str(folder / "priors.yaml"), "--method", "nuts", "--draws", "3200",
+        "-o", str(folder / "draws.nc"),
+    )  # fmt: skip
+    assert run.code == 0, run.out + run.err
+    assert "prior of volume: log-normal, median 55, SD of ln 0.5\n" in run.out
+    assert "prior of clearance: log-normal, median 100, SD of ln 1 (assumed)" in run.out
+    assert "npde: mean" in run.out
+    found = read_population_fit(folder / "draws.nc")
+    posterior = found.posterior
+    assert posterior is not None
+    for name, value in TRUE.items():
+        assert abs(found.estimate(name).value - value) < 3.0 * found.estimate(name).se
+    variance = posterior.draws["variance of clearance"]
+    low, high = posterior.interval("variance of clearance")
+    assert variance.shape == (4, 800)
+    assert low < SD**2 < high
+    with xarray.open_dataset(folder / "draws.nc", group="posterior", engine="h5netcdf") as draws:
+        own = draws["clearance of individuals"]
+        assert own.dims == ("chain", "draw", "individual")
+        made = draws["clearance"] * np.exp(draws["effects"].sel(effect="clearance"))
+        assert np.allclose(own, made, rtol=1e-12)  # a few roundings
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("--method", "nuts"), "needed foce, focei, laplace or saem"),
+        (("--method", "map"), "needed foce, focei, laplace, saem or nuts"),
+        (("--draws", "500"), "needed in the population file"),
         (("--fix", "volume=50"), "needed in the population file"),
         (("--occasion", "ID2"), "a column named ID2"),
     ],

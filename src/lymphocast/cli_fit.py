@@ -49,7 +49,7 @@ def fit(
         typer.Option(help="Importance sampling (is, if left out), tempered sequential Monte Carlo; "
                      "of a model also the no-U-turn sampler, or the mode with a normal "
                      "distribution around it (map: of a PEtab problem if left out); of a "
-                     "population foce, focei (if left out), laplace or saem."),
+                     "population foce, focei (if left out), laplace, saem or nuts."),
     ] = None,
     prior: PriorFile = None,
     preset: Annotated[
@@ -80,8 +80,8 @@ def fit(
     """Fit hypotheses to a record or a series, a model to individuals or a population, or PEtab."""
     of_model = any((error, lloq, fix, omega, covariate, occasion, iov))
     if population is not None or (method is not None and method.of_population):
-        refuse_beside_population(prior, draws, error, lloq, fix, omega, iov)
-        _fit_population(cases, output, population, model, method, seed, covariate, occasion)
+        refuse_beside_population(prior, error, lloq, fix, omega, iov)
+        _fit_population(cases, output, population, model, method, seed, draws, covariate, occasion)
     elif model is not None:
         how = (
             model, (method or FitMethod.IS).value, seed, draws, prior, error or (), lloq or (),
@@ -187,17 +187,20 @@ def _fit_petab(
 
 def _fit_population(
     cases: Sequence[str], output: Path, population: Path | None, model: str | None,
-    method: FitMethod | None, seed: int, covariate: list[str] | None, occasion: str | None,
+    method: FitMethod | None, seed: int, draws: int | None, covariate: list[str] | None,
+    occasion: str | None,
 ) -> None:  # fmt: skip
     from lymphocast.population_fits import fit_population_data, population_lines
 
     data, method = _only_data(cases, output), method or FitMethod.FOCEI
-    if not method.of_population:
-        msg = f"{method}, a method of one individual; needed foce, focei, laplace or saem"
+    if not (method.of_population or method is FitMethod.NUTS):
+        msg = f"{method}, a method of one individual; needed foce, focei, laplace, saem or nuts"
         raise UsageError(msg)
+    if method is not FitMethod.NUTS:
+        refuse_beside_population(draws)
     with show_progress() as progress:
         run = fit_population_data(
-            data, output, population, model=model, method=method.value, seed=seed,
+            data, output, population, model=model, method=method.value, seed=seed, draws=draws,
             covariates=covariate or (), occasion=occasion, progress=progress,
         )  # fmt: skip
     typer.echo("\n".join([*population_lines(run), str(output)]))

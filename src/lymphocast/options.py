@@ -29,7 +29,7 @@ class FitMethod(StrEnum):
 
     @property
     def of_population(self) -> bool:
-        """Whether it fits a population."""
+        """Whether it fits populations alone."""
         return self in {FitMethod.FOCE, FitMethod.FOCEI, FitMethod.LAPLACE, FitMethod.SAEM}
 
 
@@ -44,7 +44,7 @@ def refuse_beside_population(*given: object) -> None:
     if any(option is not None for option in given):
         msg = (
             "an option of one individual beside a population; needed in the population file "
-            "instead (errors, limits, values, variances), or left out"
+            "instead (errors, limits, values, variances, priors), or left out"
         )
         raise UsageError(msg)
 

@@ -19,6 +19,7 @@ from lymphocast.inference.population.fit_file import (
     read_population_fit,
     write_population_fit,
 )
+from lymphocast.inference.population.posterior import PopulationPosterior
 from lymphocast.inference.population.prediction_errors import npde
 from lymphocast.inference.population.problem import Population, make_population
 from lymphocast.inference.population.replicates import replicate
@@ -52,6 +53,7 @@ def fit_population_data(
     model: str | None,
     method: str,
     seed: int,
+    draws: int | None = None,
     covariates: Sequence[str] = (),
     occasion: str | None = None,
     progress: Progress | None = None,
@@ -67,7 +69,9 @@ def fit_population_data(
     model
         Name of a library model, or the path of a user's model, which ends in ``.py``.
     method, seed
-        ``foce``, ``focei``, ``laplace`` or ``saem``, and the seed of every random number.
+        ``foce``, ``focei``, ``laplace``, ``saem`` or ``nuts``, and the seed of every random number.
+    draws
+        Draws of all chains of ``nuts`` together; its usual number if ``None``.
     covariates
         Columns that stand for parameters of the model.
     occasion
@@ -88,7 +92,7 @@ def fit_population_data(
     equations = _model_of(model)
     population = _population(equations, data, shared, covariates, occasion)
     found = fit_population(
-        population, method=PopulationMethod(method), seed=seed, progress=progress
+        population, method=PopulationMethod(method), seed=seed, draws=draws, progress=progress
     )
     replicates = replicate(population, found.vector, REPLICATES, seed)
     errors = npde(population, replicates) if population.all_normal else None
@@ -121,15 +125,10 @@ def _population(
 def population_lines(run: PopulationRun) -> Iterator[str]:
     """Yield the fit as a table, and what the checks say."""
     found = run.fit
-    yield f"{found.method}: {len(found.ids)} individuals, objective {found.objective:.3f}"
-    error = f" (se {found.log_likelihood_se:.2f})" if found.log_likelihood_se else ""
-    yield f"log-likelihood {found.log_likelihood:.3f}{error}"
-    width = max(len(e.name) for e in found.estimates)
-    yield f"{'':{width}}  {'estimate':>12} {'se':>12} {'rse %':>7}"
-    for one in found.estimates:
-        known = one.robust_se > 0.0
-        se, rse = (f"{one.robust_se:.4g}", f"{one.rse:.1f}") if known else ("fixed", "")
-        yield f"{one.name:{width}}  {one.value:12.5g} {se:>12} {rse:>7}"
+    if found.posterior is None:
+        yield from _estimate_lines(found)
+    else:
+        yield from _posterior_lines(found, found.posterior)
     for name, share in zip(found.effects, found.effect_shrinkage, strict=False):
         yield f"shrinkage of {name}: {100.0 * share:.1f} %"
     if found.residual_shrinkage == found.residual_shrinkage:
@@ -143,3 +142,36 @@ def population_lines(run: PopulationRun) -> Iterator[str]:
             "inside"
         )
     yield from found.messages
+
+
+def _estimate_lines(found: PopulationFit) -> Iterator[str]:
+    """Yield the objective, and estimates with their standard errors."""
+    yield f"{found.method}: {len(found.ids)} individuals, objective {found.objective:.3f}"
+    error = f" (se {found.log_likelihood_se:.2f})" if found.log_likelihood_se else ""
+    yield f"log-likelihood {found.log_likelihood:.3f}{error}"
+    width = max(len(e.name) for e in found.estimates)
+    yield f"{'':{width}}  {'estimate':>12} {'se':>12} {'rse %':>7}"
+    for one in found.estimates:
+        known = one.robust_se > 0.0
+        se, rse = (f"{one.robust_se:.4g}", f"{one.rse:.1f}") if known else ("fixed", "")
+        yield f"{one.name:{width}}  {one.value:12.5g} {se:>12} {rse:>7}"
+
+
+def _posterior_lines(found: PopulationFit, own: PopulationPosterior) -> Iterator[str]:
+    """Yield posterior medians, spreads and intervals, what the chains are worth, and priors."""
+    chains, draws = own.stats["diverging"].shape
+    yield f"{found.method}: {len(found.ids)} individuals, {chains} chains of {draws} draws"
+    yield f"divergent transitions: {own.divergences}"
+    width = max(len(e.name) for e in found.estimates)
+    heads = ("median", "sd", "2.5 %", "97.5 %")
+    yield f"{'':{width}}  {' '.join(f'{h:>12}' for h in heads)} {'r-hat':>6} {'ess':>6}"
+    for one in found.estimates:
+        if one.name not in own.draws:
+            yield f"{one.name:{width}}  {one.value:12.5g} {'fixed':>12}"
+            continue
+        low, high = own.interval(one.name)
+        numbers = " ".join(f"{v:12.5g}" for v in (one.value, one.se, low, high))
+        r_hat, ess = own.r_hat(one.name), own.ess(one.name)
+        yield f"{one.name:{width}}  {numbers} {r_hat:6.3f} {ess:6.0f}"
+    for name, prior in own.priors.items():
+        yield f"prior of {name}: {prior}"

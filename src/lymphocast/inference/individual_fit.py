@@ -12,15 +12,15 @@ cannot vouch for is told by a status and by ``passed``, never by a silent NaN.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from math import inf, nan
-from typing import NamedTuple, final
+from math import nan
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.dataset.events import EventTable
 from lymphocast.errors import UsageError
-from lymphocast.inference.chains import bulk_size, r_hat, tail_size
+from lymphocast.inference.chain_diagnostics import chain_doubts, chain_stats, size_doubt, worth
 from lymphocast.inference.evidence import systematic
 from lymphocast.inference.fitting import versions
 from lymphocast.inference.individual_density import Endpoint, individual_density
@@ -35,8 +35,6 @@ from lymphocast.models.component import Component
 
 Floats = NDArray[np.float64]
 
-WORST_R_HAT = 1.01  # Vehtari et al. 2021, doi:10.1214/20-BA1221
-FEWEST_EFFECTIVE = 400.0  # the same: 100 for each of four chains
 LARGEST_SE = 0.1  # of a log evidence: a weight is then right within 10 %
 BLOCK = 4_000  # importance draws between looks at the effective size
 MOST_BLOCKS = 10
@@ -300,9 +298,7 @@ def _possible(density: LaneDensity, number: int, rng: np.random.Generator) -> tu
 
 
 def _doubts(ess: float, se: float = 0.0) -> tuple[str, ...]:
-    messages = []
-    if not ess >= FEWEST_EFFECTIVE:
-        messages.append(f"The effective number of draws is {ess:.0f}, below {FEWEST_EFFECTIVE:g}.")
+    messages = [*size_doubt(ess)]
     if not se <= LARGEST_SE:
         messages.append(f"The log evidence has a standard error of {se:.2g}, above {LARGEST_SE:g}.")
     return tuple(messages)
@@ -312,44 +308,16 @@ def _nuts(density: LaneDensity, mode: Mode, seed: int, draws: int) -> Sampled:
     settings = NutsSettings()
     settings = NutsSettings(draws=max(1, -(-draws // settings.chains)))
     found = sample_nuts(density, mode, seed, settings)
-    worth = _worth(found.z)
-    divergences, messages = int(found.divergent.sum()), [*_doubts(worth.ess)]
-    if not worth.r_hat <= WORST_R_HAT:
-        messages.append(f"The largest R-hat is {worth.r_hat:.3f}, above {WORST_R_HAT:g}.")
-    if divergences:
-        messages.append(f"{divergences} of {found.divergent.size} transitions diverged.")
+    own = worth(found.z)
     diagnostics = Diagnostics(
-        worth.ess,
-        worth.r_hat,
-        divergences,
+        own.ess,
+        own.r_hat,
+        int(found.divergent.sum()),
         float(found.leapfrogs.mean()),
         int(found.leapfrogs.sum()) + mode.evaluations,
-        tuple(messages),
+        chain_doubts(own, found.divergent),
     )
-    stats = {
-        "lp": found.log_posterior,
-        "diverging": found.divergent.astype(float),
-        "n_steps": found.leapfrogs.astype(float),
-        "acceptance_rate": found.acceptance,
-    }
-    return Sampled(found.z, diagnostics, mode=mode, stats=stats)
-
-
-@final
-class _Worth(NamedTuple):
-    ess: float
-    r_hat: float
-
-
-def _worth(z: Floats) -> _Worth:
-    """Return the worst effective size and R-hat over the rows of draws ``[chain, draw, row]``."""
-    rows = np.moveaxis(z, 2, 0)
-    sizes = [size(row) for row in rows for size in (bulk_size, tail_size)]
-    ratios = [r_hat(row) for row in rows]
-    return _Worth(
-        min((s if np.isfinite(s) else 0.0 for s in sizes), default=0.0),
-        max((r if np.isfinite(r) else inf for r in ratios), default=inf),
-    )
+    return Sampled(found.z, diagnostics, mode=mode, stats=chain_stats(found))
 
 
 def _named(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, Protocol, final
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.errors import UsageError
-from lymphocast.inference.lane_density import LaneDensity, LogLikelihood, Tree, with_slopes
+from lymphocast.inference.lane_density import LogLikelihood, Tree, with_slopes
 from lymphocast.inference.mode import Mode
 from lymphocast.models.component import Scalar
 
@@ -75,6 +75,29 @@ class Chains(NamedTuple):
     acceptance: Floats
 
 
+class Density(Protocol):
+    """What is sampled: a log likelihood under a standard normal prior, or what acts as one."""
+
+    @property
+    def function(self) -> LogLikelihood:
+        """The log likelihood, a pure function that can be hashed."""
+        ...
+
+    @property
+    def arrays(self) -> Tree:
+        """Its first argument."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Number of rows of z."""
+        ...
+
+    def log_likelihood(self, z: Floats) -> Floats:
+        """Return the log likelihood of draws ``[row, lane]``, ``[lane]``."""
+        ...
+
+
 @final
 class _Target(NamedTuple):
     """What the potential depends on besides w."""
@@ -93,7 +116,7 @@ class _Kernel(NamedTuple):
 
 
 def sample_nuts(
-    density: LaneDensity, mode: Mode, seed: int, settings: NutsSettings | None = None
+    density: Density, mode: Mode, seed: int, settings: NutsSettings | None = None
 ) -> Chains:
     """Return chains of draws of the posterior.
 
@@ -124,7 +147,7 @@ def sample_nuts(
     return Chains(z, -potential, divergent, steps.astype(np.int64), acceptance)
 
 
-def _beginnings(density: LaneDensity, mode: Mode, chains: int, rng: np.random.Generator) -> Floats:
+def _beginnings(density: Density, mode: Mode, chains: int, rng: np.random.Generator) -> Floats:
     """Return places ``[chain, row]`` to begin at: draws around the mode, or the mode itself."""
     w = rng.standard_normal((chains, density.size))
     finite = np.isfinite(density.log_likelihood(mode.z[:, None] + mode.root @ w.T))

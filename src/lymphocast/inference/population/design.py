@@ -29,6 +29,9 @@ from numpy.typing import NDArray
 
 from lymphocast.errors import UsageError
 from lymphocast.inference.individual_density import Endpoint
+from lymphocast.inference.population.shared_priors import SharedPrior
+from lymphocast.models.component import Scalar
+from lymphocast.models.maths import exp
 from lymphocast.models.random_effects import EffectTransform, covariance_fault
 
 Floats = NDArray[np.float64]
@@ -112,16 +115,16 @@ class CovariateEffect:
         """The coefficient's name."""
         return f"{self.parameter}.{self.column}"
 
-    def factor(self, x: Floats, coefficient: Floats) -> Floats:
+    def factor(self, x: Scalar, coefficient: Scalar) -> Scalar:
         """Return the factor by place and individual from ``[individual]`` and ``[place]``."""
-        b = np.asarray(coefficient)[..., None]
+        b = coefficient[..., None]
         if self.form is CovariateForm.POWER:
-            return np.asarray((x / self.reference) ** b)
+            return (x / self.reference) ** b
         if self.form is CovariateForm.EXPONENTIAL:
-            return np.asarray(np.exp(b * (x - self.reference)))
+            return exp(b * (x - self.reference))
         if self.form is CovariateForm.LINEAR:
-            return np.asarray(1.0 + b * (x - self.reference))
-        return np.asarray(1.0 + b * (x < self.reference if self.below else x == self.reference))
+            return 1.0 + b * (x - self.reference)
+        return 1.0 + b * (x < self.reference if self.below else x == self.reference)
 
     def check(self, x: Floats) -> None:
         """Refuse values that the formula has no factor for."""
@@ -150,6 +153,8 @@ class PopulationDesign:
         Covariate effects.
     between
         Variances between occasions at the start, by parameter; they are log-normal effects.
+    priors
+        Priors that replace the default ones (:mod:`.shared_priors`); only ``nuts`` reads them.
 
     Raises
     ------
@@ -162,6 +167,7 @@ class PopulationDesign:
     endpoints: tuple[Endpoint, ...]
     covariates: tuple[CovariateEffect, ...] = ()
     between: tuple[tuple[str, float], ...] = ()
+    priors: tuple[SharedPrior, ...] = ()
 
     def __post_init__(self) -> None:
         """Check names and numbers."""

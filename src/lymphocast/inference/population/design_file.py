@@ -17,12 +17,16 @@
       - {parameter: clearance, column: WT, form: power, reference: 70, value: 0.75, fixed: true}
       - {parameter: volume, column: APGR, form: shift, below: 5, value: 0.1}
       - {parameter: volume, column: SEX, form: shift, equals: 1, value: 0.1}
+    priors:  # of nuts, where others than the default ones are wanted
+      clearance: {family: lognormal, location: 66, scale: 0.3}
+      sd of clearance: {family: halfnormal, scale: 0.5}
+      correlations: {family: lkj, scale: 2}
 
 ``variance`` is that of the effect, ``transform`` how it changes the parameter (``log-normal``,
 ``additive`` or ``logit``; log-normal where left out), ``between`` the variance between occasions;
 ``fixed: true`` keeps a value. A parameter without an effect is searched above 0, with
 ``negative: true`` on both sides of it. Formulas are those of :mod:`.design`; error models are
-written as in :mod:`lymphocast.inference.endpoints`.
+written as in :mod:`lymphocast.inference.endpoints`, priors as in :mod:`.shared_priors`.
 """
 
 from math import isfinite
@@ -38,11 +42,12 @@ from lymphocast.inference.population.design import (
     PopulationDesign,
     Typical,
 )
+from lymphocast.inference.population.prior_section import read_prior_section
 from lymphocast.models.random_effects import EffectTransform
 from lymphocast.record.yamltree import Entry, Items, Node, Scalar, Table, read_tree
 
 SIZE_LIMIT = 1_000_000  # bytes
-SECTIONS = ("errors", "limits", "parameters", "covariances", "covariates")
+SECTIONS = ("errors", "limits", "parameters", "covariances", "covariates", "priors")
 PARAMETER_KEYS = ("value", "variance", "transform", "between", "fixed", "negative")
 COVARIATE_KEYS = (
     "parameter", "column", "form", "reference", "below", "equals", "value", "fixed",
@@ -92,9 +97,9 @@ class _Reader:
                 between.append((entry.key, self._number(own["between"])))
         covariance = self._covariance(sections.get("covariances"), variances)
         effects = self._covariates(sections.get("covariates"))
-        return PopulationDesign(
-            tuple(typical), covariance, tuple(endpoints.values()), effects, tuple(between)
-        )
+        priors = read_prior_section(self.file, sections.get("priors"))
+        seen = tuple(endpoints.values())
+        return PopulationDesign(tuple(typical), covariance, seen, effects, tuple(between), priors)
 
     def _typical(self, entry: Entry, own: dict[str, Entry]) -> Typical:
         if "value" not in own:

@@ -1,9 +1,10 @@
-"""Fit a population: one call, four methods.
+"""Fit a population: one call, five methods.
 
 ``foce``     first-order conditional estimation, the variance that of no effects
 ``focei``    with interaction: the variance changes with an individual's effects
 ``laplace``  the observed curvature: also for censored values, cultures and grades
 ``saem``     stochastic approximation: the likelihood itself, no approximation
+``nuts``     the posterior of everything under priors, by the no-U-turn sampler
 
 What the method cannot vouch for is told by messages, never by a silent NaN.
 """
@@ -27,6 +28,8 @@ from lymphocast.inference.population.descent import (
     width_of,
 )
 from lymphocast.inference.population.objective import Objective
+from lymphocast.inference.population.posterior import PopulationPosterior
+from lymphocast.inference.population.posterior_sampling import sample_population
 from lymphocast.inference.population.problem import Population
 from lymphocast.inference.population.saem import SaemSettings, run_saem
 from lymphocast.inference.population.uncertainty import (
@@ -51,12 +54,16 @@ class PopulationMethod(StrEnum):
     FOCEI = "focei"
     LAPLACE = "laplace"
     SAEM = "saem"
+    NUTS = "nuts"
 
 
 @final
 @dataclass(frozen=True)
 class Estimate:
-    """An estimate with its standard errors, of the model and robust; 0 where it is fixed."""
+    """An estimate with its standard errors, of the model and robust; 0 where it is fixed.
+
+    Of ``nuts`` it is a posterior median, and both are the posterior standard deviation.
+    """
 
     name: str
     value: float
@@ -85,20 +92,22 @@ class PopulationFit:
     vector
         The same on the scale of the search.
     covariance
-        Robust covariance of the vector, ``[row, row]``.
+        Robust covariance of the vector, ``[row, row]``; of ``nuts`` the posterior's.
     objective, log_likelihood
         -2 ln L without the constant of normal errors, and ln L with it.
     log_likelihood_se
         Its Monte Carlo error; 0 where there is none.
     modes, mode_covariance
         Most probable effects of each individual, ``[individual, effect]``, and the covariance of
-        what is left unknown of them.
+        what is left unknown of them; of ``nuts`` posterior means and covariances.
     effect_shrinkage, residual_shrinkage
         By effect between individuals, and of residuals.
     messages
         What did not go well, one sentence each.
     versions
         Versions that the result depends on.
+    posterior
+        The draws of ``nuts``; ``None`` of other methods.
     """
 
     method: PopulationMethod
@@ -117,6 +126,7 @@ class PopulationFit:
     residual_shrinkage: float
     messages: tuple[str, ...]
     versions: Mapping[str, str]
+    posterior: PopulationPosterior | None = None
 
     @property
     def passed(self) -> bool:
@@ -137,6 +147,7 @@ def fit_population(
     method: PopulationMethod,
     seed: int = 0,
     saem: SaemSettings | None = None,
+    draws: int | None = None,
     progress: Progress | None = None,
 ) -> PopulationFit:
     """Fit a population.
@@ -148,19 +159,24 @@ def fit_population(
     method
         How the likelihood is approximated.
     seed
-        Seed of every random number (``saem``).
+        Seed of every random number (``saem``, ``nuts``).
     saem
         How long ``saem`` runs.
+    draws
+        Draws of all chains of ``nuts`` together; its usual number if ``None``.
     progress
         Called with a stage's name and the share that is done.
 
     Raises
     ------
     UsageError
-        If the method cannot handle an endpoint, or the objective is not finite to begin with.
+        If the method cannot handle an endpoint, the objective is not finite to begin with, or a
+        prior does not fit.
     """
     if method is PopulationMethod.SAEM:
         return _by_saem(population, seed, saem or SaemSettings(), progress)
+    if method is PopulationMethod.NUTS:
+        return _by_nuts(population, seed, draws, progress)
     objective = _objective(population, Approximation(method.value))
     found = descend(objective, population.form.start())
     if found.status is DescentStatus.NOT_FINITE:
@@ -177,13 +193,56 @@ def _objective(population: Population, how: Approximation) -> Objective:
     return Objective(population, how, width_of(len(population.form.start())))
 
 
+def _usual_objective(population: Population) -> Objective:
+    """Return the objective with interaction, or Laplace's where an observation has no residual."""
+    how = Approximation.FOCEI if population.all_normal else Approximation.LAPLACE
+    return _objective(population, how)
+
+
+def _by_nuts(
+    population: Population, seed: int, draws: int | None, progress: Progress | None
+) -> PopulationFit:
+    """Return the posterior's medians and spreads; its likelihood is approximated at the medians."""
+    objective = _usual_objective(population)
+    found = sample_population(population, objective, seed, draws, progress)
+    told, own = report(population.form, found.middle), found.posterior
+    effects = own.effects.reshape(-1, *own.effects.shape[2:])
+    modes = effects.mean(axis=0)
+    short = shrinkage(population, found.middle, modes)
+    value = float(objective.at(found.middle[None]).each.sum())
+    errors = [float(own.draws[n].std(ddof=1)) if n in own.draws else 0.0 for n in told.names]
+    centred = effects - modes
+    flat = found.vectors.reshape(-1, found.vectors.shape[2])
+    return PopulationFit(
+        method=PopulationMethod.NUTS,
+        seed=seed,
+        ids=population.ids,
+        effects=tuple(name for name, _ in population.joint.effects),
+        estimates=tuple(
+            Estimate(name, float(np.median(own.draws.get(name, value))), error, error)
+            for name, value, error in zip(told.names, told.values, errors, strict=True)
+        ),
+        vector=found.middle,
+        covariance=np.atleast_2d(np.cov(flat, rowvar=False)),
+        objective=value,
+        log_likelihood=-0.5 * (value + population.normal_constant),
+        log_likelihood_se=0.0,
+        modes=modes,
+        mode_covariance=np.einsum("sik,sil->ikl", centred, centred) / (len(centred) - 1),
+        effect_shrinkage=short.effects,
+        residual_shrinkage=short.residuals,
+        messages=found.messages,
+        versions=versions(),
+        posterior=own,
+    )
+
+
 def _by_saem(
     population: Population, seed: int, settings: SaemSettings, progress: Progress | None
 ) -> PopulationFit:
     """Return the fit by stochastic approximation; its standard errors are of an approximation."""
     found = run_saem(population, seed, settings, progress)
-    how = Approximation.FOCEI if population.all_normal else Approximation.LAPLACE
-    objective = _objective(population, how)
+    objective = _usual_objective(population)
     objective.keep(found.eta)
     place = look(objective, found.x)
     objective.keep(place.eta)

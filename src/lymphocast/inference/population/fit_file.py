@@ -2,7 +2,8 @@
 
 ``estimates`` holds each estimate with its standard errors, and the vector with its robust
 covariance; ``individuals`` the modes of every individual's effects with what is left unknown of
-them, and shrinkage. Objective, likelihood, method, seed, messages and versions are attributes.
+them, and shrinkage; of ``nuts`` there are the draws too (:mod:`.posterior_file`). Objective,
+likelihood, method, seed, messages and versions are attributes.
 """
 
 import json
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from lymphocast.inference.netcdf import put, reading, writing
 from lymphocast.inference.population.fit import Estimate, PopulationFit, PopulationMethod
+from lymphocast.inference.population.posterior_file import read_posterior, write_posterior
 from lymphocast.inference.population.prediction_errors import Npde
 from lymphocast.inference.population.visual_checks import Vpc
 
@@ -49,6 +51,8 @@ def write_population_fit(
             file.attrs[name] = float(getattr(found, name))
         _write_estimates(file, found)
         _write_individuals(file, found)
+        if found.posterior is not None:
+            write_posterior(file, found.posterior, found.ids, found.effects)
         for number, vpc in enumerate(checked.vpc if checked else ()):
             _write_vpc(file, f"vpc_{number}", vpc)
         if checked and checked.npde is not None:
@@ -141,6 +145,7 @@ def read_population_fit(path: Path) -> PopulationFit:
             residual_shrinkage=numbers["residual_shrinkage"],
             messages=tuple(json.loads(str(file.attrs["messages"]))),
             versions=json.loads(str(file.attrs["versions"])),
+            posterior=read_posterior(file),
         )
 
 

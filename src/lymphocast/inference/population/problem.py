@@ -106,7 +106,7 @@ class Population:
         typical = {n: np.repeat(v[:, None], number, axis=1) for n, v in values.typical.items()}
         for effect in self.design.covariates:
             factor = effect.factor(self.columns[effect.column], values.coefficients[effect.name])
-            typical[effect.parameter] = typical[effect.parameter] * factor
+            typical[effect.parameter] = typical[effect.parameter] * np.asarray(factor)
         base = len(self.design.effects)
         places = len(values.covariance)
         covariance = np.zeros((places, self.effects, self.effects))

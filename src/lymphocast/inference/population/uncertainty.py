@@ -67,18 +67,24 @@ def covariances(objective: Objective, x: Floats) -> Covariances:
 
 def report(form: VectorForm, x: Floats) -> Reported:
     """Return typical values, coefficients, variances and covariances, as a person reads them."""
-    design, values = form.design, form.values(x[None])
-    found = {t.name: float(values.typical[t.name][0]) for t in design.typical}
-    found |= {c.name: float(values.coefficients[c.name][0]) for c in design.covariates}
+    names, values = reported(form, x[None])
+    return Reported(names, values[0])
+
+
+def reported(form: VectorForm, x: Floats) -> tuple[tuple[str, ...], Floats]:
+    """Return the names of what is reported, and its values of vectors ``[place, row]``."""
+    design, values = form.design, form.values(x)
+    found = {t.name: values.typical[t.name] for t in design.typical}
+    found |= {c.name: values.coefficients[c.name] for c in design.covariates}
     for block in design.blocks:
         for i in block:
             for j in (j for j in block if j <= i):
                 pair = design.effects[j] if i == j else f"{design.effects[j]}, {design.effects[i]}"
                 what = "variance" if i == j else "covariance"
-                found[f"{what} of {pair}"] = float(values.covariance[0, i, j])
+                found[f"{what} of {pair}"] = values.covariance[:, i, j]
     for name, _ in design.between:
-        found[f"variance of {name} between occasions"] = float(values.between[name][0])
-    return Reported(tuple(found), np.array([*found.values()]))
+        found[f"variance of {name} between occasions"] = values.between[name]
+    return tuple(found), np.stack([*found.values()], axis=1)
 
 
 def standard_errors(form: VectorForm, x: Floats, covariance: Floats) -> Floats:
