@@ -81,11 +81,7 @@ def run_controls(fit: Fit, effort: Effort, progress: Progress | None = None) -> 
         if progress is not None:
             progress(stage, fraction)
 
-    patients = [*_negatives(fit, effort), _positive(fit)]
-    rows = []
-    for i, patient in enumerate(patients):
-        rows.append(_judged(fit, patient, every_table=effort.every_table))
-        tell("fitting patients whose answer is known", (i + 1) / len(patients))
+    rows = known_answers(fit, effort, progress)
     kernels = kernels_of(fit.individual, fit.table)
     rates = crossed_rates(
         kernels,
@@ -100,12 +96,25 @@ def run_controls(fit: Fit, effort: Effort, progress: Progress | None = None) -> 
         record_sha256=fit.record.sha256,
         seed=fit.seed,
         full=effort.every_table,
-        rows=tuple(rows),
+        rows=rows,
         rates=rates,
         prior_il2=fit.weights.il2,
         mean_p_il2=sum(r.prior * r.mean_p_il2 for r in rates),
         passed=all(row.passed for row in rows),
     )
+
+
+def known_answers(
+    fit: Fit, effort: Effort, progress: Progress | None = None
+) -> tuple[Control, ...]:
+    """Return the controls whose answer is known, without the crossed simulation."""
+    patients = [*_negatives(fit, effort), _positive(fit)]
+    rows = []
+    for i, patient in enumerate(patients):
+        rows.append(_judged(fit, patient, every_table=effort.every_table))
+        if progress is not None:
+            progress("fitting patients whose answer is known", (i + 1) / len(patients))
+    return tuple(rows)
 
 
 @final
