@@ -24,7 +24,7 @@ from lymphocast.forecast.results import Answer
 from lymphocast.forecast.sensitivity import YES_ABOVE, probabilities, sensitivity_table, verdicts
 from lymphocast.inference.fitting import QUICK
 from lymphocast.inference.hypotheses import HYPOTHESES
-from lymphocast.inference.importance import sample_importance
+from lymphocast.inference.importance import ImportanceSettings, sample_importance
 from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit
 
@@ -52,12 +52,16 @@ AFTER_STOP = (-20.0, 90.0, 180.0, 365.0)
 @final
 @dataclass(frozen=True)
 class Effort:
-    """How many shams of each natural course, and how many patients and draws are crossed."""
+    """How many shams of each natural course, and how many patients and draws are crossed.
+
+    ``sampling`` is the effort of every fit of a patient whose answer is known.
+    """
 
     shams: int
     patients: int
     draws: int
     every_table: bool
+    sampling: ImportanceSettings = QUICK
 
 
 QUICK_LOOK = Effort(shams=1, patients=20, draws=40_000, every_table=False)
@@ -111,7 +115,7 @@ def known_answers(
     patients = [*_negatives(fit, effort), _positive(fit)]
     rows = []
     for i, patient in enumerate(patients):
-        rows.append(_judged(fit, patient, every_table=effort.every_table))
+        rows.append(_judged(fit, patient, effort))
         if progress is not None:
             progress("fitting patients whose answer is known", (i + 1) / len(patients))
     return tuple(rows)
@@ -192,16 +196,16 @@ def _positive(fit: Fit) -> _Patient:
     return _Patient("strong", "a made patient with a strong, fast effect", made, positive=True)
 
 
-def _judged(fit: Fit, patient: _Patient, *, every_table: bool) -> Control:
+def _judged(fit: Fit, patient: _Patient, effort: Effort) -> Control:
     kernels = kernels_of(patient.individual, fit.table)
-    posteriors = sample_importance(kernels, kernels.everything(), fit.seed, QUICK)
+    posteriors = sample_importance(kernels, kernels.everything(), fit.seed, effort.sampling)
     # Other readings of the record's times do not belong to a patient who is made up.
     record = replace(fit.record, timelines=())
     found = replace(fit, record=record, individual=patient.individual, posteriors=posteriors)
     base = probabilities(ensemble_of(found))[CAUSE]
     low, high, answer = base, base, None
-    if every_table or base > YES_ABOVE:
-        table = sensitivity_table(found, kernels)
+    if effort.every_table or base > YES_ABOVE:
+        table = sensitivity_table(found, kernels, sampling=effort.sampling)
         verdict = next(v for v in verdicts(table) if v.id == CAUSE)
         low, high, answer = verdict.lowest, verdict.highest, verdict.answer
     yes = answer is Answer.YES

@@ -1,23 +1,30 @@
-"""What several checks share: the founding case, its fit and its results, each computed once."""
+"""What several checks share: the founding case, its fit and what follows, each computed once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lymphocast.analysis import explain, fit
+from lymphocast.analysis import fit
 from lymphocast.dataset.individual import Individual
 from lymphocast.dataset.project import project
+from lymphocast.forecast.checks import contractions, leave_last_out
 from lymphocast.forecast.controlled import Control, Controls
 from lymphocast.forecast.controls import FULL, QUICK_LOOK, known_answers, run_controls
-from lymphocast.forecast.results import Results
-from lymphocast.inference.fitting import versions
+from lymphocast.forecast.ensemble import ensemble_of
+from lymphocast.forecast.prior_lines import meanings
+from lymphocast.forecast.results import Contraction, LeaveLastOut, ObservedCount, SensitivityRow
+from lymphocast.forecast.scenario import observed_counts
+from lymphocast.forecast.sensitivity import sensitivity_table
+from lymphocast.inference.fitting import QUICK, versions
 from lymphocast.inference.hypotheses import Hypothesis
+from lymphocast.inference.importance import ImportanceSettings, sample_importance
 from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.inference.posterior import Fit, FitMethod
+from lymphocast.models.course import COURSE
 from lymphocast.models.prior_file import model_priors
 from lymphocast.models.prior_table import PriorTable
 from lymphocast.record.casefile import find_case, read_case
@@ -25,6 +32,10 @@ from lymphocast.record.patient import PatientRecord
 
 Progress = Callable[[str, float], None]
 Floats = NDArray[np.float64]
+LOOK: Final = ImportanceSettings(
+    pilot=10_000, block=10_000, max_blocks=3, ess_target=2_000.0, pairs=2_048, draws=1_024
+)
+"""The effort of refits in a quick run: errors of a probability below 0.03."""
 FOUNDING_CASE = "trojan-2009"
 ENTRY_BELOW = 300.0  # cells/uL: the entry rule under which the course model is calibrated
 
@@ -78,9 +89,32 @@ class Bench:
         return fit(self.record, method="is", seed=self.seed)
 
     @cached_property
-    def results(self) -> Results:
-        """Everything that is said about the founding fit."""
-        return explain(self.fit)
+    def sampling(self) -> ImportanceSettings:
+        """The effort of refits; that of ``explain`` in the full run."""
+        return LOOK if self.quick else QUICK
+
+    @cached_property
+    def observed(self) -> tuple[ObservedCount, ...]:
+        """The recorded counts, each with its posterior predictive."""
+        return observed_counts(ensemble_of(self.fit), self.record, self.seed)
+
+    @cached_property
+    def last_out(self) -> LeaveLastOut:
+        """The last count predicted from all other facts, over all hypotheses."""
+        others = sample_importance(
+            self.kernels, self.kernels.without_last(), self.seed, self.sampling
+        )
+        return leave_last_out(self.fit, replace(self.fit, posteriors=others)).averaged
+
+    @cached_property
+    def contraction(self) -> tuple[Contraction, ...]:
+        """How far the data narrowed each parameter."""
+        return contractions(self.fit, self.kernels, meanings(COURSE))
+
+    @cached_property
+    def sensitivity(self) -> tuple[SensitivityRow, ...]:
+        """The sensitivity table."""
+        return sensitivity_table(self.fit, self.kernels, sampling=self.sampling)
 
     @cached_property
     def unfitted(self) -> Fit:
@@ -98,7 +132,9 @@ class Bench:
     @cached_property
     def control_rows(self) -> tuple[Control, ...]:
         """The controls whose answer is known."""
-        return known_answers(self.unfitted, QUICK_LOOK) if self.quick else self.controls.rows
+        if not self.quick:
+            return self.controls.rows
+        return known_answers(self.unfitted, replace(QUICK_LOOK, sampling=self.sampling))
 
     @cached_property
     def entering(self) -> Individual:

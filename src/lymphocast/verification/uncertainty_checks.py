@@ -8,7 +8,7 @@ from scipy.stats import binom
 from lymphocast.forecast.checks import CONTRACTION_LIMIT
 from lymphocast.forecast.prior_lines import meanings, prior_lines
 from lymphocast.forecast.results import PriorLine
-from lymphocast.forecast.sensitivity import NO_BELOW, YES_ABOVE, answer
+from lymphocast.forecast.sensitivity import NO_BELOW, YES_ABOVE, answer, verdicts
 from lymphocast.models.course import COURSE
 from lymphocast.verification.bench import Bench
 from lymphocast.verification.check import Check, Found, Heading, at_most
@@ -20,7 +20,7 @@ CITED: Final = re.compile(r"\b(?:19|20)\d\d\b|\bPMID\b|\bPMC\d")
 
 def predictive(bench: Bench) -> Found:
     """Compare every count of the founding case with its own posterior predictive."""
-    rows = bench.results.observed
+    rows = bench.observed
     outside = [row for row in rows if not row.predictive.p05 <= row.value <= row.predictive.p95]
     chance = float(binom.sf(len(outside) - 1, len(rows), OUTSIDE))
     said = "; ".join(
@@ -32,7 +32,7 @@ def predictive(bench: Bench) -> Found:
 
 def contraction(bench: Bench) -> Found:
     """Count the parameters that the data hardly narrow, and whether each says so."""
-    rows = bench.results.contraction
+    rows = bench.contraction
     silent = [r.parameter for r in rows if (r.contraction < CONTRACTION_LIMIT) != bool(r.banner)]
     weak = [r for r in rows if r.banner]
     named = ", ".join(f"{r.parameter} {r.contraction:.2f}" for r in weak)
@@ -44,8 +44,8 @@ def contraction(bench: Bench) -> Found:
 
 def sensitivity(bench: Bench) -> Found:
     """Compare every verdict with the range of its probability over the table."""
-    table, wrong, said = bench.results.sensitivity, 0, []
-    for verdict in bench.results.verdicts:
+    table, wrong, said = bench.sensitivity, 0, []
+    for verdict in verdicts(table):
         values = [row.probabilities[verdict.id] for row in table]
         wrong += answer(min(values), max(values)) is not verdict.answer
         said.append(

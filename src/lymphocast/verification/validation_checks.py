@@ -82,7 +82,7 @@ def clarithromycin(_: Bench) -> Found:
     """Simulate a week of clarithromycin and read the peak of the last dose."""
     entry, gut = find_model("clarithromycin"), "clarithromycin.gut"
     doses = [DoseEvent(0.5 * i, 500.0, gut) for i in range(14)]
-    times = 6.5 + np.arange(0.5, 12.0, 0.25) / HOURS
+    times = 6.5 + np.linspace(0.5, 12.0, 47) / HOURS
     output = "clarithromycin_concentration"
     found = simulate(entry.model, entry.example_theta(), doses, times, outputs=[output])
     peak = float(np.max(np.asarray(found.outputs[output])))
@@ -117,7 +117,7 @@ def il2_schedule(_: Bench) -> Found:
 
 def last_count(bench: Bench) -> Found:
     """Predict the last count of the founding case from all else."""
-    left = bench.results.leave_last_out.averaged
+    left = bench.last_out
     predicted, tail = left.predicted, min(left.tail, 1.0 - left.tail)
     within = predicted.p05 <= left.observed <= predicted.p95
     said = (
@@ -154,8 +154,9 @@ def _mean_concentration(per_day: int) -> float:
     entry = find_model("il2-induced")
     state, number = entry.model.states[0].name, TENTH_DAY * per_day
     doses = [DoseEvent(i / per_day, DAILY_DOSE / per_day, state) for i in range(number)]
-    quarters = (np.arange(96) + 0.5) / 96.0  # of an hour: their middles
-    times = TENTH_DAY - 1.0 + quarters
+    begin = TENTH_DAY - 1.0
+    quarter = 1.0 / 96.0  # of an hour; read in their middles
+    times = np.linspace(begin + 0.5 * quarter, begin + 1.0 - 0.5 * quarter, 96)
     found = simulate(entry.model, entry.example_theta(), doses, times, outputs=["concentration"])
     return float(np.mean(np.asarray(found.outputs["concentration"])))
 
