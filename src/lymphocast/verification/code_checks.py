@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 
 EXACT_LIMIT: Final = 1e-9
 SWEPT_LIMIT: Final = 1e-6
+MESH_LIMIT: Final = 1e-5
 AGREES: Final = 1e-6
 QUICK_MODELS: Final = ("two-compartment-first-order", "il7-cd4")
 CLOSED_TIMES: Final = (0.5, 1.25, 4.0, 9.5)
@@ -78,15 +79,14 @@ def course(bench: Bench) -> Found:
     lanes = QUICK_LANES if bench.quick else LANES
     theta = prior_lanes(bench, lanes)
     treatments = {"as recorded": FACTUAL} if bench.quick else TREATMENTS
-    errors = [course_beside_diffrax(bench.individual, theta, t) for t in treatments.values()]
-    largest = max(errors)
-    return at_most(
-        largest,
-        AGREES,
-        f"largest difference {largest:.1e} over {lanes} prior draws of every explanation, "
-        f"treated {', '.join(treatments)}",
-        bench.seed,
+    apart = [course_beside_diffrax(bench.individual, theta, t) for t in treatments.values()]
+    of_counts, of_infection = (max(errors) for errors in zip(*apart, strict=True))
+    said = (
+        f"largest difference of counts {of_counts:.1e}, of the infection {of_infection:.1e}, over "
+        f"{lanes} prior draws of every explanation, treated {', '.join(treatments)}"
     )
+    worst = max(of_counts / EXACT_LIMIT, of_infection / MESH_LIMIT)
+    return at_most(worst, 1.0, said, bench.seed)
 
 
 def units(_: Bench) -> Found:
@@ -171,10 +171,10 @@ CODE_CHECKS: Final = (
     Check(
         "code.course",
         Heading.CODE,
-        "Is the closed form of the course model the solution of its equations?",
-        f"largest difference at most {AGREES:g}: of counts relative, of ln burden and severity "
-        "absolute",
-        "The adaptive solver's tolerance is 1e-10 a step; the rest is accumulation over a course.",
+        "Is what the course model computes directly the solution of its equations?",
+        f"counts within {EXACT_LIMIT:g}, relative; ln burden and severity within {MESH_LIMIT:g}",
+        "Counts are a closed form, and the adaptive solver's tolerance is 1e-10 a step. The "
+        "infection is integrated over a mesh; a difference of 1e-5 moves no digit that is printed.",
         course,
     ),
     Check(

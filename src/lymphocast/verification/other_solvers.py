@@ -108,11 +108,11 @@ def by_roadrunner(
 
 def course_beside_diffrax(
     individual: Individual, theta: Mapping[str, Floats], treatment: Treatment = FACTUAL
-) -> float:
-    """Return the largest difference of the course model's closed form from diffrax's solution.
+) -> tuple[float, float]:
+    """Return the largest differences of the course model's own solution from diffrax's.
 
-    Counts are compared relatively, ln burden and severity absolutely. One course is solved for each
-    lane of ``theta``, with the doses as covariates that jump.
+    The first is that of counts, relative; the second that of ln burden and severity, absolute. One
+    course is solved for each lane of ``theta``, with the doses as covariates that jump.
     """
     days = individual.infection_days
     times = tuple(sorted({*days, *LATER}))
@@ -124,13 +124,15 @@ def course_beside_diffrax(
     own = {p.name: np.asarray(theta[p.name]) for p in COURSE.parameters}
     found = simulate(COURSE, own, tables, times, solver=ADAPTIVE)
     if found.status is not SolveStatus.SOLVED:
-        return float("inf")
+        return float("inf"), float("inf")
     kept = [times.index(day) for day in days]
-    largest = float(np.max(np.abs(counts / np.asarray(found.outputs["count"]) - 1.0)))
+    of_counts = float(np.max(np.abs(counts / np.asarray(found.outputs["count"]) - 1.0)))
     states = (found.states["infection.log_burden"], found.states["infection.severity"])
-    for mine, other in zip(infection, states, strict=True):
-        largest = max(largest, float(np.max(np.abs(mine.T - np.asarray(other)[:, kept]))))
-    return largest
+    of_infection = max(
+        float(np.max(np.abs(mine.T - np.asarray(other)[:, kept])))
+        for mine, other in zip(infection, states, strict=True)
+    )
+    return of_counts, of_infection
 
 
 def _forced(individual: Individual, theta: Values, treatment: Treatment) -> EventTable:
