@@ -5,7 +5,7 @@ above 0.8 (*yes*) or below 0.2 (*no*) over the whole table, the base analysis in
 it is undecided (design rule).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import final
@@ -139,36 +139,9 @@ def answer(lowest: float, highest: float) -> Answer:
 
 
 def _changes(fit: Fit, sampling: ImportanceSettings) -> list[Change]:
-    gain = fit.table.row("gain").location
     changes = [
-        _prior(f"gain-x{f:g}", f"effect prior x {f:g}", {"gain": {"location": gain * f}}, sampling)
-        for f in GAIN_FACTORS
-    ]
-    changes += [
-        _prior(
-            f"recovery-{m:g}-months",
-            f"mean time to recovery {m:g} months",
-            {"recovery_delay": {"location": m * DAYS_PER_MONTH}},
-            sampling,
-        )
-        for m in RECOVERY_MONTHS
-    ]
-    changes.append(
-        _prior(
-            f"normal-count-{NORMAL_COUNT:g}",
-            f"a count that recovers or lifts tends to {NORMAL_COUNT:g} (prior median)",
-            {"normal_count": {"location": NORMAL_COUNT}},
-            sampling,
-        )
-    )
-    changes += [
-        _prior(
-            f"sd-{sd:.2f}",
-            f"measurement error (SD of ln) fixed at {sd:.2f}",
-            {"count_sd": {"location": sd, "scale": POINT_SCALE, "lower": sd / 2, "upper": 2 * sd}},
-            sampling,
-        )
-        for sd in SD_GRID
+        _prior(name, label, {parameter: numbers}, sampling)
+        for name, label, parameter, numbers in _other_priors(fit.table.row("gain").location)
     ]
     changes += [
         Change(f"weights-{name}", f"{name} prior weights", _weights(name))
@@ -182,6 +155,21 @@ def _changes(fit: Fit, sampling: ImportanceSettings) -> list[Change]:
         for t in fit.record.timelines
     ]
     return changes
+
+
+def _other_priors(gain: float) -> Iterator[tuple[str, str, str, Mapping[str, float]]]:
+    """Yield name and label of each changed prior, its parameter and its other numbers."""
+    for f in GAIN_FACTORS:
+        yield f"gain-x{f:g}", f"effect prior x {f:g}", "gain", {"location": gain * f}
+    for m in RECOVERY_MONTHS:
+        label = f"mean time to recovery {m:g} months"
+        yield f"recovery-{m:g}-months", label, "recovery_delay", {"location": m * DAYS_PER_MONTH}
+    label = f"a count that recovers or lifts tends to {NORMAL_COUNT:g} (prior median)"
+    yield f"normal-count-{NORMAL_COUNT:g}", label, "normal_count", {"location": NORMAL_COUNT}
+    for sd in SD_GRID:
+        label = f"measurement error (SD of ln) fixed at {sd:.2f}"
+        point = {"location": sd, "scale": POINT_SCALE, "lower": sd / 2, "upper": 2 * sd}
+        yield f"sd-{sd:.2f}", label, "count_sd", point
 
 
 def _prior(
