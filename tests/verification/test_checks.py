@@ -8,7 +8,7 @@ from lymphocast.verification.check import Outcome
 from lymphocast.verification.closed_forms import ClosedForm, Floats, Theta, decaying
 from lymphocast.verification.code_checks import EXACT_LIMIT
 from lymphocast.verification.other_solvers import largest_difference
-from lymphocast.verification.run import verify
+from lymphocast.verification.run import ALL_CHECKS, run_checks, verify
 
 
 def faster(t: Floats, dose: float, theta: Theta) -> Floats:
@@ -40,6 +40,34 @@ def test_what_is_said_to_be_seen_is_seen(share: float, inside: bool) -> None:
     assert found["0"].largest == pytest.approx(distance, abs=1.0 / number)
     assert found["0"].inside is inside
     assert all(one.inside for name, one in found.items() if name != "0")
+
+
+CHEAP = (
+    "code.closed-forms",
+    "code.conserved",
+    "code.roadrunner",
+    "code.units",
+    "calibration.recovery",
+    "uncertainty.sources",
+    "validation.il2",
+)
+
+
+def test_checks_that_need_no_fit_pass_and_say_numbers() -> None:
+    chosen = [check for check in ALL_CHECKS if check.id in CHEAP]
+    found = run_checks(chosen, seed=1, quick=True)
+    assert {check.id: check.outcome for check in found.checks} == dict.fromkeys(
+        CHEAP, Outcome.PASSED
+    )
+    assert all(check.value is not None and check.seconds > 0.0 for check in found.checks)
+    assert found.priors
+
+
+def test_data_that_nobody_has_are_named_and_not_run() -> None:
+    chosen = [check for check in ALL_CHECKS if check.id == "validation.second-patient"]
+    (found,) = run_checks(chosen, seed=1, quick=False).checks
+    assert found.outcome is Outcome.NOT_RUN
+    assert "nothing is invented" in found.found
 
 
 @pytest.mark.slow

@@ -83,7 +83,7 @@ def course(bench: Bench) -> Found:
     of_counts, of_infection = (max(errors) for errors in zip(*apart, strict=True))
     said = (
         f"largest difference of counts {of_counts:.1e}, of the infection {of_infection:.1e}, over "
-        f"{lanes} prior draws of every explanation, treated {', '.join(treatments)}"
+        f"{lanes} prior draws, all explanations among them, treated {', '.join(treatments)}"
     )
     worst = max(of_counts / EXACT_LIMIT, of_infection / MESH_LIMIT)
     return at_most(worst, 1.0, said, bench.seed)

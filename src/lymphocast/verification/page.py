@@ -213,9 +213,11 @@ def _adequacy(evidence: Evidence) -> Iterator[Block]:
             )
             for found in evidence.contexts
         ),
-        "A context of higher risk needs more checks; which, stands in the machine-readable form.",
     )
     yield Paragraph(closing_sentence(evidence))
+    yield Subheading("What each context needs")
+    yield Paragraph("A context of higher risk needs more checks to have run and passed.")
+    yield Bullets(tuple(f"{c.name}: {', '.join(c.needs)}." for c in CONTEXTS))
     yield Subheading("How to repeat it")
     option = " --quick" if evidence.quick else ""
     yield Listing((f"lymphocast verify{option} --seed {evidence.seed} -o verify.html",))
