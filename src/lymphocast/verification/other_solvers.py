@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 Named = Mapping[str, Floats]
 
 ADAPTIVE: Final = SolverSettings(method=Method.EXPLICIT)
-TIMES: Final = (0.5, 1.25, 4.0, 9.5)  # days, none of them a dose's
+TIMES: Final = (0.05, 0.5, 1.25, 2.1, 2.5, 4.0, 9.5)  # days, none of them a dose's
 NEGLIGIBLE: Final = 1e-3
 """Of a variable's largest value: below it, differences are relative to this instead."""
 
