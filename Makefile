@@ -13,7 +13,7 @@ ITSELF := install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-slow bench lint clean
+.PHONY: help install demo verify test test-slow bench lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,10 @@ install: .venv/runtime.stamp ## Install the package and its pinned dependencies 
 
 demo: install ## Run the whole job on the founding case and name the files (OUT=DIR)
 	$(BIN)/lymphocast demo -o $(OUT)
+
+verify: .venv/dev.stamp ## Run every check behind the answers and write the page (takes long)
+	@mkdir -p out
+	$(BIN)/lymphocast verify -o out/verify.html
 
 test: .venv/dev.stamp ## Install the test tools and run the tests with coverage
 	$(BIN)/python -m pytest $(SHARED) --cov --cov-report=term-missing:skip-covered

@@ -67,8 +67,3 @@ def quick_fit() -> Fit:
         seed=5,
         versions=versions(),
     )
-
-
-def median_error(draws: Floats) -> float:
-    """Standard error of ln(median) of independent draws, for a log-normal shape."""
-    return float(np.sqrt(0.5 * np.pi / len(draws)) * np.std(np.log(draws)))

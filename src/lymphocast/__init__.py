@@ -273,6 +273,12 @@ if TYPE_CHECKING:
     from lymphocast.report.write import write_report as write_report
     from lymphocast.units import Quantity as Quantity
     from lymphocast.units import Unit as Unit
+    from lymphocast.verification.check import CheckResult as CheckResult
+    from lymphocast.verification.evidence import ContextEvidence as ContextEvidence
+    from lymphocast.verification.evidence import Evidence as Evidence
+    from lymphocast.verification.run import verify as verify
+    from lymphocast.verification.writing import evidence_json as evidence_json
+    from lymphocast.verification.writing import write_evidence as write_evidence
 
 _PUBLIC: Final = {
     "absolute_amount": "record.body",
@@ -304,11 +310,13 @@ _PUBLIC: Final = {
     "check_json": "criteria.check",
     "check_lines": "criteria.printing",
     "CheckReport": "criteria.check",
+    "CheckResult": "verification.check",
     "Citation": "interchange.citation",
     "Claim": "record.patient",
     "Compared": "forecast.outcome_results",
     "Component": "models.component",
     "Context": "record.context",
+    "ContextEvidence": "verification.evidence",
     "Contraction": "forecast.results",
     "Control": "forecast.controlled",
     "Controls": "forecast.controlled",
@@ -349,6 +357,8 @@ _PUBLIC: Final = {
     "Event": "record.events",
     "EventRecord": "dataset.events",
     "EventTable": "dataset.events",
+    "Evidence": "verification.evidence",
+    "evidence_json": "verification.writing",
     "ExchangeError": "errors",
     "explain": "analysis",
     "Figure": "record.figure",
@@ -518,6 +528,7 @@ _PUBLIC: Final = {
     "ValueMark": "record.figure",
     "Variable": "models.component",
     "Verdict": "forecast.results",
+    "verify": "verification.run",
     "When": "record.when",
     "WhoUmcFacts": "record.adverse",
     "Withdrawal": "record.adverse",
@@ -526,6 +537,7 @@ _PUBLIC: Final = {
     "write_bibtex": "interchange.bibtex",
     "write_case": "record.casewriter",
     "write_events": "interchange.nonmem_write",
+    "write_evidence": "verification.writing",
     "write_fhir": "interchange.fhir",
     "write_figure": "figures.export",
     "write_fit": "inference.fit_file",

@@ -17,6 +17,7 @@ from lymphocast.cli_convert import check_if_data, convert, draft
 from lymphocast.cli_decisions import forecast, optimise, trial
 from lymphocast.cli_fit import controls, fit, judge
 from lymphocast.cli_models import models, simulate
+from lymphocast.cli_verify import verify
 from lymphocast.console import Progress, show_progress
 from lymphocast.errors import LymphocastError, UsageError
 from lymphocast.options import (
@@ -171,6 +172,7 @@ def report(
 app.command()(models)
 app.command()(simulate)
 app.command()(trial)
+app.command()(verify)
 
 
 def _write_from_fit(

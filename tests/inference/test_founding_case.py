@@ -17,13 +17,14 @@ from lymphocast.forecast.checks import leave_last_out
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
 from lymphocast.forecast.results import AVERAGED
 from lymphocast.forecast.scenario import falls_below, forecast_untreated, observed_counts
+from lymphocast.inference.agreement import median_error
 from lymphocast.inference.fitting import QUICK, FitSettings, sample
 from lymphocast.inference.hypotheses import Course, Hypothesis
 from lymphocast.inference.importance import sample_importance
 from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit, FitMethod
 from tests.conftest import ROOT
-from tests.founding import individual, median_error, quick_fit
+from tests.founding import individual, quick_fit
 from tests.tolerances import (
     ORACLE_EVIDENCE_AGREES,
     ORACLE_MEDIAN_AGREES,

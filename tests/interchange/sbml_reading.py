@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import libsbml
 import numpy as np
-import roadrunner
 from numpy.typing import NDArray
 
 from lymphocast.dataset.events import EventRecord, EventTable
@@ -14,10 +13,6 @@ from lymphocast.models.component import Component, Values
 
 Floats = NDArray[np.float64]
 Doses = EventTable | Sequence[DoseEvent]
-RELATIVE = 1e-10
-THEIRS = 1e-20
-"""Absolute tolerance of CVODE, which weighs an error by the value before a step: with 1e-30 it
-would begin each course, which starts from zero, with steps too small to take."""
 
 
 class Written(NamedTuple):
@@ -72,18 +67,6 @@ def remarks(text: str) -> list[str]:
     document.checkConsistency()
     log_of = document.getErrorLog()
     return [log_of.getError(i).getMessage() for i in range(log_of.getNumErrors())]
-
-
-def by_roadrunner(text: str, times: Sequence[float] | Floats) -> dict[str, Floats]:
-    """Return the course of every element by its name, at the document's times above 0."""
-    sids = {name: parameter.sid for name, parameter in written(text).items()}
-    runner = roadrunner.RoadRunner(text)
-    runner.integrator.relative_tolerance = RELATIVE
-    runner.integrator.absolute_tolerance = THEIRS
-    runner.integrator.maximum_num_steps = 1_000_000
-    runner.timeCourseSelections = list(sids.values())
-    found = np.array(runner.simulate(times=[0.0, *times]))[1:]
-    return dict(zip(sids, found.T, strict=True))
 
 
 def natural_doses(model: Component, theta: Values) -> list[DoseEvent]:

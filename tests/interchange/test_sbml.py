@@ -29,6 +29,7 @@ from lymphocast.models.course import COURSE, NaturalCourse
 from lymphocast.models.library import find_model, model_names
 from lymphocast.models.maths import clip, decay, exp, held, hill, log, positive, power
 from lymphocast.models.unit_powers import ONE
+from lymphocast.verification.other_solvers import by_roadrunner
 from tests.engine.small_models import Oral
 from tests.interchange.sbml_reading import (
     COURSE_RECORDS,
@@ -36,7 +37,6 @@ from tests.interchange.sbml_reading import (
     Doses,
     Floats,
     UnitPart,
-    by_roadrunner,
     defined,
     natural_doses,
     remarks,

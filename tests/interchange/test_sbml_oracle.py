@@ -21,12 +21,11 @@ from lymphocast.models.component import Dosing, Scalar, Values, Variable, dose_c
 from lymphocast.models.compose import Model
 from lymphocast.models.course import COURSE
 from lymphocast.models.library import find_model, model_names
+from lymphocast.verification.other_solvers import RELATIVE, by_roadrunner
 from tests.interchange.sbml_reading import (
     COURSE_RECORDS,
     COURSE_THETA,
-    RELATIVE,
     Floats,
-    by_roadrunner,
     natural_doses,
 )
 

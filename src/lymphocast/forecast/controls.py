@@ -9,6 +9,7 @@ table. Where the base analysis already excludes it the table is not run, unless 
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from math import exp
 from typing import final
@@ -25,7 +26,7 @@ from lymphocast.forecast.results import Answer
 from lymphocast.forecast.sensitivity import YES_ABOVE, probabilities, sensitivity_table, verdicts
 from lymphocast.inference.fitting import QUICK, refuse_hardly_entered
 from lymphocast.inference.hypotheses import HYPOTHESES
-from lymphocast.inference.importance import sample_importance
+from lymphocast.inference.importance import ImportanceSettings, sample_importance
 from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit
 
@@ -33,6 +34,7 @@ CAUSE = "b"
 YEAR = 365.25
 SHIFTED = "shifted"
 NOTHING_LATER = "the record with the drug a year later: no count is that late"
+WORKERS = 2  # patients fitted at a time; their random numbers are their own
 Progress = Callable[[str, float], None]
 # The positive control: a patient with a strong effect, made up. Cells/uL and days.
 STRONG = {
@@ -55,12 +57,16 @@ AFTER_STOP = (-20.0, 90.0, 180.0, 365.0)
 @final
 @dataclass(frozen=True)
 class Effort:
-    """How many shams of each natural course, and how many patients and draws are crossed."""
+    """How many shams of each natural course, and how many patients and draws are crossed.
+
+    ``sampling`` is the effort of every fit of a patient whose answer is known.
+    """
 
     shams: int
     patients: int
     draws: int
     every_table: bool
+    sampling: ImportanceSettings = QUICK
 
 
 QUICK_LOOK = Effort(shams=1, patients=20, draws=40_000, every_table=False)
@@ -91,11 +97,7 @@ def run_controls(fit: Fit, effort: Effort, progress: Progress | None = None) -> 
 
     kernels = kernels_of(fit.individual, fit.table)
     refuse_hardly_entered(kernels, kernels.everything(), fit.seed)
-    patients = [*negatives(fit, effort), _positive(fit)]
-    rows = []
-    for i, patient in enumerate(patients):
-        rows.append(_judged(fit, patient, every_table=effort.every_table))
-        tell("fitting patients whose answer is known", (i + 1) / len(patients))
+    rows = known_answers(fit, effort, progress)
     rates = crossed_rates(
         kernels,
         fit.weights,
@@ -109,13 +111,27 @@ def run_controls(fit: Fit, effort: Effort, progress: Progress | None = None) -> 
         record_sha256=fit.record.sha256,
         seed=fit.seed,
         full=effort.every_table,
-        rows=tuple(rows),
+        rows=rows,
         rates=rates,
         prior_il2=fit.weights.il2,
         mean_p_il2=sum(r.prior * r.mean_p_il2 for r in rates),
-        left_out=() if any(p.name == SHIFTED for p in patients) else (NOTHING_LATER,),
+        left_out=() if any(row.name == SHIFTED for row in rows) else (NOTHING_LATER,),
         passed=all(row.passed for row in rows),
     )
+
+
+def known_answers(
+    fit: Fit, effort: Effort, progress: Progress | None = None
+) -> tuple[Control, ...]:
+    """Return the controls whose answer is known, without the crossed simulation."""
+    patients = [_positive(fit), *negatives(fit, effort)]  # the one that takes longest first
+    rows = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for row in pool.map(lambda patient: _judged(fit, patient, effort), patients):
+            rows.append(row)
+            if progress is not None:
+                progress("fitting patients whose answer is known", len(rows) / len(patients))
+    return (*rows[1:], rows[0])
 
 
 @final
@@ -197,16 +213,16 @@ def _positive(fit: Fit) -> Patient:
     return Patient("strong", "a made patient with a strong, fast effect", made, positive=True)
 
 
-def _judged(fit: Fit, patient: Patient, *, every_table: bool) -> Control:
+def _judged(fit: Fit, patient: Patient, effort: Effort) -> Control:
     kernels = kernels_of(patient.individual, fit.table)
-    posteriors = sample_importance(kernels, kernels.everything(), fit.seed, QUICK)
+    posteriors = sample_importance(kernels, kernels.everything(), fit.seed, effort.sampling)
     # Other readings of the record's times do not belong to a patient who is made up.
     record = replace(fit.record, timelines=())
     found = replace(fit, record=record, individual=patient.individual, posteriors=posteriors)
     base = probabilities(ensemble_of(found))[CAUSE]
     low, high, answer = base, base, None
-    if every_table or base > YES_ABOVE:
-        table = sensitivity_table(found, kernels)
+    if effort.every_table or base > YES_ABOVE:
+        table = sensitivity_table(found, kernels, sampling=effort.sampling)
         verdict = next(v for v in verdicts(table) if v.id == CAUSE)
         low, high, answer = verdict.lowest, verdict.highest, verdict.answer
     yes, enough = answer is Answer.YES, found.ess_min >= FEWEST_DRAWS

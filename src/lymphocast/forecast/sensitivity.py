@@ -5,8 +5,9 @@ above 0.8 (*yes*) or below 0.2 (*no*) over the whole table, the base analysis in
 it is undecided (design rule).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import final
 
 import numpy as np
@@ -22,7 +23,11 @@ from lymphocast.inference.density import CourseDensity
 from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.fitting import QUICK
 from lymphocast.inference.hypotheses import HYPOTHESES
-from lymphocast.inference.importance import Progress, sample_importance
+from lymphocast.inference.importance import (
+    ImportanceSettings,
+    Progress,
+    sample_importance,
+)
 from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.inference.posterior import Fit
 from lymphocast.models.prior_file import with_rows
@@ -84,11 +89,14 @@ def probabilities(ensemble: Ensemble) -> dict[str, float]:
 
 
 def sensitivity_table(
-    fit: Fit, kernels: Kernels, progress: Progress | None = None
+    fit: Fit,
+    kernels: Kernels,
+    progress: Progress | None = None,
+    sampling: ImportanceSettings = QUICK,
 ) -> tuple[SensitivityRow, ...]:
-    """Return the base analysis and every changed one."""
+    """Return the base analysis and every changed one, fitted with this effort."""
     rows = [_row("base", "base analysis", fit)]
-    changes = _changes(fit)
+    changes = _changes(fit, sampling)
     for i, change in enumerate(changes):
         rows.append(_row(change.name, change.label, change.refit(fit, kernels)))
         if progress is not None:
@@ -144,49 +152,46 @@ def answer(lowest: float, highest: float) -> Answer:
     return Answer.UNDECIDED
 
 
-def _changes(fit: Fit) -> list[Change]:
-    gain = fit.table.row("gain").location
+def _changes(fit: Fit, sampling: ImportanceSettings) -> list[Change]:
     changes = [
-        _prior(f"gain-x{f:g}", f"effect prior x {f:g}", {"gain": {"location": gain * f}})
-        for f in GAIN_FACTORS
-    ]
-    changes += [
-        _prior(
-            f"recovery-{m:g}-months",
-            f"mean time to recovery {m:g} months",
-            {"recovery_delay": {"location": m * DAYS_PER_MONTH}},
-        )
-        for m in RECOVERY_MONTHS
-    ]
-    changes.append(
-        _prior(
-            f"normal-count-{NORMAL_COUNT:g}",
-            f"a count that recovers or lifts tends to {NORMAL_COUNT:g} (prior median)",
-            {"normal_count": {"location": NORMAL_COUNT}},
-        )
-    )
-    changes += [
-        _prior(
-            f"sd-{sd:.2f}",
-            f"measurement error (SD of ln) fixed at {sd:.2f}",
-            {"count_sd": {"location": sd, "scale": POINT_SCALE, "lower": sd / 2, "upper": 2 * sd}},
-        )
-        for sd in SD_GRID
+        _prior(name, label, {parameter: numbers}, sampling)
+        for name, label, parameter, numbers in _other_priors(fit.table.row("gain").location)
     ]
     changes += [
         Change(f"weights-{name}", f"{name} prior weights", _weights(name))
         for name in fit.table.presets
         if name != fit.preset
     ]
-    changes.append(Change("drift", "slow drift of the count (SD 0.15, 1 year)", _drift))
+    drift = partial(_drift, sampling)
+    changes.append(Change("drift", "slow drift of the count (SD 0.15, 1 year)", drift))
     changes += [
-        Change(f"timeline-{t.id}", f"timeline: {t.label}", _timeline(t.id))
+        Change(f"timeline-{t.id}", f"timeline: {t.label}", _timeline(t.id, sampling))
         for t in fit.record.timelines
     ]
     return changes
 
 
-def _prior(name: str, label: str, numbers: Mapping[str, Mapping[str, float]]) -> Change:
+def _other_priors(gain: float) -> Iterator[tuple[str, str, str, Mapping[str, float]]]:
+    """Yield name and label of each changed prior, its parameter and its other numbers."""
+    for f in GAIN_FACTORS:
+        yield f"gain-x{f:g}", f"effect prior x {f:g}", "gain", {"location": gain * f}
+    for m in RECOVERY_MONTHS:
+        label = f"mean time to recovery {m:g} months"
+        yield f"recovery-{m:g}-months", label, "recovery_delay", {"location": m * DAYS_PER_MONTH}
+    label = f"a count that recovers or lifts tends to {NORMAL_COUNT:g} (prior median)"
+    yield f"normal-count-{NORMAL_COUNT:g}", label, "normal_count", {"location": NORMAL_COUNT}
+    for sd in SD_GRID:
+        label = f"measurement error (SD of ln) fixed at {sd:.2f}"
+        point = {"location": sd, "scale": POINT_SCALE, "lower": sd / 2, "upper": 2 * sd}
+        yield f"sd-{sd:.2f}", label, "count_sd", point
+
+
+def _prior(
+    name: str,
+    label: str,
+    numbers: Mapping[str, Mapping[str, float]],
+    sampling: ImportanceSettings,
+) -> Change:
     """A changed prior: only hypotheses under which the parameter exists are fitted again."""
 
     def refit(fit: Fit, kernels: Kernels) -> Fit:
@@ -195,7 +200,7 @@ def _prior(name: str, label: str, numbers: Mapping[str, Mapping[str, float]]) ->
             kernels.everything(), numbers=CourseDensity(fit.individual, table).numbers()
         )
         touched = [h for h in HYPOTHESES if any(applies(row, h) for row in numbers)]
-        fresh = sample_importance(kernels, target, fit.seed, QUICK, only=touched)
+        fresh = sample_importance(kernels, target, fit.seed, sampling, only=touched)
         found = {p.hypothesis: p for p in (*fit.posteriors, *fresh)}
         together = _equally_many([found[h] for h in HYPOTHESES])
         return replace(fit, table=table, posteriors=together)
@@ -219,16 +224,17 @@ def _weights(name: str) -> Callable[[Fit, Kernels], Fit]:
     return refit
 
 
-def _drift(fit: Fit, _: Kernels) -> Fit:
+def _drift(sampling: ImportanceSettings, fit: Fit, _: Kernels) -> Fit:
     other = kernels_of(fit.individual, fit.table, drift=True)
-    return replace(fit, posteriors=sample_importance(other, other.everything(), fit.seed, QUICK))
+    posteriors = sample_importance(other, other.everything(), fit.seed, sampling)
+    return replace(fit, posteriors=posteriors)
 
 
-def _timeline(name: str) -> Callable[[Fit, Kernels], Fit]:
+def _timeline(name: str, sampling: ImportanceSettings) -> Callable[[Fit, Kernels], Fit]:
     def refit(fit: Fit, _: Kernels) -> Fit:
         individual = project(fit.record, name)
         other = kernels_of(individual, fit.table)
-        posteriors = sample_importance(other, other.everything(), fit.seed, QUICK)
+        posteriors = sample_importance(other, other.everything(), fit.seed, sampling)
         return replace(fit, individual=individual, posteriors=posteriors)
 
     return refit

@@ -82,6 +82,21 @@ def uniformity(
     return found
 
 
+def seen_distance(number: int, draws: int, quantities: int, seed: int, probability: float) -> float:
+    """Return the distance from uniform that is always seen: the half-width of the band's middle.
+
+    Parameters
+    ----------
+    number, draws, quantities
+        Ranks of each quantity, draws among which they were taken, and how many quantities.
+    seed, probability
+        As of :func:`uniformity`.
+    """
+    tail = _least_tail(number, draws, quantities, seed, probability)
+    middle = (draws + 1) // 2 / (draws + 1)
+    return float(middle - binom.ppf(tail, number, middle) / number)
+
+
 def _cumulative(ranks: Ranks, draws: int) -> Ranks:
     """Return how many ranks lie below 1, 2, ..., ``draws``, ``[set, draw]``."""
     counts = np.stack([np.bincount(own, minlength=draws + 1) for own in ranks])

@@ -25,6 +25,7 @@ class Mark(StrEnum):
     ASSUMED = "assumed"
     AVERAGED = "averaged"
     GROUP = "group"
+    FAILED = "failed"
 
 
 @final

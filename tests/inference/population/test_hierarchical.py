@@ -17,8 +17,8 @@ from lymphocast.inference.population.objective import Objective
 from lymphocast.inference.population.problem import Population, make_population
 from lymphocast.inference.population.shared_priors import SharedFamily, SharedPrior
 from lymphocast.inference.population.vector import VectorForm
+from lymphocast.verification.standard_data import HOURS, theophylline
 from tests.inference.population.linear import StraightLine, design, draw, log_likelihood, tables
-from tests.inference.population.standard import HOURS, theophylline
 
 TIMES = (0.0, 1.0, 2.5, 4.0)
 MEAN = np.array([10.0, -1.5])

@@ -18,7 +18,7 @@ import pytest
 from lymphocast.inference.population.conditional import Approximation
 from lymphocast.inference.population.fit import PopulationFit, PopulationMethod, fit_population
 from lymphocast.inference.population.objective import Objective
-from tests.inference.population.standard import HOURS, phenobarbital, theophylline
+from lymphocast.verification.standard_data import HOURS, phenobarbital, theophylline
 
 PRINTED = 5e-4
 """Absolute: half of the last place of what is printed with three decimals."""

