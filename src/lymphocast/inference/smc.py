@@ -2,15 +2,26 @@
 
 Particles start from the prior under the entry rule (:mod:`lymphocast.inference.tempering`).
 Independent islands give the standard error of the evidence.
+
+Without H3 counts and infection do not know of each other: each has particles of its own, the
+infection the same under every such hypothesis, and the evidence is a product. With H3 they move
+together, except where the count never changes, so that H3 says nothing.
 """
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 
 from lymphocast.inference.evidence import Floats, HypothesisPosterior
-from lymphocast.inference.hypotheses import HYPOTHESES, Hypothesis
+from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
 from lymphocast.inference.importance import Progress
 from lymphocast.inference.kernels import Kernels, Target
 from lymphocast.inference.tempering import Island, SmcSettings, pooled, temper
+
+WORKERS = 2  # explanations sampled at a time; their random numbers are their own
 
 
 def sample_smc(
@@ -21,24 +32,103 @@ def sample_smc(
     progress: Progress | None = None,
 ) -> tuple[HypothesisPosterior, ...]:
     """Return the posterior of every hypothesis, in the order of ``HYPOTHESES``."""
-    found = []
-    for i, hypothesis in enumerate(HYPOTHESES):
-        # The same numbers for hypotheses that differ in H3 alone, so that their ratio is sharp.
-        islands = [
-            _run(kernels, target, hypothesis, np.random.default_rng([seed, 3, i // 2, j]), settings)
-            for j in range(settings.islands)
-        ]
-        found.append(_combine(kernels, target, hypothesis, islands, seed))
-        if progress is not None:
-            progress("weighing hypotheses", (i + 1) / len(HYPOTHESES))
-    return tuple(found)
+    run = _Run.of(kernels, target, settings, seed)
+    explanations = [h for h in HYPOTHESES if not h.clearance]
+    found: dict[Hypothesis, HypothesisPosterior] = {}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for i, twins in enumerate(pool.map(run.explanation, explanations)):
+            found |= {posterior.hypothesis: posterior for posterior in twins}
+            if progress is not None:
+                progress("weighing hypotheses", (i + 1) / len(explanations))
+    return tuple(found[h] for h in HYPOTHESES)
+
+
+@final
+@dataclass(frozen=True)
+class _Run:
+    """What all hypotheses share; ``infection`` are the islands of the infection without H3."""
+
+    kernels: Kernels
+    target: Target
+    settings: SmcSettings
+    seed: int
+    infection: tuple[Island, ...]
+
+    @classmethod
+    def of(cls, kernels: Kernels, target: Target, settings: SmcSettings, seed: int) -> "_Run":
+        bare = cls(kernels, target, settings, seed, ())
+        islands = tuple(bare.infection_alone(j) for j in range(settings.islands))
+        return replace(bare, infection=islands)
+
+    def rng(self, *key: int) -> np.random.Generator:
+        """Return the random numbers of one part of the run."""
+        return np.random.default_rng([self.seed, 3, *key])
+
+    def infection_alone(self, island: int) -> Island:
+        """Temper the infection's latents where counts do not matter."""
+        rng, size = self.rng(len(HYPOTHESES), island), self.kernels.infection_size
+        z = rng.standard_normal((size, self.settings.particles))
+        if not self.kernels.density.individual.infection_days:
+            return Island(z, 0.0, z.shape[1], 0)
+        nowhere = np.zeros((self.kernels.count_size, self.settings.particles))
+        plain = HYPOTHESES[0]
+        return temper(
+            lambda at: self.kernels.infection(nowhere, self.target, plain, at),
+            z,
+            rng,
+            self.settings,
+        )
+
+    def explanation(self, without: Hypothesis) -> tuple[HypothesisPosterior, HypothesisPosterior]:
+        """Sample a hypothesis without H3 and its twin with it."""
+        apart = [self.apart(without, j) for j in range(self.settings.islands)]
+        hastened = replace(without, clearance=True)
+        linked = apart
+        if hastened.il2 or hastened.course is not Course.STABLE:
+            linked = [self.linked(hastened, j) for j in range(self.settings.islands)]
+        pairs = ((without, apart), (hastened, linked))
+        first, second = (
+            _combine(self.kernels, self.target, h, islands, self.seed) for h, islands in pairs
+        )
+        return first, second
+
+    def apart(self, hypothesis: Hypothesis, island: int) -> Island:
+        """Temper the counts' latents, and join them to the infection's."""
+        rng = self.rng(HYPOTHESES.index(hypothesis), island)
+        z = _entered_prior(self.kernels, self.target, hypothesis, rng, self.settings.particles)
+        counts = temper(
+            lambda at: self.kernels.counts(at, self.target, hypothesis), z, rng, self.settings
+        )
+        other = self.infection[island]
+        order = rng.permutation(self.settings.particles)
+        return Island(
+            np.concatenate([counts.z, other.z[:, order]]),
+            counts.log_evidence + other.log_evidence,
+            min(counts.distinct, other.distinct),
+            counts.evaluations,
+        )
+
+    def linked(self, hypothesis: Hypothesis, island: int) -> Island:
+        """Temper all latents together."""
+        rng, kernels = self.rng(HYPOTHESES.index(hypothesis), island), self.kernels
+        number, split = self.settings.particles, kernels.count_size
+        entered = _entered_prior(kernels, self.target, hypothesis, rng, number)
+        z = np.concatenate([entered, rng.standard_normal((kernels.infection_size, number))])
+
+        def density(at: Floats) -> Floats:
+            counts, infection = at[:split], at[split:]
+            return kernels.counts(counts, self.target, hypothesis) + kernels.infection(
+                counts, self.target, hypothesis, infection
+            )
+
+        return temper(density, z, rng, self.settings)
 
 
 def _combine(
     kernels: Kernels,
     target: Target,
     hypothesis: Hypothesis,
-    islands: list[Island],
+    islands: Sequence[Island],
     seed: int,
 ) -> HypothesisPosterior:
     found = pooled(islands, np.random.default_rng([seed, 4]))
@@ -53,17 +143,6 @@ def _combine(
     )
 
 
-def _run(
-    kernels: Kernels,
-    target: Target,
-    hypothesis: Hypothesis,
-    rng: np.random.Generator,
-    settings: SmcSettings,
-) -> Island:
-    z = _entered_prior(kernels, target, hypothesis, rng, settings.particles)
-    return temper(lambda at: _log_likelihood(kernels, target, hypothesis, at), z, rng, settings)
-
-
 def _entered_prior(
     kernels: Kernels,
     target: Target,
@@ -74,14 +153,7 @@ def _entered_prior(
     """Draw from the prior until ``number`` draws satisfy the entry rule."""
     kept: list[Floats] = []
     while sum(part.shape[1] for part in kept) < number:
-        z = rng.standard_normal((kernels.count_size + kernels.infection_size, number))
-        entered = kernels.entered(z[: kernels.count_size], target, hypothesis)
+        z = rng.standard_normal((kernels.count_size, number))
+        entered = kernels.entered(z, target, hypothesis)
         kept.append(z[:, entered])
     return np.concatenate(kept, axis=1)[:, :number]
-
-
-def _log_likelihood(kernels: Kernels, target: Target, hypothesis: Hypothesis, z: Floats) -> Floats:
-    counts, infection = z[: kernels.count_size], z[kernels.count_size :]
-    return kernels.counts(counts, target, hypothesis) + kernels.infection(
-        counts, target, hypothesis, infection
-    )
