@@ -47,7 +47,6 @@ CHEAP = (
     "code.conserved",
     "code.roadrunner",
     "code.units",
-    "calibration.recovery",
     "uncertainty.sources",
     "validation.il2",
 )

@@ -190,7 +190,7 @@ def _row(check: CheckResult) -> Row:
     failed = check.outcome is Outcome.FAILED
     return Row(
         (
-            check.id,
+            check.id.partition(".")[2],  # the section says the rest
             check.asks,
             f"{check.rule}. {check.reason}".strip(),
             check.found,

@@ -74,8 +74,7 @@ _BASIS = (
     "calculation.evidence-error",
     "calculation.twins",
     "calibration.coarse",
-    "calibration.infection",
-    "calibration.recovery",
+    "calibration.trials",
     "validation.negative-controls",
     "validation.positive-control",
     "uncertainty.predictive",
@@ -89,6 +88,7 @@ _DEEPER = (
     "calculation.two-samplers",
     "calibration.declared",
     "calibration.fresh",
+    "calibration.forecasts",
     "validation.last-count",
     "validation.simulated-patients",
 )
