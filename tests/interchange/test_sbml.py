@@ -193,7 +193,9 @@ def test_a_parameter_may_be_a_covariate() -> None:
     )
     table = EventTable("one", records, ("clearance",))
     assert_allclose(
-        amount({"volume": 50.0}, table, [1.0, 2.0]), [100.0, 100.0 / np.e], rtol=REFERENCE_SOLVER
+        amount({"volume": 50.0}, table, [1.0, 2.0]),
+        [100.0, 100.0 * np.exp(-1.0)],
+        rtol=REFERENCE_SOLVER,
     )
 
 

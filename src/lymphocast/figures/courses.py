@@ -14,7 +14,7 @@ import numpy as np
 
 from lymphocast.figures.axes import calendar, configure, time_x, value_y
 from lymphocast.figures.counts import THRESHOLDS
-from lymphocast.figures.curves import ModelCurves, curve_layers, highest
+from lymphocast.figures.curves import ModelCurves, curve_layers, highest, stroked
 from lymphocast.figures.key import Entry, Glyph, head_panel, notes_panel
 from lymphocast.figures.layout import FONT_SIZE, PLOT
 from lymphocast.figures.marks import (
@@ -26,7 +26,6 @@ from lymphocast.figures.marks import (
     panel,
     px_x,
     px_y,
-    source,
 )
 from lymphocast.figures.palette import (
     AVERAGE,
@@ -178,18 +177,7 @@ def _path(curve: ChanceCurve, stroke: Stroke, x: alt.X, y: alt.Y, name: str) -> 
         {"x": milliseconds(day), "y": round(float(p), 4)}
         for day, p in zip(curve.days, curve.p, strict=True)
     ]
-    chart: alt.Chart = (
-        alt.Chart(source(rows), name=name)
-        .mark_line(
-            aria=False,
-            color=stroke.colour,
-            strokeDash=list(stroke.dash),
-            strokeWidth=stroke.width,
-            clip=True,
-        )
-        .encode(x=x, y=y)
-    )
-    return chart
+    return stroked(rows, stroke, x, y, name)
 
 
 def _description(title: str, outcomes: Outcomes) -> str:

@@ -193,8 +193,13 @@ def _path(
     y: alt.Y,
     name: str,
 ) -> alt.Chart:
+    return stroked(_rows(curve, values, values), stroke, x, y, name)
+
+
+def stroked(rows: Iterable[Row], stroke: Stroke, x: alt.X, y: alt.Y, name: str) -> alt.Chart:
+    """Return a line through rows in the colour, dash and width of a stroke."""
     chart: alt.Chart = (
-        alt.Chart(source(_rows(curve, values, values)), name=name)
+        alt.Chart(source(rows), name=name)
         .mark_line(
             aria=False,
             color=stroke.colour,
