@@ -33,10 +33,10 @@ from lymphocast.models.component import Component, Scalar, Values
 
 MOST_HALVINGS = 5
 
-AGREEMENT, NOTHING_OF_LARGEST, NOTHING_OF_SIGNED = 3e-7, 1e-9, 1e-2
+AGREEMENT, NOTHING_OF_LARGEST = 3e-7, 1e-9
 """Relative change between a course and that on pieces half as long, where it was once in doubt; and
-the share of a lane's largest value below which a value is not compared for its own sake: one of a
-quantity that keeps its sign, or of one that passes through 0, such as a logarithm."""
+the share of a lane's largest value below which a value is not compared for its own sake. What
+passes through 0, such as a logarithm, is compared with its largest value throughout."""
 
 AGAIN_SHARPER = 100.0
 """How much smaller the tolerance of the sweeps is on halved pieces: what they leave adds up from
@@ -115,7 +115,7 @@ def _agree(before: Scalar, now: Scalar) -> Scalar:
     """Return for each lane whether pieces half as long have changed next to nothing."""
     largest = np.max(np.abs(now), axis=1, keepdims=True, initial=0.0)
     signed = (now < 0.0).any(axis=1, keepdims=True) & (now > 0.0).any(axis=1, keepdims=True)
-    nothing = np.where(signed, NOTHING_OF_SIGNED, NOTHING_OF_LARGEST)
+    nothing = np.where(signed, 1.0, NOTHING_OF_LARGEST)
     room = AGREEMENT * np.maximum(np.abs(now), nothing * largest)
     return np.all(np.abs(now - before) <= room, axis=1)
 
