@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -83,11 +83,10 @@ def fit(
         refuse_beside_population(prior, error, lloq, fix, omega, iov)
         _fit_population(cases, output, population, model, method, seed, draws, covariate, occasion)
     elif model is not None:
-        how = (
-            model, (method or FitMethod.IS).value, seed, draws, prior, error or (), lloq or (),
-            fix or (), omega, covariate or (), occasion, iov or (),
+        _fit_individuals(
+            cases, output, model, method, seed, draws, prior, error, lloq, fix, omega, covariate,
+            occasion, iov,
         )  # fmt: skip
-        _fit_individuals(cases, output, how)
     elif is_petab(Path(cases[0])):
         asked = of_model or any((prior, update, preset != NEUTRAL))
         _fit_petab(cases, output, method, seed, draws, asked=asked)
@@ -159,13 +158,21 @@ def _fit_records(
     judge(passed)
 
 
-def _fit_individuals(cases: Sequence[str], output: Path, how: tuple[Any, ...]) -> None:
-    """Fit individuals as the parts of a :class:`DataFit` say."""
+def _fit_individuals(
+    cases: Sequence[str], output: Path, model: str, method: FitMethod | None, seed: int,
+    draws: int | None, prior: Path | None, error: list[str] | None, lloq: list[str] | None,
+    fix: list[str] | None, omega: Path | None, covariate: list[str] | None,
+    occasion: str | None, iov: list[str] | None,
+) -> None:  # fmt: skip
     data = _only_data(cases, output)
     from lymphocast.individual_fits import DataFit, fit_data, outcome_lines, passed
 
+    how = DataFit(
+        model, (method or FitMethod.IS).value, seed, draws, prior, error or (), lloq or (),
+        fix or (), omega, covariate or (), occasion, iov or (),
+    )  # fmt: skip
     with show_progress() as progress:
-        found = fit_data(data, output, DataFit(*how), progress)
+        found = fit_data(data, output, how, progress)
     typer.echo("\n".join([*outcome_lines(found), str(output)]))
     judge(passed(found))
 

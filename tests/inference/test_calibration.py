@@ -21,10 +21,12 @@ from lymphocast.inference.calibration import (
 from lymphocast.inference.importance import ImportanceSettings
 from lymphocast.inference.ranks import rank_of, uniformity
 from lymphocast.models.prior_file import model_priors
+from lymphocast.verification.bench import ENTRY_BELOW
+from lymphocast.verification.calibration_checks import DECLARED_SEED
 from tests.founding import individual
 
-BELOW = 300.0  # issue 4: calibrated under the entry rule that the first count is below 300
-DECLARED = 20261125
+BELOW = ENTRY_BELOW
+DECLARED = DECLARED_SEED
 TABLE = model_priors("course")
 WEIGHTS = TABLE.presets["neutral"]
 FEW = CalibrationSettings(replicates=24, draws=19, bank=4_096)

@@ -12,6 +12,7 @@ from lymphocast.dataset.individual import CountObservation, Individual, Moment
 from lymphocast.engine.course import FACTUAL, Treatment, infection_outcomes
 from lymphocast.forecast.ensemble import Conditions, Ensemble, Part, by_hypothesis
 from lymphocast.forecast.results import Attribution, ByHypothesis, ScenarioOutcome
+from lymphocast.inference.error_model import culture_negative
 from lymphocast.models.prior_table import PriorTable
 from lymphocast.record.events import SymptomGrade
 
@@ -113,10 +114,10 @@ def _infection_outcomes(
     individual = ensemble.individual
     days = individual.infection_days
     culture, symptom = (days.index(day) for day in recorded_days(individual))
-    slope, level = table.constant("culture_slope"), table.constant("resolved_threshold")
+    level = table.constant("resolved_threshold")
     found = {}
     for name, treatment in SCENARIOS:
         burden, severity = infection_outcomes(individual.plan, ensemble.theta, days, treatment)
-        negative = 1.0 / (1.0 + np.exp(burden[culture] / slope))
+        negative = culture_negative(burden[culture], table)
         found[name] = (negative, severity[symptom] < level)
     return found

@@ -22,7 +22,7 @@ from lymphocast.forecast.controlled import CrossedRate
 from lymphocast.forecast.ensemble import Conditions, Ensemble
 from lymphocast.forecast.sensitivity import YES_ABOVE
 from lymphocast.inference.evidence import effective_size
-from lymphocast.inference.hypotheses import HYPOTHESES, Hypothesis
+from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.kernels import Kernels
 from lymphocast.models.prior_table import Weights
 
@@ -49,7 +49,7 @@ class PriorPatients:
         individual, target = kernels.density.individual, kernels.everything()
         parts = []
         for hypothesis in EXPLANATIONS:
-            z = _entered(kernels, hypothesis, size, rng)
+            z = kernels.draw_entered(target, hypothesis, size, rng)
             nothing = np.zeros((kernels.infection_size, size))
             values = kernels.values(z, target, hypothesis, nothing)
             switches = {n: np.full(size, v) for n, v in hypothesis.switches.items()}
@@ -101,17 +101,6 @@ class PriorPatients:
         share = np.exp(log_joint - logsumexp(log_joint))
         drug = self.ensemble.size * sum(h.il2 for h in EXPLANATIONS)
         return float(share[:drug].sum()), float(share[self.caused].sum()), effective_size(log_joint)
-
-
-def _entered(
-    kernels: Kernels, hypothesis: Hypothesis, size: int, rng: np.random.Generator
-) -> Floats:
-    kept: list[Floats] = []
-    while sum(part.shape[1] for part in kept) < size:
-        z = rng.standard_normal((kernels.count_size, size))
-        entered = kernels.entered(z, kernels.everything(), hypothesis)
-        kept.append(z[:, entered])
-    return np.concatenate(kept, axis=1)[:, :size]
 
 
 def crossed_rates(

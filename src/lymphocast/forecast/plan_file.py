@@ -38,6 +38,7 @@ from lymphocast.forecast.plan_kinds import (
     Frame,
     Share,
     framed,
+    made_stretch,
     read_root,
     weekly_dose,
 )
@@ -176,11 +177,7 @@ def _stretch(
     interval: float,
 ) -> Stretch:
     level = weekly_dose(frame.maintenance, dose, amount, per, drug, product)
-    if stop <= start:
-        raise Misread(found=f"a stretch from day {start:g} to day {stop:g}", needed="start < stop")
-    if (to is None) != (steps == 0):
-        raise Misread(found="'to' or 'steps' alone", needed="both, or neither")
-    return Stretch(start, stop, level, interval, to or 0.0, steps, cycle)
+    return made_stretch(level, start, stop, to, steps, cycle, interval)
 
 
 def _plan(

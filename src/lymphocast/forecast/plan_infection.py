@@ -15,6 +15,8 @@ from lymphocast.engine.course import infection_ahead, infection_looks
 from lymphocast.forecast.course_plan import Horizon
 from lymphocast.forecast.ensemble import Conditions, Ensemble, Part
 from lymphocast.forecast.plan_results import InfectionAhead
+from lymphocast.forecast.readings import came_back
+from lymphocast.inference.error_model import culture_negative
 from lymphocast.models.prior_table import PriorTable
 
 Floats = NDArray[np.float64]
@@ -56,10 +58,8 @@ class InfectionStart:
         ensemble, days = self.ensemble, self.origin + horizon.days
         plan = ensemble.individual.plan
         burden, severity = infection_ahead(plan, ensemble.theta, days, counts, self.state)
-        slope, level = (
-            self.table.constant(name) for name in ("culture_slope", "resolved_threshold")
-        )
-        return InfectionCourse(1.0 / (1.0 + np.exp(burden / slope)), burden < 0.0, severity < level)
+        resolved = severity < self.table.constant("resolved_threshold")
+        return InfectionCourse(culture_negative(burden, self.table), burden < 0.0, resolved)
 
 
 @final
@@ -78,15 +78,10 @@ class InfectionCourse:
             p_culture_negative=part.mean(self.negative[place]),
             p_converted_by_then=part.probability(_any(self.clear[by_then])),
             p_symptoms_resolved=part.probability(self.resolved[place]),
-            p_burden_back_by_then=part.probability(_back(self.clear[by_then])),
-            p_symptoms_back_by_then=part.probability(_back(self.resolved[by_then])),
+            p_burden_back_by_then=part.probability(came_back(self.clear[by_then])),
+            p_symptoms_back_by_then=part.probability(came_back(self.resolved[by_then])),
         )
 
 
 def _any(condition: Conditions) -> Conditions:
     return np.asarray(condition.any(axis=0))
-
-
-def _back(gone: Conditions) -> Conditions:
-    """Where what had gone on the first day was there again on a later one."""
-    return np.asarray(gone[0] & ~gone.all(axis=0))

@@ -11,6 +11,7 @@ from typing import final
 
 from lymphocast.dataset.maintenance import Maintenance
 from lymphocast.errors import RecordError, UnitError
+from lymphocast.forecast.plan import Stretch
 from lymphocast.forecast.policy import HoldRule
 from lymphocast.record.dosing import Cycle
 from lymphocast.record.fields import Field, Group
@@ -202,6 +203,29 @@ def read_root(path: Path, what: str) -> Table:
     if not isinstance(root, Table):
         raise RecordError(path.name, root.line, "a text or list", what)
     return root
+
+
+def made_stretch(
+    dose: float,
+    start: float,
+    stop: float,
+    to: float | None,
+    steps: int,
+    cycle: Cycle | None,
+    interval: float,
+) -> Stretch:
+    """Return a stretch from the keys of a file.
+
+    Raises
+    ------
+    Misread
+        If it ends before it begins, or one of ``to`` and ``steps`` stands alone.
+    """
+    if stop <= start:
+        raise Misread(found=f"a stretch from day {start:g} to day {stop:g}", needed="start < stop")
+    if (to is None) != (steps == 0):
+        raise Misread(found="'to' or 'steps' alone", needed="both, or neither")
+    return Stretch(float(start), float(stop), dose, interval, to or 0.0, steps, cycle)
 
 
 def framed(root: Table, scope: Scope, frame: Frame) -> Frame:

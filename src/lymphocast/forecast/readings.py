@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lymphocast.dataset.individual import Individual
 from lymphocast.engine.course import Treatment, infection_looks
 from lymphocast.forecast.ensemble import Conditions, Ensemble
+from lymphocast.inference.error_model import culture_negative
 from lymphocast.models.prior_table import PriorTable
 
 Floats = NDArray[np.float64]
@@ -48,6 +49,11 @@ def time_above(days: Floats, values: Floats, limit: float) -> Floats:
     crossing = (high >= 0.0) & (low < 0.0)
     share = np.where(crossing, high / np.where(crossing, high - low, 1.0), low >= 0.0)
     return np.asarray(np.diff(days) @ share)
+
+
+def came_back(gone: Conditions) -> Conditions:
+    """Return where what had gone at the first look was there again at a later one, ``[lane]``."""
+    return np.asarray(gone[0] & ~gone.all(axis=0))
 
 
 @final
@@ -138,8 +144,7 @@ class Infection:
 
     def came_back(self, gone: Conditions, origin: float, until: float) -> Conditions:
         """Return where what had gone at ``origin`` was there again at a look by ``until``."""
-        first, last = self.at(origin), self.at(until)
-        return np.asarray(gone[first] & ~gone[first : last + 1].all(axis=0))
+        return came_back(gone[self.at(origin) : self.at(until) + 1])
 
 
 def infections_of(
@@ -176,7 +181,7 @@ def _infection(
 ) -> Infection:
     return Infection(
         looks,
-        1.0 / (1.0 + np.exp(burden / table.constant("culture_slope"))),
+        culture_negative(burden, table),
         burden < 0.0,
         severity < table.constant("resolved_threshold"),
     )

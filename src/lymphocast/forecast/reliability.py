@@ -25,19 +25,15 @@ from scipy.stats import binom, norm
 from lymphocast.dataset.individual import CountObservation, DosePlan, Entry, Individual, Moment
 from lymphocast.engine.blocks import in_blocks
 from lymphocast.engine.course import latent_count
-from lymphocast.inference.calibration import (
-    Patients,
-    draw_patients,
-    observe,
-    patients_log_likelihood,
-)
+from lymphocast.inference.calibration import Bank, draw_patients, observe, sample_patient
 from lymphocast.inference.density import CourseDensity
 from lymphocast.inference.evidence import HypothesisPosterior, effective_size, systematic
-from lymphocast.inference.hypotheses import HYPOTHESES, posterior_weights
-from lymphocast.inference.importance import ImportanceSettings, sample_importance
+from lymphocast.inference.hypotheses import HYPOTHESES
+from lymphocast.inference.importance import ImportanceSettings
 from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.models.component import Scalar
 from lymphocast.models.prior_table import PriorTable, Weights
+from lymphocast.units import DAYS_PER_MONTH
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Floats]
@@ -45,7 +41,6 @@ Forecast = Callable[[Floats, int], tuple[Floats, Floats, float]]
 """From ln counts and a seed: courses ``[visit, draw]``, SDs ``[draw]``, and the effective size."""
 Progress = Callable[[str, float], None]
 
-MONTH = 365.25 / 12.0
 FITTED, FORECAST = 6, 18  # months: where the fit ends, and what is forecast
 PASSAGES: Mapping[str, tuple[float, bool]] = {
     "below 200 at a visit": (200.0, False),
@@ -53,6 +48,7 @@ PASSAGES: Mapping[str, tuple[float, bool]] = {
 }
 """Thresholds (cells/uL), and whether a count passes them upwards."""
 NEWTON = 50
+NOTHING_TOLD: Floats = np.zeros(0)  # of cultures and symptoms
 
 
 @final
@@ -132,7 +128,7 @@ def early_counts(individual: Individual, number: int, below: float) -> Individua
 
     The days are known and evenly spaced; the first count meets the entry rule ``below``.
     """
-    days = np.linspace(-60.0, FITTED * MONTH, number)
+    days = np.linspace(-60.0, FITTED * DAYS_PER_MONTH, number)
     counts = tuple(
         CountObservation(f"count-{i}", Moment.fixed(float(d)), below) for i, d in enumerate(days)
     )
@@ -170,16 +166,21 @@ def forecast_reliability(
     counts, _ = observe(kernels.density, truths, rng)
     future = visits(individual, truths.theta)
     measured = np.log(future[-1]) + truths.theta["count_sd"] * rng.standard_normal(number)
-    fit: Forecast = partial(_sampled, kernels, weights, settings)
+    fit: Forecast = partial(_from_samples, kernels, weights, settings)
     if settings.sampling is None:
-        fit = _Bank.of(kernels, prior, settings, seed).forecast
+        # Counts alone say nothing of H3: its twins are one explanation with the weight of both.
+        numbers = [0 if h.clearance else settings.bank for h in HYPOTHESES]
+        both, own = prior + np.roll(prior, -1), np.random.default_rng([seed, 26])
+        bank = Bank.of(kernels, numbers, both, own)
+        course = visits(individual, bank.draws.theta)
+        fit = partial(_from_bank, bank, course, settings.draws)
     covered, ess = np.zeros(number, dtype=bool), np.zeros(number)
     chances = {name: np.zeros(number) for name in PASSAGES}
     tails = 0.5 * (1.0 + np.array([-1.0, 1.0]) * settings.level)
     for i in range(number):
         course, sd, ess[i] = fit(counts[:, i], seed + i)
-        own = np.random.default_rng([seed, 25, i])
-        expected = np.log(course[-1]) + sd * own.standard_normal(course.shape[1])
+        white = np.random.default_rng([seed, 25, i])
+        expected = np.log(course[-1]) + sd * white.standard_normal(course.shape[1])
         low, high = np.quantile(expected, tails)
         covered[i] = low <= measured[i] <= high
         for name in PASSAGES:
@@ -197,7 +198,7 @@ def forecast_reliability(
 
 def visits(individual: Individual, theta: Values) -> Floats:
     """Return the latent count at each monthly visit after the fit, ``[visit, lane]``."""
-    days = MONTH * np.arange(FITTED + 1, FORECAST + 1)
+    days = DAYS_PER_MONTH * np.arange(FITTED + 1, FORECAST + 1)
     course = _course_of(individual.plan)
     found: Floats = in_blocks(lambda own: course(own, days), dict(theta))
     return found
@@ -262,62 +263,32 @@ def calibration_line(chance: Floats, happened: NDArray[np.bool_], draws: int) ->
     )
 
 
-@final
-@dataclass(frozen=True)
-class _Bank:
-    """Prior draws of every explanation of the counts, and their courses after the fit."""
-
-    draws: Patients
-    log_prior: Floats
-    course: Floats
-    settings: ReliabilitySettings
-    weigh: Callable[..., Floats]
-
-    @classmethod
-    def of(
-        cls, kernels: Kernels, prior: Floats, settings: ReliabilitySettings, seed: int
-    ) -> "_Bank":
-        rng = np.random.default_rng([seed, 26])
-        # Counts alone say nothing of H3: its twins are one explanation with the weight of both.
-        numbers = [0 if h.clearance else settings.bank for h in HYPOTHESES]
-        drawn = draw_patients(kernels, numbers, rng)
-        both = prior + np.roll(prior, -1)
-        weigh = jax.jit(partial(patients_log_likelihood, kernels.density))
-        course = visits(kernels.density.individual, drawn.theta)
-        return cls(drawn, np.log(both)[drawn.hypothesis], course, settings, weigh)
-
-    def forecast(self, log_counts: Floats, seed: int) -> tuple[Floats, Floats, float]:
-        """Return the courses and SDs of posterior draws, and the effective size behind them."""
-        own, none = self.draws, np.zeros(0)
-        given = own.log_latent, own.theta["count_sd"], own.burden, own.severity
-        likelihood = in_blocks(lambda *x: self.weigh(*x, log_counts, none), *given)
-        log_weights = self.log_prior + likelihood
-        rng = np.random.default_rng([seed, 27])
-        chosen = systematic(log_weights, self.settings.draws, rng)
-        sd = own.theta["count_sd"][chosen]
-        return self.course[:, chosen], sd, effective_size(log_weights)
+def _from_bank(
+    bank: Bank, course: Floats, number: int, log_counts: Floats, seed: int
+) -> tuple[Floats, Floats, float]:
+    """Return the courses and SDs of posterior draws, and the effective size behind them."""
+    log_weights = bank.log_weights(log_counts, NOTHING_TOLD)
+    chosen = systematic(log_weights, number, np.random.default_rng([seed, 27]))
+    return course[:, chosen], bank.draws.theta["count_sd"][chosen], effective_size(log_weights)
 
 
-def _sampled(
+def _from_samples(
     kernels: Kernels, weights: Weights, settings: ReliabilitySettings, log_counts: Floats, seed: int
 ) -> tuple[Floats, Floats, float]:
     """Return the same by importance sampling of one patient."""
     assert settings.sampling is not None  # noqa: S101  (chosen by the caller)
-    whole, density = kernels.everything(), kernels.density
-    target = replace(whole, numbers=density.with_counts(whole.numbers, log_counts.tolist()))
-    parts = sample_importance(kernels, target, seed, settings.sampling)
-    log_evidence = {p.hypothesis.name: p.log_evidence for p in parts}
-    share = posterior_weights(log_evidence, weights, HYPOTHESES)
+    parts, shares, ess = sample_patient(
+        kernels, weights, settings.sampling, log_counts, NOTHING_TOLD, seed
+    )
     rng = np.random.default_rng([seed, 27])
-    numbers = rng.multinomial(settings.draws, [share[p.hypothesis.name] for p in parts])
+    numbers = rng.multinomial(settings.draws, shares)
     thetas = [
-        _chosen(density, part, int(number), rng)
+        _chosen(kernels.density, part, int(number), rng)
         for part, number in zip(parts, numbers, strict=True)
         if number
     ]
     theta = {n: np.concatenate([own[n] for own in thetas]) for n in thetas[0]}
-    ess = sum(share[p.hypothesis.name] * p.ess for p in parts)
-    return visits(density.individual, theta), theta["count_sd"], float(ess)
+    return visits(kernels.density.individual, theta), theta["count_sd"], ess
 
 
 def _chosen(

@@ -31,11 +31,11 @@ from lymphocast.inference.importance import (
 from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.inference.posterior import Fit
 from lymphocast.models.prior_file import with_rows
+from lymphocast.units import DAYS_PER_MONTH
 
 YES_ABOVE, NO_BELOW = 0.8, 0.2
 GAIN_FACTORS = (0.5, 2.0)
 RECOVERY_MONTHS = (12.0, 24.0)
-DAYS_PER_MONTH = 30.4375
 NORMAL_COUNT = 700.0  # cells/uL: nearer the middle of adult reference ranges; an assumption
 SD_GRID = (0.12, 0.16, 0.20, 0.25)
 POINT_SCALE = 1e-6  # a prior this narrow is a fixed value

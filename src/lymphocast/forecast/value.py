@@ -22,7 +22,6 @@ from lymphocast.forecast.attribution import il2_more_than_half, key_days
 from lymphocast.forecast.ensemble import Conditions, Ensemble
 from lymphocast.forecast.scenario import falls_below
 from lymphocast.forecast.sensitivity import (
-    DAYS_PER_MONTH,
     FALL_LIMIT,
     FALL_YEARS,
     NO_BELOW,
@@ -30,6 +29,7 @@ from lymphocast.forecast.sensitivity import (
 )
 from lymphocast.forecast.valued import BestDate, CountValue, NextCount
 from lymphocast.inference.evidence import systematic
+from lymphocast.units import DAYS_PER_MONTH
 
 Floats = NDArray[np.float64]
 MONTHS = (3.0, 6.0, 12.0, 24.0, 36.0)  # after the last count; where a clinic would look again

@@ -12,7 +12,7 @@ Several cultures that stand as one fact have no opposite, so each culture is a f
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import final
+from typing import NamedTuple, final
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,7 @@ from lymphocast.engine.blocks import in_blocks
 from lymphocast.engine.course import infection_outcomes
 from lymphocast.inference.density import CourseDensity, date_rule
 from lymphocast.inference.diagnostics import measured_counts
-from lymphocast.inference.evidence import effective_size
+from lymphocast.inference.evidence import HypothesisPosterior, effective_size
 from lymphocast.inference.hypotheses import HYPOTHESES, Hypothesis, posterior_weights
 from lymphocast.inference.importance import ImportanceSettings, sample_importance
 from lymphocast.inference.kernels import Kernels, kernels_of
@@ -123,9 +123,12 @@ def calibrate(
     counts, told = observe(kernels.density, truths, rng)
     fit: Callable[[Floats, Floats, int], Posterior]
     if settings.sampling is None:
-        fit = _Bank.of(kernels, prior, settings, seed).posterior
+        own = np.random.default_rng([seed, 22])
+        bank = Bank.of(kernels, [settings.bank] * len(HYPOTHESES), prior, own)
+        quantities = _quantities(kernels.density, bank.draws)
+        fit = partial(_from_bank, bank, quantities, settings.draws)
     else:
-        fit = partial(_sampled, kernels, weights, settings)
+        fit = partial(_from_samples, kernels, weights, settings)
     draws, ess = [], []
     for i in range(settings.replicates):
         found, size = fit(counts[:, i], told[:, i], seed + i)
@@ -140,43 +143,86 @@ def calibrate(
 
 @final
 @dataclass(frozen=True)
-class _Bank:
-    """Prior draws of every hypothesis, and the likelihood of any patient under each of them."""
+class Bank:
+    """Prior draws of hypotheses, and the weight of each for any patient.
+
+    Parameters
+    ----------
+    draws
+        The draws.
+    log_prior
+        Log prior probability of each draw's hypothesis.
+    weigh
+        The compiled likelihood.
+    """
 
     draws: Patients
     log_prior: Floats
-    quantities: dict[str, Floats]
-    number: int
     weigh: Callable[..., Scalar]
 
     @classmethod
     def of(
-        cls, kernels: Kernels, prior: Floats, settings: CalibrationSettings, seed: int
-    ) -> "_Bank":
-        rng = np.random.default_rng([seed, 22])
-        drawn = draw_patients(kernels, [settings.bank] * len(HYPOTHESES), rng)
-        return cls(
-            drawn,
-            np.log(prior)[drawn.hypothesis],
-            _quantities(kernels.density, drawn),
-            settings.draws,
-            jax.jit(partial(patients_log_likelihood, kernels.density)),
-        )
+        cls, kernels: Kernels, numbers: Sequence[int], prior: Floats, rng: np.random.Generator
+    ) -> "Bank":
+        """Draw so many patients of each hypothesis, whose prior probabilities are ``prior``."""
+        drawn = draw_patients(kernels, numbers, rng)
+        weigh = jax.jit(partial(_log_likelihood, kernels.density))
+        return cls(drawn, np.log(prior)[drawn.hypothesis], weigh)
 
-    def posterior(self, log_counts: Floats, told: Floats, seed: int) -> Posterior:
+    def log_weights(self, log_counts: Floats, told: Floats) -> Floats:
+        """Return the log posterior weight of every draw for one patient, not normalised."""
         own = self.draws
         given = own.log_latent, own.theta["count_sd"], own.burden, own.severity
-        likelihood = in_blocks(lambda *x: self.weigh(*x, log_counts, told), *given)
-        log_weights = self.log_prior + likelihood
-        rng = np.random.default_rng([seed, 23])
-        weights = np.cumsum(np.exp(log_weights - log_weights.max()))
-        # Independent draws: ranks are uniform only among these.
-        chosen = np.searchsorted(weights / weights[-1], rng.random(self.number))
-        found = {n: v[chosen] for n, v in self.quantities.items()}
-        return found, effective_size(log_weights)
+        likelihood: Floats = in_blocks(lambda *x: self.weigh(*x, log_counts, told), *given)
+        return self.log_prior + likelihood
 
 
-def _sampled(
+def _from_bank(
+    bank: Bank,
+    quantities: Values,
+    number: int,
+    log_counts: Floats,
+    told: Floats,
+    seed: int,
+) -> Posterior:
+    """Return the posterior of one patient from a bank."""
+    log_weights = bank.log_weights(log_counts, told)
+    rng = np.random.default_rng([seed, 23])
+    weights = np.cumsum(np.exp(log_weights - log_weights.max()))
+    # Independent draws: ranks are uniform only among these.
+    chosen = np.searchsorted(weights / weights[-1], rng.random(number))
+    return {n: v[chosen] for n, v in quantities.items()}, effective_size(log_weights)
+
+
+@final
+class Sampled(NamedTuple):
+    """Posteriors of one patient under every hypothesis, their shares, and the effective size."""
+
+    parts: tuple[HypothesisPosterior, ...]
+    shares: tuple[float, ...]
+    ess: float
+
+
+def sample_patient(
+    kernels: Kernels,
+    weights: Weights,
+    sampling: ImportanceSettings,
+    log_counts: Floats,
+    told: Floats,
+    seed: int,
+) -> Sampled:
+    """Return the posteriors of one simulated patient by importance sampling."""
+    whole = kernels.everything()
+    numbers = kernels.density.with_counts(whole.numbers, log_counts.tolist())
+    target = replace(whole, numbers=numbers, told=tuple(told.tolist()))
+    parts = sample_importance(kernels, target, seed, sampling)
+    log_evidence = {p.hypothesis.name: p.log_evidence for p in parts}
+    by_name = posterior_weights(log_evidence, weights, HYPOTHESES)
+    shares = tuple(by_name[p.hypothesis.name] for p in parts)
+    return Sampled(parts, shares, sum(s * p.ess for s, p in zip(shares, parts, strict=True)))
+
+
+def _from_samples(
     kernels: Kernels,
     weights: Weights,
     settings: CalibrationSettings,
@@ -184,23 +230,18 @@ def _sampled(
     told: Floats,
     seed: int,
 ) -> Posterior:
-    """Return the posterior by importance sampling."""
+    """Return the posterior of one patient by importance sampling."""
     assert settings.sampling is not None  # noqa: S101  (chosen by the caller)
-    whole = kernels.everything()
-    numbers = kernels.density.with_counts(whole.numbers, log_counts.tolist())
-    target = replace(whole, numbers=numbers, told=tuple(told.tolist()))
-    parts = sample_importance(kernels, target, seed, settings.sampling)
-    log_evidence = {p.hypothesis.name: p.log_evidence for p in parts}
-    share = posterior_weights(log_evidence, weights, HYPOTHESES)
+    parts, shares, ess = sample_patient(kernels, weights, settings.sampling, log_counts, told, seed)
     rng = np.random.default_rng([seed, 23])
-    which = rng.choice(len(parts), settings.draws, p=[share[p.hypothesis.name] for p in parts])
+    which = rng.choice(len(parts), settings.draws, p=shares)
     place = rng.integers(0, len(next(iter(parts[0].draws.values()))), settings.draws)
     found = {
         n: np.array([parts[h].draws[n][i] for h, i in zip(which, place, strict=True)])
         for n in parts[0].draws
     }
     found[HYPOTHESIS] = which.astype(float)
-    return found, sum(share[p.hypothesis.name] * p.ess for p in parts)
+    return found, ess
 
 
 def _apart(individual: Individual) -> Individual:
@@ -264,7 +305,7 @@ def observe(
     return counts, np.where(rng.random(as_recorded.shape) < as_recorded, 1.0, -1.0)
 
 
-def patients_log_likelihood(
+def _log_likelihood(
     density: CourseDensity,
     log_latent: Scalar,
     sd: Scalar,

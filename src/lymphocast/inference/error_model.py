@@ -31,7 +31,9 @@ from typing import NamedTuple, Protocol, final
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import log_ndtr
+from numpy.typing import NDArray
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
 from lymphocast.models.component import Scalar, Values
@@ -305,6 +307,11 @@ def culture_log_probability(
     """Return the log probability that ``number`` cultures all show ``result``."""
     sign = -1.0 if result is CultureResult.NEGATIVE else 1.0
     return number * jax.nn.log_sigmoid(sign * log_burden / slope)
+
+
+def culture_negative(log_burden: NDArray[np.float64], table: PriorTable) -> NDArray[np.float64]:
+    """Return the probability that one culture is negative; no derivative passes through."""
+    return np.asarray(1.0 / (1.0 + np.exp(log_burden / table.constant("culture_slope"))))
 
 
 def symptom_log_probability(

@@ -11,6 +11,7 @@ from scipy.special import logsumexp
 from lymphocast.inference.hypotheses import Hypothesis
 
 Floats = NDArray[np.float64]
+BISECTIONS = 50
 
 
 @final
@@ -43,6 +44,27 @@ def effective_size(log_weights: Floats) -> float:
     if not np.isfinite(log_weights).any():
         return 0.0
     return float(np.exp(2.0 * logsumexp(log_weights) - logsumexp(2.0 * log_weights)))
+
+
+def largest_power(log_weights: Floats, most: float, wanted: float) -> float:
+    """Return the largest power of weights, up to ``most``, that leaves ``wanted`` effective draws.
+
+    By bisection; weights of 0 stay 0.
+    """
+    known = log_weights[np.isfinite(log_weights)]
+    known = known - known.max(initial=-np.inf)
+
+    def enough(power: float) -> bool:
+        weights = np.exp(power * known)
+        return bool(weights.sum() ** 2 >= wanted * (weights @ weights))
+
+    if enough(most):
+        return most
+    low, high = 0.0, most
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if enough(middle) else (low, middle)
+    return low
 
 
 def systematic(log_weights: Floats, number: int, rng: np.random.Generator) -> NDArray[np.int64]:

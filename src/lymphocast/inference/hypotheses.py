@@ -62,6 +62,11 @@ class Hypothesis:
         return f"{self.counts_label}; {tail}"
 
     @property
+    def count_changes(self) -> bool:
+        """Whether the count ever leaves its baseline; if not, H3 says nothing."""
+        return self.il2 or self.course is not Course.STABLE
+
+    @property
     def switches(self) -> dict[str, float]:
         """Values of the model's switches."""
         return {

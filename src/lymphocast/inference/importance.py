@@ -29,9 +29,9 @@ from lymphocast.inference.evidence import (
     effective_size,
     systematic,
 )
-from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
+from lymphocast.inference.hypotheses import HYPOTHESES, Hypothesis
 from lymphocast.inference.kernels import Kernels, Target
-from lymphocast.inference.proposal import Mixture
+from lymphocast.inference.proposal import Mixture, heat_of
 from lymphocast.inference.weighing import BlockSettings, weighed
 
 RAREST_ENTRY = 1e-3  # share of prior draws that enter; below it nothing is left to weigh
@@ -98,9 +98,21 @@ def sample_importance(
     nowhere = np.zeros((kernels.count_size, settings.pairs))
     plain = kernels.infection(nowhere, target, explanations[0], z_infection)
     run = _Run(kernels, target, settings, seed, z_infection, plain)
+    return over_explanations(run.explanation, explanations, progress)
+
+
+def over_explanations(
+    sample: Callable[[Hypothesis], Sequence[HypothesisPosterior]],
+    explanations: Sequence[Hypothesis],
+    progress: Progress | None,
+) -> tuple[HypothesisPosterior, ...]:
+    """Return the posteriors of all explanations and their twins, in the order of ``HYPOTHESES``.
+
+    Two explanations are sampled at a time; their random numbers must be their own.
+    """
     found: dict[Hypothesis, HypothesisPosterior] = {}
     with ThreadPoolExecutor(WORKERS) as pool:
-        for i, twins in enumerate(pool.map(run.explanation, explanations)):
+        for i, twins in enumerate(pool.map(sample, explanations)):
             found |= {posterior.hypothesis: posterior for posterior in twins}
             if progress is not None:
                 progress("weighing hypotheses", (i + 1) / len(explanations))
@@ -130,7 +142,7 @@ class _Run:
         kept = counts.z[:, systematic(counts.log_weights, self.settings.pairs, rng)]
         hastened = replace(without, clearance=True)
         linked = self.plain
-        if hastened.il2 or hastened.course is not Course.STABLE:
+        if hastened.count_changes:
             linked = self.kernels.infection(kept, self.target, hastened, self.z_infection)
         return (
             self.join(without, counts, kept, self.plain, rng),
@@ -144,7 +156,8 @@ class _Run:
         pilot_weights = self.kernels.counts(pilot, self.target, hypothesis)
         entered = float(np.mean(self.kernels.entered(pilot, self.target, hypothesis)))
         refuse_rare_entry(entered, hypothesis, self.kernels)
-        proposal = None if settings.from_prior else Mixture.fitted(pilot, pilot_weights, rng)
+        heat = heat_of(pilot_weights)
+        proposal = None if settings.from_prior else Mixture.fitted(pilot, heat * pilot_weights, rng)
         blocks = BlockSettings(settings.block, settings.max_blocks, settings.ess_target)
         found = weighed(
             lambda z: self.kernels.counts(z, self.target, hypothesis), size, proposal, rng, blocks

@@ -121,6 +121,16 @@ class Kernels:
         )
         return found
 
+    def draw_entered(
+        self, target: Target, hypothesis: Hypothesis, number: int, rng: np.random.Generator
+    ) -> Floats:
+        """Return prior draws of the counts' latents that satisfy the entry rule."""
+        kept: list[Floats] = []
+        while sum(part.shape[1] for part in kept) < number:
+            z = rng.standard_normal((self.count_size, number))
+            kept.append(z[:, self.entered(z, target, hypothesis)])
+        return np.concatenate(kept, axis=1)[:, :number]
+
     def infection(
         self, z: Floats, target: Target, hypothesis: Hypothesis, z_infection: Floats
     ) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, logsumexp
 
-from lymphocast.inference.evidence import systematic
+from lymphocast.inference.evidence import largest_power, systematic
 
 Floats = NDArray[np.float64]
 COMPONENTS = 4  # modes that a proposal can follow: recovery early or late, IL-2 or not
@@ -18,7 +18,6 @@ WIDENING = 1.1  # of each component's covariance
 RIDGE = 1e-4  # keeps covariances positive definite where a component has few points
 FEWEST = 1e-3  # share of the points below which a component is given up
 ENOUGH = 300.0  # effective draws that a fit stands on; fewer are made more even before
-BISECTIONS = 20
 
 
 @final
@@ -32,11 +31,8 @@ class Mixture:
 
     @classmethod
     def fitted(cls, z: Floats, log_weights: Floats, rng: np.random.Generator) -> "Mixture":
-        """Fit to draws ``[z, draw]`` with these log weights (Dempster, Laird, Rubin 1977).
-
-        Weights that leave too few effective draws are raised to the power :func:`heat_of`.
-        """
-        points = z[:, systematic(heat_of(log_weights) * log_weights, POINTS, rng)].T
+        """Fit to draws ``[z, draw]`` with these log weights (Dempster, Laird, Rubin 1977)."""
+        points = z[:, systematic(log_weights, POINTS, rng)].T
         whole = np.cov(points.T) + RIDGE * np.eye(len(z))
         found = cls(
             np.full(COMPONENTS, 1.0 / COMPONENTS),
@@ -103,18 +99,5 @@ def heat_of(log_weights: Floats) -> float:
     A proposal that is fitted to tempered weights lies between the draws and the posterior; from
     there the next one comes closer (Koblents and Miguez 2015, doi:10.1007/s11222-013-9440-2).
     """
-    known = log_weights[np.isfinite(log_weights)]
-    known = known - known.max(initial=-np.inf)
-    wanted = min(ENOUGH, 0.5 * len(known))
-
-    def enough(heat: float) -> bool:
-        weights = np.exp(heat * known)
-        return bool(weights.sum() ** 2 >= wanted * (weights @ weights))
-
-    if enough(1.0):
-        return 1.0
-    low, high = 0.0, 1.0
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if enough(middle) else (low, middle)
-    return low
+    possible = int(np.isfinite(log_weights).sum())
+    return largest_power(log_weights, 1.0, min(ENOUGH, 0.5 * possible))

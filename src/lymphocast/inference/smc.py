@@ -9,19 +9,16 @@ together, except where the count never changes, so that H3 says nothing.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 
 from lymphocast.inference.evidence import Floats, HypothesisPosterior
-from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
-from lymphocast.inference.importance import Progress
+from lymphocast.inference.hypotheses import HYPOTHESES, Hypothesis
+from lymphocast.inference.importance import Progress, over_explanations
 from lymphocast.inference.kernels import Kernels, Target
 from lymphocast.inference.tempering import Island, SmcSettings, pooled, temper
-
-WORKERS = 2  # explanations sampled at a time; their random numbers are their own
 
 
 def sample_smc(
@@ -34,13 +31,7 @@ def sample_smc(
     """Return the posterior of every hypothesis, in the order of ``HYPOTHESES``."""
     run = _Run.of(kernels, target, settings, seed)
     explanations = [h for h in HYPOTHESES if not h.clearance]
-    found: dict[Hypothesis, HypothesisPosterior] = {}
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for i, twins in enumerate(pool.map(run.explanation, explanations)):
-            found |= {posterior.hypothesis: posterior for posterior in twins}
-            if progress is not None:
-                progress("weighing hypotheses", (i + 1) / len(explanations))
-    return tuple(found[h] for h in HYPOTHESES)
+    return over_explanations(run.explanation, explanations, progress)
 
 
 @final
@@ -84,7 +75,7 @@ class _Run:
         apart = [self.apart(without, j) for j in range(self.settings.islands)]
         hastened = replace(without, clearance=True)
         linked = apart
-        if hastened.il2 or hastened.course is not Course.STABLE:
+        if hastened.count_changes:
             linked = [self.linked(hastened, j) for j in range(self.settings.islands)]
         pairs = ((without, apart), (hastened, linked))
         first, second = (
@@ -95,7 +86,7 @@ class _Run:
     def apart(self, hypothesis: Hypothesis, island: int) -> Island:
         """Temper the counts' latents, and join them to the infection's."""
         rng = self.rng(HYPOTHESES.index(hypothesis), island)
-        z = _entered_prior(self.kernels, self.target, hypothesis, rng, self.settings.particles)
+        z = self.kernels.draw_entered(self.target, hypothesis, self.settings.particles, rng)
         counts = temper(
             lambda at: self.kernels.counts(at, self.target, hypothesis), z, rng, self.settings
         )
@@ -112,7 +103,7 @@ class _Run:
         """Temper all latents together."""
         rng, kernels = self.rng(HYPOTHESES.index(hypothesis), island), self.kernels
         number, split = self.settings.particles, kernels.count_size
-        entered = _entered_prior(kernels, self.target, hypothesis, rng, number)
+        entered = kernels.draw_entered(self.target, hypothesis, number, rng)
         z = np.concatenate([entered, rng.standard_normal((kernels.infection_size, number))])
 
         def density(at: Floats) -> Floats:
@@ -141,19 +132,3 @@ def _combine(
         ess=float(found.distinct),
         evaluations=found.evaluations,
     )
-
-
-def _entered_prior(
-    kernels: Kernels,
-    target: Target,
-    hypothesis: Hypothesis,
-    rng: np.random.Generator,
-    number: int,
-) -> Floats:
-    """Draw from the prior until ``number`` draws satisfy the entry rule."""
-    kept: list[Floats] = []
-    while sum(part.shape[1] for part in kept) < number:
-        z = rng.standard_normal((kernels.count_size, number))
-        entered = kernels.entered(z, target, hypothesis)
-        kept.append(z[:, entered])
-    return np.concatenate(kept, axis=1)[:, :number]

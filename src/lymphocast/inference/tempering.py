@@ -15,13 +15,12 @@ from typing import NamedTuple, final
 import numpy as np
 from scipy.special import logsumexp
 
-from lymphocast.inference.evidence import Floats, effective_size, systematic
+from lymphocast.inference.evidence import Floats, largest_power, systematic
 from lymphocast.inference.proposal import Mixture
 
 LogLikelihood = Callable[[Floats], Floats]
 """``z[row, lane] -> [lane]``."""
 
-BISECTIONS = 50
 RIDGE = 1e-6
 STEP_RANGE = (0.1, 1.0)  # of the autoregressive step size; 1 is an independent proposal
 
@@ -69,7 +68,9 @@ def temper(
     log_likelihood = density(z)
     heat, log_evidence, evaluations = 0.0, 0.0, z.shape[1]
     while heat < 1.0:
-        step = _next_step(log_likelihood, 1.0 - heat, settings.effective_share)
+        step = largest_power(
+            log_likelihood, 1.0 - heat, settings.effective_share * len(log_likelihood)
+        )
         increments = step * log_likelihood
         log_evidence += float(logsumexp(increments) - np.log(len(increments)))
         heat = 1.0 if step >= 1.0 - heat else heat + step
@@ -118,21 +119,6 @@ def pooled(islands: Sequence[Island], rng: np.random.Generator) -> Pooled:
         sum(island.distinct for island in islands),
         sum(island.evaluations for island in islands),
     )
-
-
-def _next_step(log_likelihood: Floats, left: float, share: float) -> float:
-    """Largest step of lambda that keeps ``share`` of the particles effective, by bisection."""
-    wanted = share * len(log_likelihood)
-    if effective_size(left * log_likelihood) >= wanted:
-        return left
-    low, high = 0.0, left
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        if effective_size(middle * log_likelihood) >= wanted:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 def _log_prior(new: Floats, old: Floats) -> Floats:

@@ -68,9 +68,10 @@ def weighed(
         block = log_likelihood(z) + log_ratio
         spent += settings.block
         if proposal is not None and not zs and _poor(block):
-            tempered |= heat_of(block) < 1.0
+            heat = heat_of(block)
+            tempered |= heat < 1.0
             if fits < (MOST_FITS if tempered else 1):
-                proposal, fits = Mixture.fitted(z, block, rng), fits + 1
+                proposal, fits = Mixture.fitted(z, heat * block, rng), fits + 1
                 continue
         zs.append(z)
         weights.append(block)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 from typing import NamedTuple, final
 
 import yaml
@@ -170,6 +171,15 @@ class _Builder:
             found = f"the key '{key.text}' a second time (first on line {first})"
             raise RecordError(self.name, key.line, found, "each key once")
         frame.key = key
+
+
+def finite_number(text: str) -> float | None:
+    """Return the finite number that a text is, or ``None``."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
 
 
 def read_tree(text: str, name: str, depth: int = DEPTH_LIMIT) -> Node:

@@ -24,8 +24,11 @@ from lymphocast.report.claims import WORTH_NAMING
 from lymphocast.report.marginals import explanations
 from lymphocast.report.wording import (
     COUNT_UNIT,
+    FACTUAL,
     OCCASION_WORDS,
     SCENARIO_WORDS,
+    WITHOUT_ANTIBIOTIC,
+    WITHOUT_IL2,
     between,
     count,
     count_sentence,
@@ -39,8 +42,6 @@ ERRORS_APART: Final = 2.0
 """Monte Carlo standard errors by which a difference must exceed zero to be quoted."""
 LARGEST_ERROR: Final = 0.02
 """Monte Carlo standard error above which a probability is not quoted: its second digit is noise."""
-WITHOUT_IL2: Final = "without-il2"
-WITHOUT_ANTIBIOTIC: Final = "without-clarithromycin"
 FIRST_CULTURE: Final = "first-culture"
 LATER: Final = "last-count+1y"
 DAY_LIMIT: Final = 300
@@ -112,7 +113,7 @@ def course_of(results: Results, scenario: str) -> CourseOutcome:
 
 def _differences(results: Results) -> Iterator[Quote]:
     without = course_of(results, WITHOUT_IL2)
-    factual = course_of(results, "factual")
+    factual = course_of(results, FACTUAL)
     window = between(results.outcomes.start, results.outcomes.stop)
     yield _apart(
         f"In the model of this patient, the latent count over {window} averages "

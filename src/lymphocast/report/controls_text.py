@@ -7,7 +7,7 @@ from math import isnan
 from lymphocast.forecast.controlled import FEWEST_DRAWS, Control, Controls
 from lymphocast.forecast.crossing import SURE
 from lymphocast.forecast.sensitivity import YES_ABOVE
-from lymphocast.report.outcome_tables import table_lines
+from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
 from lymphocast.report.values import json_text
 

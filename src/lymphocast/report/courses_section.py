@@ -20,8 +20,10 @@ from lymphocast.report.blocks import (
 )
 from lymphocast.report.claims_courses import DAY_LIMIT, Quote, quotes
 from lymphocast.report.wording import (
+    FACTUAL,
     OCCASION_WORDS,
     SCENARIO_WORDS,
+    WITHOUT_IL2,
     between,
     capital,
     count_interval,
@@ -35,7 +37,6 @@ from lymphocast.report.wording import (
     weight,
 )
 
-FACTUAL, WITHOUT_IL2 = "factual", "without-il2"
 SHOWN: Final = ("first-culture", "il2-stop", "last-count", "last-count+2y")
 """Named days of the table; the others stand in summary.json."""
 BACK_BY: Final = "last-count+1y"

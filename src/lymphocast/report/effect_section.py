@@ -1,7 +1,6 @@
 """What the treatment did: attribution by scenario, by hypothesis and averaged."""
 
 from collections.abc import Callable
-from typing import Final
 
 from lymphocast.forecast.results import Attribution, Results
 from lymphocast.record.patient import PatientRecord
@@ -25,16 +24,15 @@ from lymphocast.report.claims import (
 )
 from lymphocast.report.construction import antibiotic_note
 from lymphocast.report.wording import (
+    FACTUAL,
     SCENARIO_WORDS,
+    WITHOUT_IL2,
     capital,
     count_interval,
     listed,
     short_probability,
     weight,
 )
-
-FACTUAL: Final = "factual"
-WITHOUT_IL2: Final = "without-il2"
 
 
 def effect_section(record: PatientRecord, results: Results) -> Section:

@@ -1,11 +1,12 @@
 """Outcomes of courses as lines for a terminal and as rows of a tidy table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Final
 
 from lymphocast.forecast.outcome_results import Chance, Compared, CourseOutcome, Outcomes
 from lymphocast.forecast.results import AVERAGED
+from lymphocast.report.columns import table_lines
 from lymphocast.report.values import value_text
 
 LIMIT: Final = 300
@@ -101,14 +102,3 @@ def _compared(name: str, value: Compared) -> Iterator[tuple[str, float]]:
 def _chance(name: str, chance: Chance) -> Iterator[tuple[str, float]]:
     for field in fields(chance):
         yield f"{name}.{field.name}", getattr(chance, field.name)
-
-
-def table_lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Return columns as wide as their content, the first to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
-    for row in (heads, *rows):
-        cells = [
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  " + "  ".join(cells).rstrip()

@@ -14,8 +14,9 @@ from lymphocast.report.claims_ahead import (
     timing_sentences,
 )
 from lymphocast.report.claims_courses import Quote, quotes
+from lymphocast.report.columns import table_lines
 from lymphocast.report.construction import BEARINGS, immovable
-from lymphocast.report.outcome_tables import outcome_lines, table_lines
+from lymphocast.report.outcome_tables import outcome_lines
 
 NOT_A_DEVICE = "Research software: a retrospective model of one patient. Not advice."
 WIDTH = 100  # columns of prose

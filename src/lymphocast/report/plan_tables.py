@@ -2,12 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Final
 
 from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint, PlanRow
 from lymphocast.forecast.results import AVERAGED, Interval
+from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
 from lymphocast.report.values import json_text, plain, value_text
 
@@ -47,17 +48,6 @@ def plan_json(found: PlanForecast) -> str:
     return json_text({"schema": "lymphocast plan forecast 1", **content})
 
 
-def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield columns as wide as their content, the first to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
-    for row in (heads, *rows):
-        cells = [
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  " + "  ".join(cells).rstrip()
-
-
 def _lines(found: PlanForecast) -> Iterator[str]:
     yield f"Plans from {found.origin} to {found.until}, averaged over the hypotheses"
     heads = (
@@ -74,7 +64,7 @@ def _lines(found: PlanForecast) -> Iterator[str]:
         "burden back by then",
         "symptoms resolved",
     )
-    yield from aligned(heads, [_cells(row) for row in found.rows])
+    yield from table_lines(heads, [_cells(row) for row in found.rows])
     yield ""
     yield (
         "Counts in cells/uL on the last day, median (90 % interval); the probabilities are of the "

@@ -11,8 +11,8 @@ from lymphocast.forecast.regimen_results import (
     RegimenSearch,
     RegimenTable,
 )
+from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
-from lymphocast.report.plan_tables import aligned
 from lymphocast.report.values import json_text, plain, value_text
 
 COLUMNS: Final = ("table", "place", "regimen", "quantity", "of", "value")
@@ -91,7 +91,7 @@ def _table(table: RegimenTable) -> Iterator[str]:
         yield f"  {reason[0].upper()}{reason[1:]}."
     heads = ("regimen", "utility", "90 %", "P(best)", "regret", "P(a limit broken)", "dose",
              "injections", "place elsewhere")  # fmt: skip
-    yield from aligned(heads, [_cells(row) for row in table.rows[:SHOWN]])
+    yield from table_lines(heads, [_cells(row) for row in table.rows[:SHOWN]])
     yield f"  P(best) by chance alone: {table.chance:.3f}"
     for name, regimen in table.best_under.items():
         yield f"  first under {name}: {regimen}"
@@ -105,7 +105,7 @@ def _front(table: RegimenTable) -> Iterator[str]:
         (x.regimen, f"{x.target:.3f}", f"{x.weekly_dose:.2f}", f"{x.injections:.0f}")
         for x in _thinned(table.front)
     ]
-    yield from aligned(heads, shown)
+    yield from table_lines(heads, shown)
     if len(shown) < len(table.front):
         yield f"  {len(shown)} of {len(table.front)} are shown, evenly spaced; -o writes all."
 

@@ -13,8 +13,8 @@ from lymphocast.forecast.trial.characteristics import (
     MeanValue,
     Proportion,
 )
+from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
-from lymphocast.report.plan_tables import aligned
 from lymphocast.report.values import json_text, plain
 
 LABELS: Final = {
@@ -57,13 +57,13 @@ def _lines(found: Characteristics) -> Iterator[str]:
     yield f"{lost}; {found.candidates.value:.2f} candidates screened for each"
     yield ""
     heads = ("in nature", "prior probability", "share of trials")
-    yield from aligned(
+    yield from table_lines(
         heads, [(_label(h.hypothesis), f"{h.prior:.3f}", _share(h.held)) for h in found.hypotheses]
     )
     for analysis, rows in groupby(found.rows, key=lambda row: row.analysis):
         yield ""
         yield analysis
-        yield from aligned(HEADS, [_cells(row) for row in rows])
+        yield from table_lines(HEADS, [_cells(row) for row in rows])
     yield ""
     yield from NOTES
     yield ""

@@ -35,10 +35,13 @@ COURSE_WORDS: Final = {
     "recovery": "recovery by itself",
     "infection": "infection had lowered the count",
 }
+FACTUAL: Final = "factual"
+WITHOUT_IL2: Final = "without-il2"
+WITHOUT_ANTIBIOTIC: Final = "without-clarithromycin"
 SCENARIO_WORDS: Final = {
-    "factual": "as treated",
-    "without-il2": "without IL-2",
-    "without-clarithromycin": "without clarithromycin",
+    FACTUAL: "as treated",
+    WITHOUT_IL2: "without IL-2",
+    WITHOUT_ANTIBIOTIC: "without clarithromycin",
     "without-both": "without both drugs",
 }
 ORIGIN_WORDS: Final = {

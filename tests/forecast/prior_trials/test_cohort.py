@@ -9,9 +9,10 @@ from scipy import integrate, stats
 
 from lymphocast.forecast.prior_trials.cohort import Cohort, draw_cohort
 from lymphocast.forecast.prior_trials.comparison import compare, predicted_mean
-from lymphocast.forecast.prior_trials.trials import MONTH, Natural, TrialFile, published_trials
+from lymphocast.forecast.prior_trials.trials import Natural, TrialFile, published_trials
 from lymphocast.models.prior_file import model_priors, with_rows
 from lymphocast.models.prior_table import PriorTable
+from lymphocast.units import DAYS_PER_MONTH
 from tests.tolerances import CLOSED_FORM
 
 PUBLISHED = published_trials()
@@ -47,7 +48,7 @@ def test_an_infection_that_always_grows_ends_at_its_headroom() -> None:
 def test_under_the_antibiotic_the_burden_falls_until_resistance_and_grows_from_then_on() -> None:
     table = narrow(growth=0.01, initial_burden=4.0, kill=0.05)
     found = cohort("wallace-1994", table)
-    day, end = found.theta["resistance_day"], 4.0 * MONTH
+    day, end = found.theta["resistance_day"], 4.0 * DAYS_PER_MONTH
     until = np.minimum(day, end)
     fallen = np.maximum(4.0 - 0.04 * until, -5.0)
     burden = np.minimum(fallen + 0.01 * (end - until), 5.0)
@@ -57,7 +58,7 @@ def test_under_the_antibiotic_the_burden_falls_until_resistance_and_grows_from_t
 
 def test_the_untreated_share_is_the_integral_over_the_priors() -> None:
     growth, first = TABLE.row("growth"), TABLE.row("initial_burden")
-    days = 48.1 * MONTH
+    days = 48.1 * DAYS_PER_MONTH
     burdens = stats.truncnorm((1.0 - first.location) / first.scale, np.inf)
 
     # Midpoints in one direction, the trapezoidal rule in the other: smooth but for the walls.
@@ -71,7 +72,7 @@ def test_the_untreated_share_is_the_integral_over_the_priors() -> None:
 
 def test_resistance_comes_at_a_constant_hazard() -> None:
     share, error = predicted_mean(cohort("wallace-1994").resistant(4.0).astype(float))
-    expected = -np.expm1(-4.0 * MONTH / TABLE.row("resistance_time").location)
+    expected = -np.expm1(-4.0 * DAYS_PER_MONTH / TABLE.row("resistance_time").location)
     assert abs(share - expected) < STANDARD_ERRORS * error
 
 
@@ -84,7 +85,7 @@ def sudden() -> PriorTable:
 def test_who_recovers_at_once_is_told_by_the_onset(natural: Natural, weight: float) -> None:
     trial = replace(PUBLISHED.trial("zonios-2008"), natural=natural)
     found = draw_cohort(sudden(), trial, 4 * SIZE, seed=4)
-    last, mean = 49.5 * MONTH, TABLE.row("recovery_delay").location
+    last, mean = 49.5 * DAYS_PER_MONTH, TABLE.row("recovery_delay").location
     above, day = found.passed(300.0, np.full(found.size, last))
     share, error = predicted_mean(above.astype(float))
     assert abs(share + weight * np.expm1(-last / mean)) < STANDARD_ERRORS * error
@@ -99,7 +100,7 @@ def test_a_follow_up_that_varies_races_with_the_onset() -> None:
     target = PUBLISHED.target("zonios-2008", "recovered-spread")
     only = TrialFile(PUBLISHED.transport, (replace(trial, targets=(target,)),))
     (found,) = compare(sudden(), only, seed=4, draws=4 * SIZE)
-    mean, follow_up = TABLE.row("recovery_delay").location, 49.5 * MONTH / np.log(2.0)
+    mean, follow_up = TABLE.row("recovery_delay").location, 49.5 * DAYS_PER_MONTH / np.log(2.0)
     assert abs(found.predicted - follow_up / (follow_up + mean)) < STANDARD_ERRORS * found.error
 
 

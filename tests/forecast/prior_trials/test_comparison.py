@@ -27,11 +27,6 @@ from lymphocast.forecast.prior_trials.comparison import (
     binomial_interval,
     compare,
 )
-from lymphocast.forecast.prior_trials.printing import (
-    observed_text,
-    prior_trial_lines,
-    prior_trial_markdown,
-)
 from lymphocast.forecast.prior_trials.trials import (
     Endpoint,
     TrialFile,
@@ -39,6 +34,11 @@ from lymphocast.forecast.prior_trials.trials import (
     published_trials,
 )
 from lymphocast.models.prior_file import model_priors, with_rows
+from lymphocast.report.prior_trial_tables import (
+    observed_text,
+    prior_trial_lines,
+    prior_trial_markdown,
+)
 from tests.conftest import ROOT
 
 PUBLISHED = published_trials()

@@ -9,9 +9,10 @@ from numpy.testing import assert_allclose
 from lymphocast.errors import UsageError
 from lymphocast.forecast.prior_trials.cohort import draw_cohort
 from lymphocast.forecast.prior_trials.gains import Spread, group_effects, own_response
-from lymphocast.forecast.prior_trials.trials import MONTH, Transport, published_trials
+from lymphocast.forecast.prior_trials.trials import Transport, published_trials
 from lymphocast.models.prior_file import model_priors, with_rows
 from lymphocast.models.prior_table import Family, Grade
+from lymphocast.units import DAYS_PER_MONTH
 
 PUBLISHED = published_trials()
 TABLE = model_priors("course")
@@ -51,7 +52,7 @@ def test_a_group_that_responds_at_once_shows_the_prior_of_the_gain() -> None:
 def test_what_is_added_rises_with_the_half_life_and_is_averaged_over_time() -> None:
     table = with_rows(TABLE, gain_half_life={"location": 180.0, "scale": 1e-9})
     cohort = draw_cohort(table, CARR, 2048, seed=6)
-    k, end = np.log(2.0) / 180.0, PEG.month * MONTH
+    k, end = np.log(2.0) / 180.0, PEG.month * DAYS_PER_MONTH
     assert_allclose(own_response(cohort, PEG), -np.expm1(-k * end), rtol=1e-6)
     mean = 1.0 + np.expm1(-k * end) / (k * end)
     averaged = own_response(cohort, replace(PEG, averaged=True))

@@ -24,7 +24,6 @@ from lymphocast.forecast.prior_trials.cohort import WEIGHTS, draw_cohort, recove
 from lymphocast.forecast.prior_trials.comparison import PATIENTS, Comparison, Span
 from lymphocast.forecast.prior_trials.gains import Spread
 from lymphocast.forecast.prior_trials.trials import (
-    MONTH,
     Endpoint,
     Natural,
     Target,
@@ -34,6 +33,7 @@ from lymphocast.forecast.prior_trials.trials import (
 )
 from lymphocast.models.prior_file import with_rows
 from lymphocast.models.prior_table import PriorTable
+from lymphocast.units import DAYS_PER_MONTH
 
 Bracket = tuple[float, float]
 REACH = 4.0  # a positive number is searched for from a quarter to four times that of the table
@@ -132,7 +132,7 @@ def searched(
 
 def _hazards(table: PriorTable, target: Target) -> tuple[Choice, Choice]:
     chosen = 1.0 / table.row("resistance_time").location
-    days, share = target.month * MONTH, target.observed or 0.0
+    days, share = target.month * DAYS_PER_MONTH, target.observed or 0.0
 
     def choice(found: float, reading: str) -> Choice:
         return Choice("resistance_time", "hazard, 1/mean", "/d", chosen, found, 0.00005, reading)
@@ -165,8 +165,8 @@ def _delays(table: PriorTable, published: TrialFile, seed: int, draws: int) -> t
                 "recovery_delay",
                 "mean",
                 "months",
-                row.location / MONTH,
-                None if days is None else days / MONTH,
+                row.location / DAYS_PER_MONTH,
+                None if days is None else days / DAYS_PER_MONTH,
                 12.0,
                 f"7 of 39 above 300 by month {target.month:g}; {reading}",
             )
@@ -193,7 +193,7 @@ def recovery_sensitivity(
     """Return the share that recovers under the mean delays of the sensitivity table, by months."""
     recovers = _recovers(table, published, seed, draws)
     share = recovery_share(table.presets[WEIGHTS], Natural.ICL)
-    return {months: share * recovers(months * MONTH) for months in SENSITIVITY_MONTHS}
+    return {months: share * recovers(months * DAYS_PER_MONTH) for months in SENSITIVITY_MONTHS}
 
 
 def implied_gains(

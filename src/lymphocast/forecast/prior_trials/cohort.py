@@ -19,11 +19,11 @@ from lymphocast.engine.course import (
     latent_count,
     with_study_days,
 )
-from lymphocast.forecast.prior_trials.trials import MONTH, Natural, Trial
-from lymphocast.inference.error_model import culture_log_probability
+from lymphocast.forecast.prior_trials.trials import Natural, Trial
+from lymphocast.inference.error_model import culture_negative
 from lymphocast.inference.parameters import latent_of
 from lymphocast.models.prior_table import PriorTable, Weights, numbers, transform
-from lymphocast.record.events import CultureResult
+from lymphocast.units import DAYS_PER_MONTH
 
 Floats = NDArray[np.float64]
 Conditions = NDArray[np.bool_]
@@ -48,15 +48,13 @@ class Cohort:
 
     def negative(self, month: float) -> Floats:
         """Return each patient's probability that one culture is negative."""
-        day = month * MONTH
+        day = month * DAYS_PER_MONTH
         burden, _ = infection_outcomes(self.plan, self.theta, (day,))
-        slope = self.table.constant("culture_slope")
-        log_share = culture_log_probability(burden[0], CultureResult.NEGATIVE, 1, slope)
-        return np.asarray(np.exp(log_share))
+        return culture_negative(burden[0], self.table)
 
     def resistant(self, month: float) -> Conditions:
         """Return whether the infection is resistant by this month."""
-        return self.theta["resistance_day"] <= month * MONTH
+        return self.theta["resistance_day"] <= month * DAYS_PER_MONTH
 
     def count(self, day: Floats) -> Floats:
         """Return the latent counts on a day of each patient's own."""
@@ -89,7 +87,7 @@ def plan_of(trial: Trial) -> DosePlan:
     """Return what a trial gives from day 0 on, at its own maintenance dose."""
     given = ((STUDY_DRUG, trial.il2_months), (ANTIBIOTIC, trial.antibiotic_months))
     doses = tuple(
-        DoseSegment(drug, Moment.fixed(0.0), Moment.fixed(months * MONTH), 1.0, 1.0, 0)
+        DoseSegment(drug, Moment.fixed(0.0), Moment.fixed(months * DAYS_PER_MONTH), 1.0, 1.0, 0)
         for drug, months in given
         if months
     )

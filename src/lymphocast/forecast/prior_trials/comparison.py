@@ -24,7 +24,6 @@ from scipy.special import betaincinv
 from lymphocast.forecast.prior_trials.cohort import Cohort, draw_cohort
 from lymphocast.forecast.prior_trials.gains import HIGHEST, LOWEST, group_effects
 from lymphocast.forecast.prior_trials.trials import (
-    MONTH,
     Endpoint,
     Target,
     Transport,
@@ -32,6 +31,7 @@ from lymphocast.forecast.prior_trials.trials import (
     TrialFile,
 )
 from lymphocast.models.prior_table import PriorTable
+from lymphocast.units import DAYS_PER_MONTH
 
 Floats = NDArray[np.float64]
 BATCHES = 10  # parts whose answers' scatter is the Monte Carlo error of a median
@@ -200,15 +200,15 @@ def _recovered(cohort: Cohort, target: Target) -> Floats:
 
 def _recovery_month(cohort: Cohort, target: Target) -> Floats:
     above, day = cohort.passed(target.above, _last(cohort, target))
-    return day[above] / MONTH
+    return day[above] / DAYS_PER_MONTH
 
 
 def _last(cohort: Cohort, target: Target) -> Floats:
     """Last day of each patient's follow-up; exponential times are spread evenly, not drawn."""
     if not target.spread_follow_up:
-        return np.full(cohort.size, target.month * MONTH)
+        return np.full(cohort.size, target.month * DAYS_PER_MONTH)
     shares = (np.arange(cohort.size) + 0.5) / cohort.size
-    return np.asarray(-np.log2(shares) * target.month * MONTH)
+    return np.asarray(-np.log2(shares) * target.month * DAYS_PER_MONTH)
 
 
 PATIENTS: Mapping[Endpoint, Callable[[Cohort, Target], Floats]] = {

@@ -23,7 +23,6 @@ from scipy.special import ndtri
 from lymphocast.errors import UsageError
 from lymphocast.forecast.prior_trials.cohort import Cohort, draw_cohort
 from lymphocast.forecast.prior_trials.trials import (
-    MONTH,
     Endpoint,
     Statistic,
     Target,
@@ -32,6 +31,7 @@ from lymphocast.forecast.prior_trials.trials import (
 )
 from lymphocast.inference.series_grid import TYPICAL_SPREAD
 from lymphocast.models.prior_table import Family, Prior, PriorTable
+from lymphocast.units import DAYS_PER_MONTH
 
 Floats = NDArray[np.float64]
 REPEATS = 50  # draws of what a group shares for each draw of its patients
@@ -103,7 +103,7 @@ def group_effects(
 
 def own_response(cohort: Cohort, target: Target) -> Floats:
     """Return what IL-2 adds in each patient for each cell/uL of the gain: it is proportional."""
-    end = target.month * MONTH
+    end = target.month * DAYS_PER_MONTH
     days = (np.arange(POINTS) + 0.5) * end / POINTS if target.averaged else np.array([end])
     unit = cohort.with_values(gain=np.ones(cohort.size))
     return np.asarray(unit.added(days).mean(axis=0))

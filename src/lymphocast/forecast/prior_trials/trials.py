@@ -17,7 +17,7 @@ from lymphocast.errors import RecordError
 from lymphocast.models.prior_table import Grade
 
 FILE = "trials.yaml"
-MONTH = 30.4375  # days
+
 T = TypeVar("T")
 
 

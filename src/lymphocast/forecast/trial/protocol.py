@@ -13,8 +13,6 @@ from lymphocast.forecast.plan import Plan
 from lymphocast.inference.population.design import PopulationDesign
 from lymphocast.models.prior_table import PriorTable, Weights
 
-DAYS_PER_MONTH = 30.4375
-
 
 @final
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from pathlib import Path
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.errors import UsageError
 from lymphocast.forecast.plan import VISITS, Missed, Plan, Stretch
-from lymphocast.forecast.plan_kinds import CYCLE, RULE, Share, read_root
+from lymphocast.forecast.plan_kinds import CYCLE, RULE, Share, made_stretch, read_root
 from lymphocast.forecast.policy import HoldRule
 from lymphocast.forecast.trial.protocol import Arm, Eligibility, TrialProtocol, Visits
 from lymphocast.forecast.trial.protocol_fit import DOSES, check_arms
@@ -46,7 +46,6 @@ from lymphocast.forecast.trial.protocol_parts import (
     checked_endpoints,
 )
 from lymphocast.forecast.trial.protocol_population import POPULATION, population_of
-from lymphocast.record.dosing import Cycle
 from lymphocast.record.fields import Field, Group, Listing
 from lymphocast.record.kinds import Scope, Text
 from lymphocast.record.misread import Misread
@@ -217,24 +216,8 @@ def _stretch_group(length: float) -> Group:
             Field("cycle", CYCLE, "days of doses in each cycle", False),
             Field("interval", Days(), "time between doses", False, WEEK),
         ),
-        _stretch,
+        made_stretch,
     )
-
-
-def _stretch(
-    dose: float,
-    start: float,
-    stop: float,
-    to: float | None,
-    steps: int,
-    cycle: Cycle | None,
-    interval: float,
-) -> Stretch:
-    if stop <= start:
-        raise Misread(found=f"a stretch from day {start:g} to day {stop:g}", needed="start < stop")
-    if (to is None) != (steps == 0):
-        raise Misread(found="'to' or 'steps' alone", needed="both, or neither")
-    return Stretch(float(start), float(stop), dose, interval, to or 0.0, steps, cycle)
 
 
 def _span(length: float) -> Group:

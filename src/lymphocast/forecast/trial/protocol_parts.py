@@ -8,7 +8,6 @@ from typing import final
 from lymphocast.errors import RecordError
 from lymphocast.forecast.plan_kinds import LONGEST, Share
 from lymphocast.forecast.trial.protocol import (
-    DAYS_PER_MONTH,
     AnalysisMethod,
     Endpoint,
     EndpointKind,
@@ -20,6 +19,7 @@ from lymphocast.record.kinds import Choice, JsonObject, Kind, Scope, Text, Word,
 from lymphocast.record.misread import Misread
 from lymphocast.record.numbers import Days, Number, Whole
 from lymphocast.record.yamltree import Node
+from lymphocast.units import DAYS_PER_MONTH
 
 IN_A_ROW = 3  # cultures: NTM-NET consensus 2018, doi:10.1183/13993003.00170-2018
 USUAL_ALPHA = 0.05

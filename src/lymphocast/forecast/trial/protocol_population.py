@@ -9,7 +9,6 @@ From the priors of the course model, or from a population's fit:
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from math import isfinite
 from pathlib import Path
 from typing import final
 
@@ -23,7 +22,7 @@ from lymphocast.record.fields import Field, Group
 from lymphocast.record.kinds import JsonObject, Kind, Scope, Text, shown, text_of
 from lymphocast.record.misread import Misread
 from lymphocast.record.numbers import YesNo
-from lymphocast.record.yamltree import Node, Table
+from lymphocast.record.yamltree import Node, Table, finite_number
 
 MODEL, USUAL = "course", "neutral"
 
@@ -64,11 +63,8 @@ class Signed(Kind):
     def read(self, node: Node, scope: Scope) -> float:
         """Return the value of a node."""
         text = text_of(node, scope)
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not isfinite(value):
+        value = finite_number(text)
+        if value is None:
             raise scope.error(node, shown(text), "a number")
         return value
 

@@ -19,6 +19,7 @@ from lymphocast.forecast.trial.counters import Counters, Purpose
 from lymphocast.forecast.trial.fitted import fitted_course
 from lymphocast.forecast.trial.patients import Patients, measured, natural
 from lymphocast.forecast.trial.protocol import Arm, FittedPopulation, TrialProtocol
+from lymphocast.inference.error_model import culture_negative
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -158,8 +159,7 @@ class Clinic:
         present = present & np.isfinite(seen)  # what nothing solves is missing
         if burden is None or isinstance(population, FittedPopulation):
             return Series(self.planned, seen, present, None)
-        slope = population.table.constant("culture_slope")
-        shows = 1.0 / (1.0 + np.exp(burden[place, lane] / slope))
+        shows = culture_negative(burden[place, lane], population.table)
         uniform = self.counters.uniform(Purpose.CULTURE, 0, len(self.planned))
         return Series(self.planned, seen, present, uniform < shows)
 

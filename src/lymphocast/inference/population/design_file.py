@@ -29,7 +29,6 @@
 written as in :mod:`lymphocast.inference.endpoints`, priors as in :mod:`.shared_priors`.
 """
 
-from math import isfinite
 from pathlib import Path
 from typing import final
 
@@ -44,7 +43,7 @@ from lymphocast.inference.population.design import (
 )
 from lymphocast.inference.population.prior_section import read_prior_section
 from lymphocast.models.random_effects import EffectTransform
-from lymphocast.record.yamltree import Entry, Items, Node, Scalar, Table, read_tree
+from lymphocast.record.yamltree import Entry, Items, Node, Scalar, Table, finite_number, read_tree
 
 SIZE_LIMIT = 1_000_000  # bytes
 SECTIONS = ("errors", "limits", "parameters", "covariances", "covariates", "priors")
@@ -209,11 +208,8 @@ class _Reader:
 
     def _number(self, entry: Entry) -> float:
         text = self._text(entry)
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not isfinite(value):
+        value = finite_number(text)
+        if value is None:
             raise RecordError(self.file, entry.line, f"{entry.key} '{text}'", "a finite number")
         return value
 

@@ -1,12 +1,11 @@
 """The section ``priors`` of a population file."""
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import NoReturn, final
 
 from lymphocast.errors import RecordError
 from lymphocast.inference.population.shared_priors import SharedFamily, SharedPrior
-from lymphocast.record.yamltree import Entry, Scalar, Table
+from lymphocast.record.yamltree import Entry, Scalar, Table, finite_number
 
 KEYS = ("family", "location", "scale")
 
@@ -65,11 +64,8 @@ class _Prior:
 
     def _number(self, entry: Entry) -> float:
         text = self._text(entry)
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not isfinite(value):
+        value = finite_number(text)
+        if value is None:
             self._refuse(f"{entry.key} '{text}'", "a finite number")
         return value
 
