@@ -29,7 +29,7 @@ verify: .venv/dev.stamp ## Run every check behind the answers and write the page
 	$(BIN)/lymphocast verify -o out/verify.html
 
 test: .venv/dev.stamp ## Install the test tools and run the tests with coverage
-	$(BIN)/python -m pytest $(SHARED) --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest $(SHARED) --timeout 300 --cov --cov-report=term-missing:skip-covered
 
 test-slow: .venv/dev.stamp ## Run the tests that take minutes as well
 	$(BIN)/python -m pytest $(SHARED) -m "slow or not slow"

@@ -9,22 +9,26 @@ again; a block that takes its worker with it three times is an error.
 import multiprocessing
 import os
 import re
-import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
-from typing import Any, final
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for_connections
+from multiprocessing.process import BaseProcess
+from typing import Any, Self, final
 
 from lymphocast.errors import UsageError
 from lymphocast.forecast.trial.block import Block, simulate_block
 from lymphocast.forecast.trial.protocol import TrialProtocol
 from lymphocast.forecast.trial.tables import table_bytes
 
-Finished = Iterator[tuple[Block, bytes]]
+Simulate = Callable[[Block], bytes]
+Finished = Generator[tuple[Block, bytes]]
 AHEAD = 2  # blocks given out for each worker, so that none waits and few are in memory
 MOST_DEATHS = 3  # of workers in a row without a block that is done
 ONE_THREAD = {
@@ -56,51 +60,105 @@ def here(work: Work, blocks: Iterable[Block]) -> Finished:
         yield block, work(block)
 
 
-def in_processes(work: Work, blocks: Iterable[Block], workers: int) -> Finished:
+def in_processes(work: Simulate, blocks: Iterable[Block], workers: int) -> Finished:
     """Yield blocks as spawned processes finish them, in any order.
+
+    Every process has a pipe of its own, which ends when it dies: half a message is then seen as
+    one, and no other process loses what it does.
 
     Raises
     ------
     UsageError
         If processes keep dying.
     """
-    left, deaths = list(blocks), 0
-    while left:
-        open_blocks = dict.fromkeys(left)
+    left, deaths = deque(blocks), 0
+    team: dict[Connection, _Process] = {}
+    with _one_thread():
         try:
-            for block, content in _one_pool(work, left, workers):
-                del open_blocks[block]
-                deaths = 0
-                yield block, content
-        except BrokenProcessPool:
-            deaths += 1
-            if deaths >= MOST_DEATHS:
-                msg = (
-                    f"worker processes died {deaths} times in a row, the last time in or before "
-                    f"{next(iter(open_blocks)).name}; needed more memory, or fewer --workers. What "
-                    "is done is kept"
-                )
-                raise UsageError(msg) from None
-        left = list(open_blocks)
+            while left or any(process.blocks for process in team.values()):
+                while len(team) < workers and left:
+                    process = _Process.start(work)
+                    team[process.connection] = process
+                    process.fill(left)
+                heard = set(wait_for_connections(list(team)))
+                for process in [team[own] for own in team if own in heard]:
+                    answer = process.answer()
+                    if answer is None:
+                        del team[process.connection]
+                        process.end()
+                        left.extendleft(reversed(process.blocks))
+                        deaths += 1
+                        if deaths >= MOST_DEATHS:
+                            raise _dying(deaths, left[0])
+                        continue
+                    deaths = 0
+                    process.fill(left)
+                    yield answer
+        finally:
+            for process in team.values():
+                process.end()
 
 
-def _one_pool(work: Work, blocks: Iterable[Block], workers: int) -> Finished:
-    """Yield blocks from one pool; if a process dies, ``BrokenProcessPool``."""
-    context = multiprocessing.get_context("spawn")
-    with _one_thread(), ProcessPoolExecutor(workers, context, _leave_with_parent) as pool:
-        yield from _ahead(lambda block: pool.submit(work, block), blocks, AHEAD * workers)
+def _dying(deaths: int, block: Block) -> UsageError:
+    return UsageError(
+        f"worker processes died {deaths} times in a row, the last time in or before {block.name}; "
+        "needed more memory, or fewer --workers. What is done is kept"
+    )
 
 
-def _leave_with_parent() -> None:
-    """End this process when the one that started it is gone: nobody would tell it to."""
-    parent = multiprocessing.parent_process()
+@final
+@dataclass(frozen=True)
+class _Process:
+    """A spawned process, our end of its pipe, and the blocks that it has and has not answered."""
 
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
+    process: BaseProcess
+    connection: Connection
+    blocks: deque[Block]
 
-    threading.Thread(target=watch, daemon=True).start()
+    @classmethod
+    def start(cls, work: Simulate) -> Self:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(work, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        return cls(process, ours, deque())
+
+    def fill(self, left: deque[Block]) -> None:
+        """Give it blocks to have some ahead; one that has died is found when it does not answer."""
+        while left and len(self.blocks) < AHEAD:
+            block = left.popleft()
+            self.blocks.append(block)
+            with suppress(OSError):
+                self.connection.send(block)
+
+    def answer(self) -> tuple[Block, bytes] | None:
+        """Return the next block with its file, or None if it has died; raise what was raised."""
+        try:
+            content = self.connection.recv()
+        except (EOFError, OSError):
+            return None
+        if isinstance(content, Exception):
+            raise content
+        return self.blocks.popleft(), content
+
+    def end(self) -> None:
+        self.connection.close()
+        self.process.kill()
+        self.process.join()
+
+
+def _serve(work: Simulate, connection: Connection) -> None:
+    """Answer blocks with their files, or the error met, until the other end is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us is told, and ends us
+    with suppress(EOFError, OSError):
+        while True:
+            block = connection.recv()
+            try:
+                content: bytes | Exception = work(block)
+            except Exception as error:
+                content = error
+            connection.send(content)
 
 
 def _ahead(
