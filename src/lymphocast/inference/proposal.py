@@ -58,11 +58,10 @@ class Mixture:
 
     def _distances(self, z: Floats) -> tuple[Floats, Floats]:
         """Squared Mahalanobis distances ``[component, draw]`` and log determinants of roots."""
-        distances = [
-            (np.linalg.solve(root, z - location[:, None]) ** 2).sum(axis=0)
-            for root, location in zip(self.roots, self.locations, strict=True)
-        ]
-        return np.stack(distances), np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
+        inverses = np.linalg.inv(self.roots)
+        moved = inverses @ z - inverses @ self.locations[:, :, None]
+        log_roots = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
+        return np.einsum("kzd,kzd->kd", moved, moved), log_roots
 
     def _gaussians(self, z: Floats) -> Floats:
         distances, log_roots = self._distances(z)
