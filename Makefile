@@ -37,6 +37,7 @@ test-slow: .venv/dev.stamp ## Run the tests that take minutes as well
 bench: .venv/dev.stamp .venv-bench/peers.stamp ## Time it beside other programs, answers asserted first
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.trial
 
 lint: .venv/dev.stamp ## Check style, format, types and layers
 	scripts/check
