@@ -13,7 +13,7 @@ ITSELF := install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo verify test test-slow bench lint clean
+.PHONY: help install demo verify test test-slow nightly bench lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +32,10 @@ test: .venv/dev.stamp ## Install the test tools and run the tests with coverage
 	$(BIN)/python -m pytest $(SHARED) --timeout 300 --cov --cov-report=term-missing:skip-covered
 
 test-slow: .venv/dev.stamp ## Run the tests that take minutes as well
-	$(BIN)/python -m pytest $(SHARED) -m "slow or not slow"
+	$(BIN)/python -m pytest $(SHARED) -m "not nightly"
+
+nightly: .venv/dev.stamp ## Calibrate the samplers themselves over simulated patients (takes hours)
+	$(BIN)/python -m pytest $(SHARED) --dist load -m nightly
 
 bench: .venv/dev.stamp .venv-bench/peers.stamp ## Time it beside other programs, answers asserted first
 	$(BIN)/python -m benchmarks.run

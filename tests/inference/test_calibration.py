@@ -29,6 +29,9 @@ BELOW = ENTRY_BELOW
 DECLARED = DECLARED_SEED
 TABLE = model_priors("course")
 WEIGHTS = TABLE.presets["neutral"]
+SEEDS = pytest.mark.parametrize(
+    "seed", [DECLARED, secrets.randbelow(2**31)], ids=["declared", "fresh"]
+)
 FEW = CalibrationSettings(replicates=24, draws=19, bank=4_096)
 
 
@@ -107,17 +110,18 @@ def outside(found: Calibration) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [DECLARED, secrets.randbelow(2**31)], ids=["declared", "fresh"])
+@SEEDS
 def test_the_course_model_is_calibrated(seed: int) -> None:
     found = calibrate(founding(), TABLE, WEIGHTS, seed, CalibrationSettings())
     assert outside(found) == [], f"seed {seed}"
 
 
 @pytest.mark.slow
-def test_the_course_model_is_calibrated_with_25_counts() -> None:
+@SEEDS
+def test_the_course_model_is_calibrated_with_25_counts(seed: int) -> None:
     sampling = ImportanceSettings(
         pilot=8_000, block=8_000, max_blocks=4, ess_target=2_000.0, pairs=8_192, draws=2_048
     )
     settings = CalibrationSettings(replicates=500, sampling=sampling)
-    found = calibrate(dense(), TABLE, WEIGHTS, DECLARED, settings)
-    assert outside(found) == []
+    found = calibrate(dense(), TABLE, WEIGHTS, seed, settings)
+    assert outside(found) == [], f"seed {seed}"

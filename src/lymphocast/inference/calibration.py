@@ -29,12 +29,15 @@ from lymphocast.inference.hypotheses import HYPOTHESES, Hypothesis, posterior_we
 from lymphocast.inference.importance import ImportanceSettings, sample_importance
 from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.inference.ranks import Ranks, rank_of
+from lymphocast.inference.smc import sample_smc
+from lymphocast.inference.tempering import SmcSettings
 from lymphocast.models.component import Scalar
 from lymphocast.models.prior_table import PriorTable, Weights
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Floats]
 Progress = Callable[[str, float], None]
+Sampling = ImportanceSettings | SmcSettings
 
 HYPOTHESIS = "hypothesis"
 ROUND = 4_096  # prior draws at a time, until enough satisfy the entry rule
@@ -54,14 +57,14 @@ class CalibrationSettings:
     bank
         Prior draws of each hypothesis, weighed again for each patient.
     sampling
-        Instead of the bank, fit each patient by importance sampling: for many counts, where next
-        to no draw of the prior is near the posterior.
+        Instead of the bank, fit each patient by importance sampling, for many counts, where next
+        to no draw of the prior is near the posterior; or by SMC, to calibrate that sampler.
     """
 
     replicates: int = 2_000
     draws: int = 99
     bank: int = 100_000
-    sampling: ImportanceSettings | None = None
+    sampling: Sampling | None = None
 
 
 @final
@@ -206,16 +209,19 @@ class Sampled(NamedTuple):
 def sample_patient(
     kernels: Kernels,
     weights: Weights,
-    sampling: ImportanceSettings,
+    sampling: Sampling,
     log_counts: Floats,
     told: Floats,
     seed: int,
 ) -> Sampled:
-    """Return the posteriors of one simulated patient by importance sampling."""
+    """Return the posteriors of one simulated patient by one of the samplers."""
     whole = kernels.everything()
     numbers = kernels.density.with_counts(whole.numbers, log_counts.tolist())
     target = replace(whole, numbers=numbers, told=tuple(told.tolist()))
-    parts = sample_importance(kernels, target, seed, sampling)
+    if isinstance(sampling, SmcSettings):
+        parts = sample_smc(kernels, target, seed, sampling)
+    else:
+        parts = sample_importance(kernels, target, seed, sampling)
     log_evidence = {p.hypothesis.name: p.log_evidence for p in parts}
     by_name = posterior_weights(log_evidence, weights, HYPOTHESES)
     shares = tuple(by_name[p.hypothesis.name] for p in parts)
@@ -230,7 +236,7 @@ def _from_samples(
     told: Floats,
     seed: int,
 ) -> Posterior:
-    """Return the posterior of one patient by importance sampling."""
+    """Return the posterior of one patient by a sampler."""
     assert settings.sampling is not None  # noqa: S101  (chosen by the caller)
     parts, shares, ess = sample_patient(kernels, weights, settings.sampling, log_counts, told, seed)
     rng = np.random.default_rng([seed, 23])
