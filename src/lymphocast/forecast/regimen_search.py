@@ -214,7 +214,7 @@ class _Search:
     @cached_property
     def scale(self) -> Scale:
         """How the goal values a regimen."""
-        return Scale(self.ground.goal, self.ground.maintenance.apart, self.ground.seed)
+        return Scale(self.ground.goal, self.ground.maintenance.apart)
 
     @cached_property
     def limits(self) -> tuple[ChanceLimit, ...]:
