@@ -125,9 +125,44 @@ def test_the_founding_case_is_told_what_it_does_not_know(search: RegimenSearch) 
     }  # fmt: skip
     total = sum(row.p_best for row in search.given.rows)
     assert total == pytest.approx(1.0)
-    # No regimen is clearly the best: the leader wins in less than three quarters of the draws.
-    assert search.given.rows[0].p_best < 0.75
     assert all(row.regret >= 0.0 for row in search.given.rows)
+
+
+def test_no_dose_is_the_best_more_often_than_chance_where_no_data_tell_doses_apart(
+    search: RegimenSearch,
+) -> None:
+    given = search.given
+    none, *doses = sorted(given.rows, key=lambda row: row.regimen != "no drug")
+    assert given.chance == 0.25
+    # By the prior alone one dose would lead; that is kept apart, under another name.
+    assert max(row.p_best_if_assumed or 0.0 for row in doses) > 1.5 * given.chance
+    assert max(row.p_best for row in doses) <= given.chance
+    share = (1.0 - none.p_best) / 3.0
+    assert [row.p_best for row in doses] == pytest.approx([share] * 3)
+    assert none.p_best == none.p_best_if_assumed, "of no drug the data do say something"
+
+
+def test_p_best_of_a_design_is_shared_by_its_doses_and_by_nothing_else() -> None:
+    wide = goal(doses=(0.5, 0.75, 1.0))
+    rules = (None, HoldRule(500.0, 350.0))
+    design = replace(wide.design, durations=(182.0, 728.0), rules=rules, cycles=(None,))
+    few = GoalLimit(LimitKind.COUNT_BELOW, 200.0, 0.9)
+    found = optimise(
+        quick_fit(), replace(wide, design=design, limits=(few,)), legs=Race(50, 20, 300)
+    ).given
+    contest = [row for row in found.rows if row.keeps_limits]
+    assert found.feasible
+    assert 0 < len(contest) < len(found.rows), "who breaks a limit too often cannot be the best"
+    assert sum(x.doses for x in found.designs) == len(contest)
+    assert sum(x.p_best for x in found.designs) == pytest.approx(1.0)
+    assert sum(x.chance for x in found.designs) == pytest.approx(1.0)
+    for share in found.designs:
+        own = [row for row in contest if row.regimen.endswith(share.design)]
+        assert len(own) == share.doses
+        assert [row.p_best * share.doses for row in own] == pytest.approx([share.p_best] * len(own))
+        assumed = sum(row.p_best_if_assumed or 0.0 for row in own)
+        assert assumed == pytest.approx(share.p_best)
+    assert all(row.p_best == 0.0 for row in found.rows if not row.keeps_limits)
 
 
 def test_the_order_moves_with_the_explanation(search: RegimenSearch) -> None:

@@ -20,6 +20,7 @@ from lymphocast.forecast.goal_file import read_goal
 from lymphocast.forecast.plan_forecast import frame_of
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.regimen_search import optimise
+from lymphocast.forecast.search import Race
 from lymphocast.inference.fitting import QUICK, versions
 from lymphocast.inference.importance import sample_importance
 from lymphocast.inference.kernels import kernels_of
@@ -60,11 +61,14 @@ def fit() -> Fit:
     )
 
 
-def search(count: float, folder: Path) -> RegimenSearch:
+def search(
+    count: float, folder: Path, of: Fit | None = None, legs: Race | None = None
+) -> RegimenSearch:
+    of = of or fit()
     path = folder / "goal.yaml"
     doses = ", ".join(map(str, LADDER))
     path.write_text(GOAL.format(count=count, cost=COST, doses=doses), encoding="utf-8")
-    return optimise(fit(), read_goal(path, frame_of(fit())))
+    return optimise(of, read_goal(path, frame_of(of)), legs=legs)
 
 
 def right_dose(count: float) -> float:
@@ -112,7 +116,7 @@ def test_the_truth_of_the_program_obeys_its_own_equation() -> None:
 
 @pytest.mark.parametrize(("narrowing", "banner"), [(0.97, True), (0.9, False), (0.3, False)])
 def test_the_banner_stands_where_contraction_is_below_a_tenth(
-    narrowing: float, banner: bool
+    narrowing: float, banner: bool, tmp_path: Path
 ) -> None:
     # Draws of ln u50 made narrower than the founding fit's own, which are as wide as the prior's:
     # contraction is 1 - narrowing^2, give or take what that fit has learned (a hundredth).
@@ -131,6 +135,11 @@ def test_the_banner_stands_where_contraction_is_below_a_tenth(
     )
     assert dose_contraction(found) == pytest.approx(1.0 - narrowing**2, abs=0.03)
     assert bool(dose_banner(found)) == banner
+    ladder = search(300.0, tmp_path, found, Race(50, 6, 100)).given
+    doses = {row.p_best for row in ladder.rows if row.regimen != "no drug"}
+    assert (len(doses) == 1) == banner, "P(best) is shared where no data tell doses apart"
+    assert bool(ladder.designs) == banner
+    assert all((row.p_best_if_assumed is not None) == banner for row in ladder.rows)
 
 
 def test_three_dose_levels_inform_the_dose_response() -> None:
@@ -150,6 +159,7 @@ def test_the_dose_that_is_right_under_the_truth_is_found_without_a_banner(
     found = search(count, tmp_path)
     assert found.banners == ()
     assert found.extrapolated is None
+    assert found.given.designs == ()
     best = found.given.rows[0]
     assert best.regimen.startswith(f"dose {right:g},")
     assert best.p_best > 2.0 * found.given.chance

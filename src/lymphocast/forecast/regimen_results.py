@@ -19,9 +19,13 @@ class RegimenRow:
         Its name, which says what it is.
     utility, utility_se, low, high
         Mean over the draws, its Monte Carlo error, and the central 90 % over the draws.
-    p_best, regret
-        Share of draws in which no other of the table is better, and the mean utility lost to the
-        draw's best.
+    p_best
+        Share of draws in which no other of the table is better. Where the data say nothing about
+        the dose-response, the doses of a design share that of the design equally.
+    p_best_if_assumed
+        What it would be if the assumed dose-response were known; ``None`` where the data inform it.
+    regret
+        Mean utility lost to the draw's best.
     p_broken
         Probability that each limit is broken, by the limit's label.
     keeps_limits
@@ -46,6 +50,7 @@ class RegimenRow:
     low: float
     high: float
     p_best: float
+    p_best_if_assumed: float | None
     regret: float
     p_broken: Mapping[str, float]
     keeps_limits: bool
@@ -55,6 +60,29 @@ class RegimenRow:
     injections: Interval
     on_front: bool
     rank_under: Mapping[str, int]
+
+
+@final
+@dataclass(frozen=True)
+class DesignShare:
+    """How often a design is the best, whichever its dose.
+
+    Parameters
+    ----------
+    design
+        Its name: all that a regimen is apart from its dose.
+    doses
+        Its regimens that may be the best.
+    p_best
+        Share of draws in which one of them is.
+    chance
+        What it would be if the draws could not tell regimens apart.
+    """
+
+    design: str
+    doses: int
+    p_best: float
+    chance: float
 
 
 @final
@@ -93,6 +121,9 @@ class RegimenTable:
         Why none does.
     chance
         P(best) if the draws could not tell the regimens that keep the limits apart.
+    designs
+        How often each design is the best, whichever its dose; empty where the data inform the
+        dose-response.
     compared
         Regimens that entered the race.
     best_under
@@ -107,6 +138,7 @@ class RegimenTable:
     feasible: bool
     reasons: tuple[str, ...]
     chance: float
+    designs: tuple[DesignShare, ...]
     compared: int
     best_under: Mapping[str, str]
     front: tuple[FrontPoint, ...]

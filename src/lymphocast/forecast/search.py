@@ -139,6 +139,11 @@ class Ranking:
     number: int
     draws: int
 
+    @property
+    def contestants(self) -> tuple[int, ...]:
+        """Candidates that may be the best: those that keep every limit; all if none does."""
+        return tuple(x.candidate for x in self.rows if x.keeps_limits or not self.feasible)
+
 
 Judge = Callable[[Sequence[int], int], Judged]
 """Judges candidates, by index, on the first so many of the common draws."""

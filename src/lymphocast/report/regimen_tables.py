@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
+from lymphocast.forecast.goal import NO_DRUG
 from lymphocast.forecast.regimen_results import (
     FrontPoint,
     RegimenRow,
@@ -22,6 +23,10 @@ TITLES: Final = {
     EXTRAPOLATED: "Extrapolation: doses or cycles that the patient has not had, beside no drug",
 }
 SHOWN: Final = 10
+LEADERS: Final = 3  # of the highest P(best), shown wherever they stand
+EXCHANGED: Final = (
+    "Which dose of a design is best the data do not say: the doses of a design share its P(best)."
+)
 Cells = tuple[str, ...]
 
 
@@ -45,17 +50,24 @@ def regimen_csv(found: RegimenSearch) -> str:
     for banner in found.banners:
         writer.writerow(("", "", "", "banner", "", banner))
     for name, table in _tables(found):
-        for reason in table.reasons:
-            writer.writerow((name, "", "", "reason", "", reason))
-        writer.writerow((name, "", "", "chance", "", value_text(table.chance)))
-        for i, point in enumerate(table.front, 1):
-            for what in ("target", "weekly_dose", "injections"):
-                value = value_text(getattr(point, what))
-                writer.writerow((name, str(i), point.regimen, "front", what, value))
-        for place, row in enumerate(table.rows, 1):
-            for cells in _values(row):
-                writer.writerow((name, str(place), row.regimen, *cells))
+        writer.writerows((name, *cells) for cells in _records(table))
     return text.getvalue()
+
+
+def _records(table: RegimenTable) -> Iterator[Cells]:
+    """Yield place, regimen or design, quantity, what of it, and value."""
+    for reason in table.reasons:
+        yield ("", "", "reason", "", reason)
+    yield ("", "", "chance", "", value_text(table.chance))
+    for share in table.designs:
+        for what in ("doses", "p_best", "chance"):
+            yield ("", share.design, "design", what, value_text(getattr(share, what)))
+    for i, point in enumerate(table.front, 1):
+        for what in ("target", "weekly_dose", "injections"):
+            yield (str(i), point.regimen, "front", what, value_text(getattr(point, what)))
+    for place, row in enumerate(table.rows, 1):
+        for cells in _values(row):
+            yield (str(place), row.regimen, *cells)
 
 
 def _tables(found: RegimenSearch) -> Iterator[tuple[str, RegimenTable]]:
@@ -91,11 +103,39 @@ def _table(table: RegimenTable) -> Iterator[str]:
         yield f"  {reason[0].upper()}{reason[1:]}."
     heads = ("regimen", "utility", "90 %", "P(best)", "regret", "P(a limit broken)", "dose",
              "injections", "place elsewhere")  # fmt: skip
-    yield from table_lines(heads, [_cells(row) for row in table.rows[:SHOWN]])
+    places = _places(table)
+    yield from table_lines(heads, [_cells(i + 1, table.rows[i]) for i in places])
+    if len(places) < len(table.rows):
+        yield (
+            f"  {len(places)} of {len(table.rows)} are shown: the first {SHOWN}, the "
+            f"{LEADERS} that are best most often, and no drug; -o writes all."
+        )
     yield f"  P(best) by chance alone: {table.chance:.3f}"
+    yield from _designs(table)
     for name, regimen in table.best_under.items():
         yield f"  first under {name}: {regimen}"
     yield from _front(table)
+
+
+def _places(table: RegimenTable) -> list[int]:
+    """The rows that are shown: the first, those that are best most often, and no drug."""
+    often = sorted(range(len(table.rows)), key=lambda i: -table.rows[i].p_best)
+    none = [i for i, row in enumerate(table.rows) if row.regimen == NO_DRUG]
+    return sorted({*range(min(SHOWN, len(table.rows))), *often[:LEADERS], *none})
+
+
+def _designs(table: RegimenTable) -> Iterator[str]:
+    if not table.designs:
+        return
+    yield f"  {EXCHANGED}"
+    heads = ("design", "doses", "P(best)", "by chance")
+    shown = [
+        (x.design, str(x.doses), f"{x.p_best:.3f}", f"{x.chance:.3f}")
+        for x in table.designs[:SHOWN]
+    ]
+    yield from table_lines(heads, shown)
+    if len(shown) < len(table.designs):
+        yield f"  {len(shown)} of {len(table.designs)} designs are shown; -o writes all."
 
 
 def _front(table: RegimenTable) -> Iterator[str]:
@@ -117,11 +157,11 @@ def _thinned(points: tuple[FrontPoint, ...]) -> tuple[FrontPoint, ...]:
     return tuple(points[round(i * (len(points) - 1) / (SHOWN - 1))] for i in range(SHOWN))
 
 
-def _cells(row: RegimenRow) -> Cells:
+def _cells(place: int, row: RegimenRow) -> Cells:
     broken = max(row.p_broken.values(), default=0.0)
     places = row.rank_under.values()
     return (
-        row.regimen + (" *" if row.on_front else ""),
+        f"{place:>2}  {row.regimen}" + (" *" if row.on_front else ""),
         f"{row.utility:.3f}",
         f"{row.low:.2f} to {row.high:.2f}",
         f"{row.p_best:.3f}",
@@ -136,6 +176,8 @@ def _cells(row: RegimenRow) -> Cells:
 def _values(row: RegimenRow) -> Iterator[Cells]:
     for name in ("utility", "utility_se", "low", "high", "p_best", "regret", "shortfall"):
         yield (name, "", value_text(getattr(row, name)))
+    if row.p_best_if_assumed is not None:
+        yield ("p_best_if_assumed", "", value_text(row.p_best_if_assumed))
     yield ("keeps_limits", "", str(row.keeps_limits).lower())
     yield ("on_front", "", str(row.on_front).lower())
     for name in ("p_broken", "p_target"):
