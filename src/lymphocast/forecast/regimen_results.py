@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import final
 
-from lymphocast.forecast.results import Interval
+from lymphocast.forecast.results import Interval, Verdict
 
 
 @final
@@ -108,6 +108,50 @@ class FrontPoint:
 
 @final
 @dataclass(frozen=True)
+class RegimenSensitivityRow:
+    """The ranking of a table when one assumption is changed.
+
+    Parameters
+    ----------
+    name, label
+        As in the sensitivity table of the explanation.
+    first
+        The first regimen, of the rows of the table.
+    leader_place
+        Where the leader of the base analysis stands.
+    probabilities
+        Of each verdict's statement, by its name.
+    """
+
+    name: str
+    label: str
+    first: str
+    leader_place: int
+    probabilities: Mapping[str, float]
+
+
+@final
+@dataclass(frozen=True)
+class RegimenSensitivity:
+    """How a ranking moves over the sensitivity table, and the verdicts on what it says.
+
+    Parameters
+    ----------
+    leader
+        The first regimen with the drug in the base analysis.
+    rows
+        The base analysis and every changed one.
+    verdicts
+        On the leader and on the drug.
+    """
+
+    leader: str
+    rows: tuple[RegimenSensitivityRow, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+@final
+@dataclass(frozen=True)
 class RegimenTable:
     """Regimens from the best on.
 
@@ -132,6 +176,8 @@ class RegimenTable:
         Of all regimens compared that keep the limits in the draws of the first leg (of all, if
         none does), those to which no other is as good in targets, mean weekly dose and injections
         and better in one; from the smallest dose on.
+    sensitivity
+        How the ranking moves over the sensitivity table; ``None`` if that was not asked for.
     """
 
     rows: tuple[RegimenRow, ...]
@@ -142,6 +188,7 @@ class RegimenTable:
     compared: int
     best_under: Mapping[str, str]
     front: tuple[FrontPoint, ...]
+    sensitivity: RegimenSensitivity | None = None
 
 
 @final

@@ -26,6 +26,7 @@ from lymphocast.forecast.regimen_results import (
     RegimenSearch,
     RegimenTable,
 )
+from lymphocast.forecast.regimen_sensitivity import with_sensitivity
 from lymphocast.forecast.search import (
     ChanceLimit,
     Judged,
@@ -39,8 +40,10 @@ from lymphocast.forecast.search import (
     rank_places,
 )
 from lymphocast.forecast.search_state import Mark, SearchState
-from lymphocast.forecast.worth import Scale, Worth
+from lymphocast.forecast.sensitivity import changed_fits
+from lymphocast.forecast.worth import Scale, Worth, judged_of
 from lymphocast.inference.hypotheses import HYPOTHESES
+from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit
 
 Flags = NDArray[np.bool_]
@@ -68,6 +71,7 @@ def optimise(
     legs: Race | None = None,
     progress: Progress | None = None,
     state: SearchState | None = None,
+    sensitivity: bool = False,
 ) -> RegimenSearch:
     """Return the regimens of a goal's design space, ranked over the posterior.
 
@@ -85,6 +89,8 @@ def optimise(
         Called with a stage's name and the share that is done.
     state
         What an interrupted search of the same fit, goal, seed and race found; it is added to.
+    sensitivity
+        Rank again in each row of the sensitivity table, which takes further fits.
     """
     maintenance = maintenance_of(fit.record, fit.individual)
     chosen, legs = fit.seed if seed is None else seed, legs or Race()
@@ -102,6 +108,8 @@ def optimise(
             beside = (*(x for x in candidates if not x.plan.stretches), *outside)
             search = _Search(ground, beside, "regimens beyond what was given", state)
             extrapolated = search.table(legs, progress)
+        if sensitivity:
+            given, extrapolated = _again(fit, ground, (given, extrapolated), legs, progress)
     return RegimenSearch(
         record_id=fit.record.id,
         title=goal.title,
@@ -114,6 +122,20 @@ def optimise(
         extrapolated=extrapolated,
         notes=tuple(_notes(goal)),
     )
+
+
+def _again(
+    fit: Fit,
+    ground: Ground,
+    tables: tuple[RegimenTable, RegimenTable | None],
+    legs: Race,
+    progress: Progress | None,
+) -> tuple[RegimenTable, RegimenTable | None]:
+    """The tables with how their rankings move in each row of the sensitivity table."""
+    fits = changed_fits(fit, kernels_of(fit.individual, fit.table), progress)
+    there = [table for table in tables if table is not None]
+    given, *beyond = with_sensitivity(there, fits, ground, legs.then)
+    return given, beyond[0] if beyond else None
 
 
 def _banners(dose: str, maintenance: Maintenance) -> tuple[str, ...]:
@@ -160,7 +182,7 @@ class _Search:
         """Run the race and say all that the table says."""
 
         def judge(candidates: Sequence[int], draws: int) -> Judged:
-            return _judged([x for _, x in self._worths(candidates, draws, progress)])
+            return judged_of([x for _, x in self._worths(candidates, draws, progress)])
 
         untreated = [i for i, x in enumerate(self.candidates) if not x.plan.stretches]
         found = race(judge, len(self.candidates), self.limits, legs, untreated)
@@ -212,7 +234,7 @@ class _Search:
 
     def _under(self, chosen: Sequence[int], progress: Progress | None) -> dict[str, Ranking]:
         """The ranking of the finalists under each explanation and preset."""
-        judged = _judged([x for _, x in self._worths(chosen, STRATA, progress)])
+        judged = judged_of([x for _, x in self._worths(chosen, STRATA, progress)])
         size = self.ground.strata.lanes // len(HYPOTHESES)
         return {
             name: rank(chosen, judged, self.limits, np.repeat(shares / size, size))
@@ -231,7 +253,7 @@ class _Search:
     def _whole_front(self, legs: Race) -> tuple[FrontPoint, ...]:
         """The trade-off front of all candidates, in the draws that all have run."""
         worths = [worth for _, worth in self._worths(range(len(self.candidates)), legs.first, None)]
-        kept = keeping(_judged(worths), self.limits)
+        kept = keeping(judged_of(worths), self.limits)
         points = np.array([self._point(worths[i]) for i in kept])
         on = [(kept[k], points[k]) for k in np.flatnonzero(front(points))]
         return tuple(
@@ -278,8 +300,3 @@ class _Search:
             if not any(worths[row.candidate].targets[i].any() for row in found.rows):
                 reasons.append(f"no regimen meets the target '{target.label}' in any draw")
         return reasons
-
-
-def _judged(worths: Sequence[Worth]) -> Judged:
-    broken = np.stack([worth.broken for worth in worths], axis=1)
-    return Judged(np.stack([worth.utility for worth in worths]), broken)

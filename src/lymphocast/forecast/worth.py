@@ -1,5 +1,6 @@
 """What a regimen is worth under a goal, draw by draw: utility, targets, and limits that break."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from lymphocast.forecast.course_plan import Followed
 from lymphocast.forecast.goal import EventLimit, Goal, GoalLimit, LimitKind, Target
 from lymphocast.forecast.plan import Plan
-from lymphocast.forecast.search import ROUNDING, ChanceLimit
+from lymphocast.forecast.search import ROUNDING, ChanceLimit, Judged
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -104,6 +105,12 @@ class Scale:
         """Probability of an event in each draw: its own where a dose is given."""
         size = plan.largest_injection(self.apart) if limit.of_injection else plan.highest
         return np.where(followed.injections > 0.0, limit.chance(size), 0.0)
+
+
+def judged_of(worths: Sequence[Worth]) -> Judged:
+    """Return the judgement of candidates that were followed in the same draws."""
+    broken = np.stack([worth.broken for worth in worths], axis=1)
+    return Judged(np.stack([worth.utility for worth in worths]), broken)
 
 
 def fulfilment(target: Target, days: Floats, counts: Floats) -> Floats:

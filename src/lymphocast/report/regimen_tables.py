@@ -10,6 +10,7 @@ from lymphocast.forecast.regimen_results import (
     FrontPoint,
     RegimenRow,
     RegimenSearch,
+    RegimenSensitivity,
     RegimenTable,
 )
 from lymphocast.report.columns import table_lines
@@ -26,6 +27,10 @@ SHOWN: Final = 10
 LEADERS: Final = 3  # of the highest P(best), shown wherever they stand
 EXCHANGED: Final = (
     "Which dose of a design is best the data do not say: the doses of a design share its P(best)."
+)
+NO_VERDICTS: Final = (
+    "No verdicts: how the ranking moves when an assumption changes (effect, recovery, measurement "
+    "error, weights, drift, timelines) is found with --sensitivity."
 )
 Cells = tuple[str, ...]
 
@@ -65,9 +70,28 @@ def _records(table: RegimenTable) -> Iterator[Cells]:
     for i, point in enumerate(table.front, 1):
         for what in ("target", "weekly_dose", "injections"):
             yield (str(i), point.regimen, "front", what, value_text(getattr(point, what)))
+    yield from _ranked(table)
+    yield from _changed(table.sensitivity)
+
+
+def _ranked(table: RegimenTable) -> Iterator[Cells]:
     for place, row in enumerate(table.rows, 1):
         for cells in _values(row):
             yield (str(place), row.regimen, *cells)
+
+
+def _changed(found: RegimenSensitivity | None) -> Iterator[Cells]:
+    """Yield each changed assumption by its name, and the verdicts."""
+    if found is None:
+        return
+    for row in found.rows:
+        yield ("1", row.first, "first_if_changed", row.name, "1")
+        place = str(row.leader_place)
+        yield (place, found.leader, "leader_if_changed", row.name, place)
+        for name, p in row.probabilities.items():
+            yield ("", found.leader, f"p_{name}_if_changed", row.name, value_text(p))
+    for v in found.verdicts:
+        yield ("", found.leader, "verdict", v.id, v.answer.value)
 
 
 def _tables(found: RegimenSearch) -> Iterator[tuple[str, RegimenTable]]:
@@ -92,6 +116,8 @@ def _lines(found: RegimenSearch) -> Iterator[str]:
         "patient's own maintenance dose."
     )
     yield from found.notes
+    if found.given.sensitivity is None:
+        yield NO_VERDICTS
     yield ""
     yield NOT_A_DEVICE
 
@@ -115,6 +141,7 @@ def _table(table: RegimenTable) -> Iterator[str]:
     for name, regimen in table.best_under.items():
         yield f"  first under {name}: {regimen}"
     yield from _front(table)
+    yield from _sensitivity(table)
 
 
 def _places(table: RegimenTable) -> list[int]:
@@ -148,6 +175,23 @@ def _front(table: RegimenTable) -> Iterator[str]:
     yield from table_lines(heads, shown)
     if len(shown) < len(table.front):
         yield f"  {len(shown)} of {len(table.front)} are shown, evenly spaced; -o writes all."
+
+
+def _sensitivity(table: RegimenTable) -> Iterator[str]:
+    if table.sensitivity is None:
+        return
+    yield "  When an assumption changes, P being that of the verdicts below:"
+    ids = [v.id for v in table.sensitivity.verdicts]
+    heads = ("changed assumption", *(f"P({x})" for x in ids), "leader's place", "first")
+    shown = [
+        (x.label, *(f"{x.probabilities[i]:.2f}" for i in ids), str(x.leader_place), x.first)
+        for x in table.sensitivity.rows
+    ]
+    yield from table_lines(heads, shown)
+    yield "  Verdicts (decided if the probability stays above 0.8 or below 0.2 over the table)"
+    for v in table.sensitivity.verdicts:
+        spread = f"{v.probability:.2f} (table {v.lowest:.2f} to {v.highest:.2f})"
+        yield f"    {v.id:<6}  {v.answer.value:<9}  {spread}  {v.question}"
 
 
 def _thinned(points: tuple[FrontPoint, ...]) -> tuple[FrontPoint, ...]:
