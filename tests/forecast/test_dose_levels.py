@@ -18,7 +18,7 @@ from lymphocast.dataset.project import project
 from lymphocast.forecast.dose_response import dose_banner, dose_contraction
 from lymphocast.forecast.goal_file import read_goal
 from lymphocast.forecast.plan_forecast import frame_of
-from lymphocast.forecast.regimen_results import RegimenSearch
+from lymphocast.forecast.regimen_results import Amounts, RegimenSearch
 from lymphocast.forecast.regimen_search import optimise
 from lymphocast.forecast.search import Race
 from lymphocast.inference.fitting import QUICK, versions
@@ -164,6 +164,46 @@ def test_the_dose_that_is_right_under_the_truth_is_found_without_a_banner(
     assert best.regimen.startswith(f"dose {right:g},")
     assert best.p_best > 2.0 * found.given.chance
     assert set(found.given.best_under.values()) == {best.regimen}
+
+
+def test_doses_stand_as_amounts_where_product_and_unit_system_are_stated(tmp_path: Path) -> None:
+    path = tmp_path / "goal.yaml"
+    limits = "limits: [{weekly_dose: 0.5}, {injection: 2}, {injection_amount: 4 MIU}]\n"
+    design = "design: {doses: [0.5], intervals: [7 d]}\n"
+    path.write_text("targets: [{keep: 300}]\n" + limits + design, encoding="utf-8")
+    wanted = read_goal(path, frame_of(fit()))
+    # Maintenance is 9 MIU weekly in three equal doses.
+    assert [limit.label for limit in wanted.limits] == [
+        "weekly dose at most 0.5 of maintenance (4.5 MIU)",
+        "one injection at most 2 of a maintenance injection (6 MIU)",
+        "one injection at most 1.33333 of a maintenance injection (4 MIU)",
+    ]
+    found = optimise(fit(), wanted, legs=Race(50, 6, 100))
+    half = next(
+        row
+        for table in (found.given, found.extrapolated)
+        if table is not None
+        for row in table.rows
+        if row.regimen != "no drug"
+    )
+    assert half.amounts == Amounts(4.5, 4.5, "M[IU]")
+    assert found.notes[0].startswith("Dose 1 is the maintenance dose: 9 MIU of interleukin-2 (")
+    assert "3 MIU each 2.33 d." in found.notes[0]
+
+
+def test_without_a_unit_system_only_what_was_typed_stands_as_an_amount(tmp_path: Path) -> None:
+    path = tmp_path / "goal.yaml"
+    limits = "limits: [{weekly_dose: 0.5}, {weekly_amount: 5.5 MU}]\n"
+    text = "targets: [{keep: 300}]\n" + limits + "design: {doses: [0.5]}\n"
+    path.write_text(text, encoding="utf-8")
+    wanted = read_goal(path, frame_of(quick_fit()))
+    assert [limit.label for limit in wanted.limits] == [
+        "weekly dose at most 0.5 of maintenance",
+        "weekly dose at most 0.5 of maintenance (5.5 MU)",
+    ]
+    found = optimise(quick_fit(), wanted, legs=Race(50, 6, 100))
+    assert all(row.amounts is None for row in found.given.rows)
+    assert not any("Dose 1 is" in note for note in found.notes)
 
 
 def test_half_of_the_effect_is_at_the_half_effect_dose_of_the_program() -> None:

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from lymphocast.forecast.regimen_results import (
+    Amounts,
     DesignShare,
     RegimenRow,
     RegimenSearch,
@@ -21,7 +22,7 @@ def row(name: str, p_best: float = 0.0) -> RegimenRow:
     return RegimenRow(
         regimen=name, utility=0.5, utility_se=0.01, low=0.4, high=0.6, p_best=p_best,
         p_best_if_assumed=None, regret=0.1, p_broken={}, keeps_limits=True, shortfall=0.0,
-        p_target={}, weekly_dose=NONE, injections=NONE, on_front=False, rank_under={},
+        p_target={}, weekly_dose=NONE, injections=NONE, amounts=None, on_front=False, rank_under={},
     )  # fmt: skip
 
 
@@ -68,3 +69,16 @@ def test_designs_are_told_where_doses_share_their_p_best() -> None:
     assert "given,,for 11 d,design,p_best,0.3\n" in regimen_csv(found)
     plain = replace(found, given=replace(found.given, designs=()))
     assert EXCHANGED not in "\n".join(regimen_lines(plain))
+
+
+def test_amounts_stand_beside_fractions_where_they_can_be_stated() -> None:
+    heads = next(line for line in regimen_lines(search([row("r1")])) if "P(best)" in line)
+    assert "a week" not in heads
+    known = replace(row("r1"), amounts=Amounts(4.5, 1.5, "M[IU]"))
+    found = search([known])
+    lines = regimen_lines(found)
+    heads = next(line for line in lines if "P(best)" in line)
+    assert "a week" in heads
+    assert any("4.5 MIU" in line and "1.5 MIU" in line for line in lines)
+    assert "given,1,r1,weekly_amount,M[IU],4.5\n" in regimen_csv(found)
+    assert "given,1,r1,injection_amount,M[IU],1.5\n" in regimen_csv(found)

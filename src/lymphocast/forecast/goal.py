@@ -88,16 +88,21 @@ _LIMIT_WORDS = {
 @final
 @dataclass(frozen=True)
 class GoalLimit:
-    """A bound that must hold with a probability; doses are relative to maintenance."""
+    """A bound that must hold with a probability; doses are relative to maintenance.
+
+    ``amount`` is the bound as people print it, if it can be stated.
+    """
 
     kind: LimitKind
     bound: float
     probability: float = 1.0
+    amount: str = ""
 
     @property
     def label(self) -> str:
         """How tables and messages call it."""
-        return _LIMIT_WORDS[self.kind].format(self.bound)
+        words = _LIMIT_WORDS[self.kind].format(self.bound)
+        return f"{words} ({self.amount})" if self.amount else words
 
 
 @final

@@ -10,6 +10,16 @@ from lymphocast.forecast.results import Interval, Verdict
 
 @final
 @dataclass(frozen=True)
+class Amounts:
+    """The highest weekly amount of a regimen and its largest injection, in one unit."""
+
+    weekly: float
+    injection: float
+    unit: str
+
+
+@final
+@dataclass(frozen=True)
 class RegimenRow:
     """One regimen in a table.
 
@@ -36,6 +46,8 @@ class RegimenRow:
         Probability, or mean share of the time, of each target, by its label.
     weekly_dose, injections
         Mean weekly dose relative to maintenance, and number of injections, over the draws.
+    amounts
+        Its doses as amounts; ``None`` while the product or the unit system is not stated.
     on_front
         Whether no other of the table is as good in target, mean weekly dose and injections and
         better in one of them.
@@ -58,6 +70,7 @@ class RegimenRow:
     p_target: Mapping[str, float]
     weekly_dose: Interval
     injections: Interval
+    amounts: Amounts | None
     on_front: bool
     rank_under: Mapping[str, int]
 

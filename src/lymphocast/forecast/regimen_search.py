@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.dataset.maintenance import Maintenance, maintenance_of
+from lymphocast.forecast.amounts import amounts_note, amounts_of
 from lymphocast.forecast.course_plan import follow_plan
 from lymphocast.forecast.design_shares import design_shares, exchanged
 from lymphocast.forecast.dose_response import dose_banner
@@ -120,7 +121,7 @@ def optimise(
         banners=_banners(banner, maintenance),
         given=given,
         extrapolated=extrapolated,
-        notes=tuple(_notes(goal)),
+        notes=tuple(_notes(goal, maintenance)),
     )
 
 
@@ -148,8 +149,8 @@ def _banners(dose: str, maintenance: Maintenance) -> tuple[str, ...]:
     return tuple(banner for banner in banners if banner)
 
 
-def _notes(goal: Goal) -> list[str]:
-    notes = [REPLACES]
+def _notes(goal: Goal, maintenance: Maintenance) -> list[str]:
+    notes = [note for note in (amounts_note(maintenance), REPLACES) if note]
     if len(goal.design.intervals) > 1:
         notes.append(INTERVALS)
     if any(cycle is not None for cycle in goal.design.cycles):
@@ -289,6 +290,7 @@ class _Search:
             p_target=dict(zip(targets, map(float, worth.targets.mean(axis=1)), strict=True)),
             weekly_dose=part.interval(worth.weekly_dose),
             injections=part.interval(worth.injections),
+            amounts=amounts_of(self.candidates[row.candidate].plan, self.ground.maintenance),
             on_front=on_front,
             rank_under=places,
         )

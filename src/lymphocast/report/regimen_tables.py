@@ -7,15 +7,18 @@ from typing import Final
 
 from lymphocast.forecast.goal import NO_DRUG
 from lymphocast.forecast.regimen_results import (
+    Amounts,
     FrontPoint,
     RegimenRow,
     RegimenSearch,
     RegimenSensitivity,
     RegimenTable,
 )
+from lymphocast.record.printed import printed
 from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
 from lymphocast.report.values import json_text, plain, value_text
+from lymphocast.units import Quantity
 
 COLUMNS: Final = ("table", "place", "regimen", "quantity", "of", "value")
 GIVEN, EXTRAPOLATED = "given", "extrapolated"
@@ -127,8 +130,9 @@ def _table(table: RegimenTable) -> Iterator[str]:
         yield "No regimen keeps every limit; the least bad come first."
     for reason in table.reasons:
         yield f"  {reason[0].upper()}{reason[1:]}."
+    amounts = ("a week", "an injection") if table.rows[0].amounts is not None else ()
     heads = ("regimen", "utility", "90 %", "P(best)", "regret", "P(a limit broken)", "dose",
-             "injections", "place elsewhere")  # fmt: skip
+             *amounts, "injections", "place elsewhere")  # fmt: skip
     places = _places(table)
     yield from table_lines(heads, [_cells(i + 1, table.rows[i]) for i in places])
     if len(places) < len(table.rows):
@@ -212,9 +216,22 @@ def _cells(place: int, row: RegimenRow) -> Cells:
         f"{row.regret:.3f}",
         f"{broken:.3f}" + ("" if row.keeps_limits else " too often"),
         f"{row.weekly_dose.p50:.2f}",
+        *_amounts(row.amounts),
         f"{row.injections.p50:.0f}",
         f"{min(places, default=0)}-{max(places, default=0)}",
     )
+
+
+def _amounts(found: Amounts | None) -> Cells:
+    if found is None:
+        return ()
+    return tuple(printed(Quantity(x, found.unit)) for x in (found.weekly, found.injection))
+
+
+def _amount_values(found: Amounts | None) -> Iterator[Cells]:
+    if found is not None:
+        yield ("weekly_amount", found.unit, value_text(found.weekly))
+        yield ("injection_amount", found.unit, value_text(found.injection))
 
 
 def _values(row: RegimenRow) -> Iterator[Cells]:
@@ -222,6 +239,7 @@ def _values(row: RegimenRow) -> Iterator[Cells]:
         yield (name, "", value_text(getattr(row, name)))
     if row.p_best_if_assumed is not None:
         yield ("p_best_if_assumed", "", value_text(row.p_best_if_assumed))
+    yield from _amount_values(row.amounts)
     yield ("keeps_limits", "", str(row.keeps_limits).lower())
     yield ("on_front", "", str(row.on_front).lower())
     for name in ("p_broken", "p_target"):
