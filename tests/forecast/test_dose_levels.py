@@ -188,7 +188,7 @@ def test_doses_stand_as_amounts_where_product_and_unit_system_are_stated(tmp_pat
     )
     assert half.amounts == Amounts(4.5, 4.5, "M[IU]")
     assert found.notes[0].startswith("Dose 1 is the maintenance dose: 9 MIU of interleukin-2 (")
-    assert "3 MIU each 2.33 d." in found.notes[0]
+    assert "3 MIU every 2.33 d." in found.notes[0]
 
 
 def test_without_a_unit_system_only_what_was_typed_stands_as_an_amount(tmp_path: Path) -> None:

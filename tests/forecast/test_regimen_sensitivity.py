@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lymphocast.decisions import search_of, unfinished
 from lymphocast.forecast import sensitivity
 from lymphocast.forecast.goal import Goal, GoalLimit, LimitKind
 from lymphocast.forecast.regimen_ground import Ground
@@ -129,6 +130,27 @@ def test_sensitivity_is_asked_for_and_its_absence_is_said(
     csv = (tmp_path / "found.csv").read_text(encoding="utf-8")
     assert ",p_drug_if_changed,weights-sceptical," in csv
     assert ",verdict,leader," in csv
+
+
+def test_a_search_that_stops_among_the_assumptions_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: Fit, __: object) -> Fit:
+        raise KeyboardInterrupt
+
+    path, output = tmp_path / "goal.yaml", tmp_path / "found.json"
+    text = "targets: [{keep: 300}]\ndesign: {doses: [0.5, 1]}\n"
+    path.write_text(text, encoding="utf-8")
+    refits = [stop, sceptical]
+    monkeypatch.setattr(
+        sensitivity, "_changes", lambda _, __: [Change("sceptical", "s", refits.pop(0))]
+    )
+    with pytest.raises(KeyboardInterrupt):
+        search_of(quick_fit(), path, output=output, sensitivity=True)
+    assert unfinished(output).exists()
+    found = search_of(quick_fit(), path, output=output, resume=True, sensitivity=True)
+    refits.append(sceptical)
+    assert found == search_of(quick_fit(), path, sensitivity=True)
 
 
 def sceptical(fit: Fit, _: object) -> Fit:

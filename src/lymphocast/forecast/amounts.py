@@ -9,7 +9,7 @@ from lymphocast.units import Quantity
 DIGITS = 6  # as files have numbers
 DAYS_PER_WEEK = 7.0
 AMOUNTS = (
-    "Dose 1 is the maintenance dose: {weekly} of {product} a week, {injection} each {apart:.3g} d."
+    "Dose 1 is the maintenance dose: {weekly} of {product} a week, {injection} every {apart:.3g} d."
 )
 
 
