@@ -11,7 +11,7 @@ from lymphocast.engine.course import with_study_days
 from lymphocast.inference.density import CourseDensity
 from lymphocast.inference.fitting import versions
 from lymphocast.inference.importance import ImportanceSettings, sample_importance
-from lymphocast.inference.kernels import kernels_of
+from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.inference.posterior import Fit, FitMethod
 from lymphocast.models.prior_file import model_priors
 from lymphocast.record.casefile import find_case, read_case
@@ -52,18 +52,23 @@ def prior_draws(lanes: int, seed: int) -> dict[str, Floats]:
 
 
 @cache
-def quick_fit() -> Fit:
-    """The founding case fitted with few draws: right to a few per cent, made once."""
+def kernels() -> Kernels:
+    """The compiled functions of the founding individual."""
+    return kernels_of(individual(), density().table)
+
+
+@cache
+def quick_fit(seed: int = 5) -> Fit:
+    """The founding case fitted with few draws: right to a few per cent, made once for a seed."""
     settings = ImportanceSettings(
         pilot=20_000, block=20_000, max_blocks=4, ess_target=6_000.0, pairs=4_096, draws=2_000
     )
-    kernels = kernels_of(individual(), density().table)
     return Fit(
         record=read_case(find_case("trojan-2009")),
         individual=individual(),
         table=density().table,
-        posteriors=sample_importance(kernels, kernels.everything(), 5, settings),
+        posteriors=sample_importance(kernels(), kernels().everything(), seed, settings),
         method=FitMethod.IMPORTANCE,
-        seed=5,
+        seed=seed,
         versions=versions(),
     )

@@ -57,6 +57,12 @@ def optimise(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted search of this output.")
     ] = False,
+    sensitivity: Annotated[
+        bool,
+        typer.Option(
+            "--sensitivity", help="Rank again under each changed assumption, with verdicts."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Rank the regimens that could meet a goal, and say what is not known."""
@@ -65,8 +71,9 @@ def optimise(
     found_fit = _read(fit_file)
     with show_progress(quiet=json) as progress:
         found = search_of(
-            found_fit, goal, seed=seed, output=output, resume=resume, progress=progress
-        )
+            found_fit, goal, seed=seed, output=output, resume=resume, sensitivity=sensitivity,
+            progress=progress,
+        )  # fmt: skip
     if output is None:
         typer.echo(search_text(found, json=json))
     else:

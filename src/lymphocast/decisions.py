@@ -97,6 +97,7 @@ def search_of(
     seed: int | None = None,
     output: Path | None = None,
     resume: bool = False,
+    sensitivity: bool = False,
     progress: Progress | None = None,
 ) -> RegimenSearch:
     """Return the regimens that best meet the goal of a file.
@@ -114,6 +115,8 @@ def search_of(
         it, with the suffix ``.unfinished``.
     resume
         Go on from that state.
+    sensitivity
+        Rank again in each row of the sensitivity table.
     progress
         Called with a stage's name and the share that is done.
 
@@ -131,7 +134,9 @@ def search_of(
         raise UsageError(msg)
     path = None if output is None else unfinished(output)
     state = SearchState.resumed(path, mark) if resume and path else SearchState(path, mark)
-    return optimise(fit, wanted, seed=seed, legs=legs, progress=progress, state=state)
+    return optimise(
+        fit, wanted, seed=seed, legs=legs, progress=progress, state=state, sensitivity=sensitivity
+    )
 
 
 def unfinished(output: Path) -> Path:

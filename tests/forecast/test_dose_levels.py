@@ -18,8 +18,9 @@ from lymphocast.dataset.project import project
 from lymphocast.forecast.dose_response import dose_banner, dose_contraction
 from lymphocast.forecast.goal_file import read_goal
 from lymphocast.forecast.plan_forecast import frame_of
-from lymphocast.forecast.regimen_results import RegimenSearch
+from lymphocast.forecast.regimen_results import Amounts, RegimenSearch
 from lymphocast.forecast.regimen_search import optimise
+from lymphocast.forecast.search import Race
 from lymphocast.inference.fitting import QUICK, versions
 from lymphocast.inference.importance import sample_importance
 from lymphocast.inference.kernels import kernels_of
@@ -60,11 +61,14 @@ def fit() -> Fit:
     )
 
 
-def search(count: float, folder: Path) -> RegimenSearch:
+def search(
+    count: float, folder: Path, of: Fit | None = None, legs: Race | None = None
+) -> RegimenSearch:
+    of = of or fit()
     path = folder / "goal.yaml"
     doses = ", ".join(map(str, LADDER))
     path.write_text(GOAL.format(count=count, cost=COST, doses=doses), encoding="utf-8")
-    return optimise(fit(), read_goal(path, frame_of(fit())))
+    return optimise(of, read_goal(path, frame_of(of)), legs=legs)
 
 
 def right_dose(count: float) -> float:
@@ -112,7 +116,7 @@ def test_the_truth_of_the_program_obeys_its_own_equation() -> None:
 
 @pytest.mark.parametrize(("narrowing", "banner"), [(0.97, True), (0.9, False), (0.3, False)])
 def test_the_banner_stands_where_contraction_is_below_a_tenth(
-    narrowing: float, banner: bool
+    narrowing: float, banner: bool, tmp_path: Path
 ) -> None:
     # Draws of ln u50 made narrower than the founding fit's own, which are as wide as the prior's:
     # contraction is 1 - narrowing^2, give or take what that fit has learned (a hundredth).
@@ -131,6 +135,11 @@ def test_the_banner_stands_where_contraction_is_below_a_tenth(
     )
     assert dose_contraction(found) == pytest.approx(1.0 - narrowing**2, abs=0.03)
     assert bool(dose_banner(found)) == banner
+    ladder = search(300.0, tmp_path, found, Race(50, 6, 100)).given
+    doses = {row.p_best for row in ladder.rows if row.regimen != "no drug"}
+    assert (len(doses) == 1) == banner, "P(best) is shared where no data tell doses apart"
+    assert bool(ladder.designs) == banner
+    assert all((row.p_best_if_assumed is not None) == banner for row in ladder.rows)
 
 
 def test_three_dose_levels_inform_the_dose_response() -> None:
@@ -150,10 +159,51 @@ def test_the_dose_that_is_right_under_the_truth_is_found_without_a_banner(
     found = search(count, tmp_path)
     assert found.banners == ()
     assert found.extrapolated is None
+    assert found.given.designs == ()
     best = found.given.rows[0]
     assert best.regimen.startswith(f"dose {right:g},")
     assert best.p_best > 2.0 * found.given.chance
     assert set(found.given.best_under.values()) == {best.regimen}
+
+
+def test_doses_stand_as_amounts_where_product_and_unit_system_are_stated(tmp_path: Path) -> None:
+    path = tmp_path / "goal.yaml"
+    limits = "limits: [{weekly_dose: 0.5}, {injection: 2}, {injection_amount: 4 MIU}]\n"
+    design = "design: {doses: [0.5], intervals: [7 d]}\n"
+    path.write_text("targets: [{keep: 300}]\n" + limits + design, encoding="utf-8")
+    wanted = read_goal(path, frame_of(fit()))
+    # Maintenance is 9 MIU weekly in three equal doses.
+    assert [limit.label for limit in wanted.limits] == [
+        "weekly dose at most 0.5 of maintenance (4.5 MIU)",
+        "one injection at most 2 of a maintenance injection (6 MIU)",
+        "one injection at most 1.33333 of a maintenance injection (4 MIU)",
+    ]
+    found = optimise(fit(), wanted, legs=Race(50, 6, 100))
+    half = next(
+        row
+        for table in (found.given, found.extrapolated)
+        if table is not None
+        for row in table.rows
+        if row.regimen != "no drug"
+    )
+    assert half.amounts == Amounts(4.5, 4.5, "M[IU]")
+    assert found.notes[0].startswith("Dose 1 is the maintenance dose: 9 MIU of interleukin-2 (")
+    assert "3 MIU every 2.33 d." in found.notes[0]
+
+
+def test_without_a_unit_system_only_what_was_typed_stands_as_an_amount(tmp_path: Path) -> None:
+    path = tmp_path / "goal.yaml"
+    limits = "limits: [{weekly_dose: 0.5}, {weekly_amount: 5.5 MU}]\n"
+    text = "targets: [{keep: 300}]\n" + limits + "design: {doses: [0.5]}\n"
+    path.write_text(text, encoding="utf-8")
+    wanted = read_goal(path, frame_of(quick_fit()))
+    assert [limit.label for limit in wanted.limits] == [
+        "weekly dose at most 0.5 of maintenance",
+        "weekly dose at most 0.5 of maintenance (5.5 MU)",
+    ]
+    found = optimise(quick_fit(), wanted, legs=Race(50, 6, 100))
+    assert all(row.amounts is None for row in found.given.rows)
+    assert not any("Dose 1 is" in note for note in found.notes)
 
 
 def test_half_of_the_effect_is_at_the_half_effect_dose_of_the_program() -> None:

@@ -33,7 +33,7 @@ def judge_of(
     def judge(candidates: Sequence[int], number: int) -> Judged:
         d, x = doses[list(candidates), None], draws[None, :number]
         worth = np.broadcast_to(utility(d, x), (len(d), number))
-        flags = np.zeros((0, len(d), number), bool) if broken is None else broken(d, x)[None]
+        flags = np.zeros((0, len(d), number)) if broken is None else broken(d, x)[None]
         return Judged(worth, flags)
 
     return judge
@@ -92,7 +92,7 @@ def test_a_rule_in_two_states_is_what_dynamic_programming_finds() -> None:
     def judge(candidates: Sequence[int], number: int) -> Judged:
         return Judged(
             np.stack([total(rules[i], number) for i in candidates]),
-            np.zeros((0, len(candidates), number), bool),
+            np.zeros((0, len(candidates), number)),
         )
 
     def total(rule: HoldRule, number: int) -> Floats:

@@ -21,6 +21,7 @@ from lymphocast.criteria.assessment import Assessment, Edition, Standing, Theme
 from lymphocast.record.body import absolute_amount, surface_of
 from lymphocast.record.events import DAYS_PER_WEEK, Administration
 from lymphocast.record.patient import Demographics, PatientRecord
+from lymphocast.record.printed import printed
 from lymphocast.units import Quantity, commensurable
 
 
@@ -91,15 +92,15 @@ def _judged(a: Administration, row: Tolerated, person: Demographics) -> Assessme
     """Compare one stretch with its row."""
     given, missing = _given(a, row, person)
     period = "a dose" if row.per == 0 else f"in {row.per:g} d"
-    name = f"{a.drug} above {_printed(row.amount)} {period}"
+    name = f"{a.drug} above {printed(row.amount)} {period}"
     if given is None:
         status, why = (
             Standing.NOT_ESTABLISHED,
-            f"{_printed(a.amount)} per {a.per:g} d not comparable",
+            f"{printed(a.amount)} per {a.per:g} d not comparable",
         )
     else:
         status = Standing.MET if given > row.amount.value else Standing.NOT_MET
-        why = f"{_printed(Quantity(float(f'{given:.3g}'), row.amount.unit))} {period}"
+        why = f"{printed(Quantity(float(f'{given:.3g}'), row.amount.unit))} {period}"
     return Assessment(
         "dose-above-tolerated",
         name,
@@ -111,11 +112,6 @@ def _judged(a: Administration, row: Tolerated, person: Demographics) -> Assessme
         missing,
         urgent=status is Standing.MET,
     )
-
-
-def _printed(amount: Quantity) -> str:
-    """Return an amount as people print it."""
-    return str(amount).replace("[arb'U]", "U").replace("[IU]", "IU")
 
 
 def _given(

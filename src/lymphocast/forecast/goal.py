@@ -8,7 +8,7 @@ the mean weekly dose and the number of injections. Limits are chance constraints
 with its probability.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -16,15 +16,17 @@ from itertools import product
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import expit, logit
 
 from lymphocast.forecast.plan import Plan, Stretch
 from lymphocast.forecast.policy import HoldRule
 from lymphocast.record.dosing import Cycle
 
-Floats = NDArray[np.float64]
 NO_DRUG = "no drug"
+EXACT = 17  # digits that tell any two numbers apart
+_Z, _WEIGHTS = hermegauss(80)
+_SHARES = _WEIGHTS / _WEIGHTS.sum()
 TAPER_STEPS = 6  # equal steps of a taper: an assumption, as for a titration without stated steps
 
 
@@ -86,16 +88,21 @@ _LIMIT_WORDS = {
 @final
 @dataclass(frozen=True)
 class GoalLimit:
-    """A bound that must hold with a probability; doses are relative to maintenance."""
+    """A bound that must hold with a probability; doses are relative to maintenance.
+
+    ``amount`` is the bound as people print it, if it can be stated.
+    """
 
     kind: LimitKind
     bound: float
     probability: float = 1.0
+    amount: str = ""
 
     @property
     def label(self) -> str:
         """How tables and messages call it."""
-        return _LIMIT_WORDS[self.kind].format(self.bound)
+        words = _LIMIT_WORDS[self.kind].format(self.bound)
+        return f"{words} ({self.amount})" if self.amount else words
 
 
 @final
@@ -135,12 +142,12 @@ class EventLimit:
         """How tables and messages call it."""
         return f"no {self.event}"
 
-    def chance(self, size: float, z: Floats) -> Floats:
-        """Return the probability of the event at one size and by how much its odds are unknown."""
+    def chance(self, size: float) -> float:
+        """Return the probability of the event at one size, averaged over what is unknown of it."""
         if size <= 0.0:
-            return np.zeros_like(z)
-        odds = logit(self.at_maintenance) + self.slope * np.log(size) + self.spread * z
-        return np.asarray(expit(odds))
+            return 0.0
+        odds = logit(self.at_maintenance) + self.slope * np.log(size) + self.spread * _Z
+        return float(_SHARES @ expit(odds))
 
 
 @final
@@ -150,6 +157,18 @@ class Cost:
 
     weekly_dose: float = 0.0
     injection: float = 0.0
+
+
+@final
+@dataclass(frozen=True)
+class Candidate:
+    """A regimen, and the name of what it is apart from its dose.
+
+    Of cycles the model sees the mean weekly dose, so they belong to the dose.
+    """
+
+    plan: Plan
+    design: str
 
 
 @final
@@ -195,9 +214,10 @@ class Design:
             found *= len(options)
         return found
 
-    def plans(self) -> Iterator[Plan]:
+    def candidates(self) -> Iterator[Candidate]:
         """Yield no drug, then every combination with a dose."""
-        yield Plan(NO_DRUG)
+        yield Candidate(Plan(NO_DRUG), NO_DRUG)
+        names = _Names.of(self)
         for dose, interval, cycle, duration, taper, rule in product(
             self.doses, self.intervals, self.cycles, self.durations, self.tapers, self.rules
         ):
@@ -211,8 +231,13 @@ class Design:
                     stretches.append(
                         Stretch(duration, stop, dose, interval, 0.0, TAPER_STEPS, cycle)
                     )
-                name = _name(dose, interval, cycle, duration, shown, rule)
-                yield Plan(name, tuple(stretches), rule, self.visits)
+                design = names.design(interval, duration, shown, rule)
+                name = f"{names.dose(dose, cycle)}, {design}"
+                yield Candidate(Plan(name, tuple(stretches), rule, self.visits), design)
+
+    def plans(self) -> Iterator[Plan]:
+        """Yield the plan of every candidate."""
+        return (candidate.plan for candidate in self.candidates())
 
 
 @final
@@ -240,20 +265,56 @@ class Goal:
         return float((self.until - self.origin).days)
 
 
-def _name(
-    dose: float,
-    interval: float,
-    cycle: Cycle | None,
-    duration: float,
-    taper: float,
-    rule: HoldRule | None,
-) -> str:
-    words = [f"dose {dose:g}", f"every {interval:.3g} d"]
-    if cycle is not None:
-        words.append(f"{cycle.days:g} d of every {cycle.every:g} d")
-    words.append(f"for {duration:g} d")
-    if taper > 0.0:
-        words.append(f"taper {taper:g} d")
-    if rule is not None:
-        words.append(f"hold above {rule.hold_above:g}, restart below {rule.restart_below:g}")
-    return ", ".join(words)
+@final
+@dataclass(frozen=True)
+class _Names:
+    """Numbers as names of regimens have them: as few digits as tell those of a design apart."""
+
+    doses: Mapping[float, str]
+    intervals: Mapping[float, str]
+    cycles: Mapping[float, str]
+    times: Mapping[float, str]
+    counts: Mapping[float, str]
+    length: float
+
+    @classmethod
+    def of(cls, design: Design) -> "_Names":
+        """Return the names of a design."""
+        cycles = [cycle for cycle in design.cycles if cycle is not None]
+        rules = [rule for rule in design.rules if rule is not None]
+        return cls(
+            doses=_texts(design.doses),
+            intervals=_texts(design.intervals, 3),
+            cycles=_texts([x for cycle in cycles for x in (cycle.days, cycle.every)]),
+            times=_texts([*design.durations, *design.tapers]),
+            counts=_texts([x for rule in rules for x in (rule.hold_above, rule.restart_below)]),
+            length=design.length,
+        )
+
+    def dose(self, dose: float, cycle: Cycle | None) -> str:
+        """Return the name of a dose."""
+        words = f"dose {self.doses[dose]}"
+        if cycle is None:
+            return words
+        return f"{words}, {self.cycles[cycle.days]} d of every {self.cycles[cycle.every]} d"
+
+    def design(self, interval: float, duration: float, taper: float, rule: HoldRule | None) -> str:
+        """Return the name of all but the dose."""
+        words = [f"every {self.intervals[interval]} d", f"for {self.times[duration]} d"]
+        if taper > 0.0:
+            left = self.length - duration
+            cut = f" cut off after {left:g} d" if left < taper else ""
+            words.append(f"taper {self.times[taper]} d{cut}")
+        if rule is not None:
+            words.append(f"hold above {self.counts[rule.hold_above]}")
+            words.append(f"restart below {self.counts[rule.restart_below]}")
+            words += [] if rule.begins_given else ["held at first"]
+        return ", ".join(words)
+
+
+def _texts(values: Sequence[float], digits: int = 6) -> Mapping[float, str]:
+    """Return each number with as few digits, from ``digits`` on, as tell all of them apart."""
+    found = {value: f"{value:.{digits}g}" for value in values}
+    if len(set(found.values())) < len(found) and digits < EXACT:
+        return _texts(values, digits + 1)
+    return found

@@ -48,6 +48,7 @@ from lymphocast.record.yamltree import Node, Scalar
 
 WHAT = "a goal: a mapping with the keys 'targets' and 'design'"
 MOST_REGIMENS = 5000
+SHORTEST = 0.125  # days: no schedule gives a dose more often than every three hours
 T = TypeVar("T")
 
 
@@ -174,7 +175,7 @@ def _design_group(frame: Frame) -> Group:
             Field("durations", days, "of the full dose", False, (length,)),
             Field("tapers", days, "after it", False, (0.0,)),
             Field("rules", Listing(OrNone(RULE), least=1), "restart rules", False, (None,)),
-            Field("visits", Days(), "time between visits", False, VISITS),
+            Field("visits", Days(), "time between visits", False, None),
         ),
         partial(_design, length),
     )
@@ -189,10 +190,9 @@ def _design(
     durations: tuple[float, ...],
     tapers: tuple[float, ...],
     rules: tuple[HoldRule | None, ...],
-    visits: float,
+    visits: float | None,
 ) -> Design:
-    if visits < 1.0:
-        raise Misread(found=f"visits every {visits:g} d", needed="at least one day between visits")
+    _check_times(intervals, visits, ruled=any(rules))
     if min(durations) <= 0.0 or max(durations) > length:
         found = f"durations of {min(durations):g} to {max(durations):g} d"
         raise Misread(found=found, needed=f"durations above 0 and at most {length:g} d")
@@ -203,7 +203,7 @@ def _design(
         durations=_unique(durations),
         tapers=_unique(tapers),
         rules=_unique(rules),
-        visits=visits,
+        visits=VISITS if visits is None else visits,
         length=length,
     )
     if design.number > MOST_REGIMENS:
@@ -211,6 +211,16 @@ def _design(
     if not any(design.doses):
         raise Misread(found="no dose above 0", needed="at least one dose to compare with none")
     return design
+
+
+def _check_times(intervals: tuple[float, ...], visits: float | None, *, ruled: bool) -> None:
+    if min(intervals) < SHORTEST:
+        found = f"doses every {min(intervals):g} d"
+        raise Misread(found=found, needed=f"at least {SHORTEST:g} d between two doses")
+    if visits is not None and visits < 1.0:
+        raise Misread(found=f"visits every {visits:g} d", needed="at least one day between visits")
+    if visits is not None and not ruled:
+        raise Misread(found="'visits' without a rule", needed="a rule that decides at visits")
 
 
 def _unique(options: tuple[T, ...]) -> tuple[T, ...]:

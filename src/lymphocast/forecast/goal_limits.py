@@ -15,12 +15,14 @@ from math import isfinite, nan
 from typing import final
 
 from lymphocast.dataset.maintenance import Maintenance
+from lymphocast.forecast.amounts import a_week, an_injection
 from lymphocast.forecast.goal import EventLimit, GoalLimit, LimitKind
 from lymphocast.forecast.plan_kinds import Share, check_product, relative_amount
 from lymphocast.record.fields import Field, Group, Listing
 from lymphocast.record.kinds import JsonObject, Kind, Scope, Text, Word, shown, text_of
 from lymphocast.record.misread import Misread
 from lymphocast.record.numbers import Measure, Number
+from lymphocast.record.printed import printed
 from lymphocast.record.yamltree import Node, Table
 from lymphocast.units import Quantity
 
@@ -29,6 +31,11 @@ ONLY_NO_DRUG = (
     "(a limit of 0 leaves only the regimen 'no drug', which is always among those compared)"
 )
 INJECTION, WEEKLY_DOSE = "injection", "weekly_dose"
+IN_AMOUNTS = {
+    LimitKind.WEEKLY_DOSE: a_week,
+    LimitKind.MEAN_WEEKLY_DOSE: a_week,
+    LimitKind.INJECTION: an_injection,
+}
 
 
 @final
@@ -119,7 +126,7 @@ def _limit(
     **bounds: float | None,
 ) -> GoalLimit | EventLimit:
     given: list[tuple[str, Callable[[], GoalLimit | EventLimit]]] = [
-        (name, partial(GoalLimit, LimitKind(name), bound, probability))
+        (name, partial(_bound, maintenance, LimitKind(name), bound, probability))
         for name, bound in bounds.items()
         if bound is not None
     ]
@@ -127,12 +134,22 @@ def _limit(
     if injection_amount is not None:
         one = _relative(maintenance, injection_amount) * DAYS_PER_WEEK / maintenance.apart
         given.append(
-            ("injection_amount", partial(GoalLimit, LimitKind.INJECTION, one, probability))
+            (
+                "injection_amount",
+                partial(
+                    GoalLimit, LimitKind.INJECTION, one, probability, printed(injection_amount)
+                ),
+            )
         )
     if weekly_amount is not None:
         week = _relative(maintenance, weekly_amount)
         given.append(
-            ("weekly_amount", partial(GoalLimit, LimitKind.WEEKLY_DOSE, week, probability))
+            (
+                "weekly_amount",
+                partial(
+                    GoalLimit, LimitKind.WEEKLY_DOSE, week, probability, printed(weekly_amount)
+                ),
+            )
         )
     if event is not None:
         given.append(("event", partial(_on_event, models, event, probability)))
@@ -142,6 +159,16 @@ def _limit(
         raise Misread(found=found, needed=f"one of {words} in each limit")
     ((_, make),) = given
     return make()
+
+
+def _bound(
+    maintenance: Maintenance, kind: LimitKind, bound: float, probability: float
+) -> GoalLimit:
+    """A limit in fractions, with its amount if that can be stated."""
+    limit = GoalLimit(kind, bound, probability)
+    if not maintenance.amounts_known or kind not in IN_AMOUNTS:
+        return limit
+    return replace(limit, amount=printed(IN_AMOUNTS[kind](maintenance, bound)))
 
 
 def _relative(maintenance: Maintenance, amount: Quantity) -> float:

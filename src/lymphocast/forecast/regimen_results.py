@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import final
 
-from lymphocast.forecast.results import Interval
+from lymphocast.forecast.results import Interval, Verdict
+
+
+@final
+@dataclass(frozen=True)
+class Amounts:
+    """The highest weekly amount of a regimen and its largest injection, in one unit."""
+
+    weekly: float
+    injection: float
+    unit: str
 
 
 @final
@@ -19,9 +29,13 @@ class RegimenRow:
         Its name, which says what it is.
     utility, utility_se, low, high
         Mean over the draws, its Monte Carlo error, and the central 90 % over the draws.
-    p_best, regret
-        Share of draws in which no other of the table is better, and the mean utility lost to the
-        draw's best.
+    p_best
+        Share of draws in which no other of the table is better. Where the data say nothing about
+        the dose-response, the doses of a design share that of the design equally.
+    p_best_if_assumed
+        What it would be if the assumed dose-response were known; ``None`` where the data inform it.
+    regret
+        Mean utility lost to the draw's best.
     p_broken
         Probability that each limit is broken, by the limit's label.
     keeps_limits
@@ -32,6 +46,8 @@ class RegimenRow:
         Probability, or mean share of the time, of each target, by its label.
     weekly_dose, injections
         Mean weekly dose relative to maintenance, and number of injections, over the draws.
+    amounts
+        Its doses as amounts; ``None`` while the product or the unit system is not stated.
     on_front
         Whether no other of the table is as good in target, mean weekly dose and injections and
         better in one of them.
@@ -46,6 +62,7 @@ class RegimenRow:
     low: float
     high: float
     p_best: float
+    p_best_if_assumed: float | None
     regret: float
     p_broken: Mapping[str, float]
     keeps_limits: bool
@@ -53,8 +70,32 @@ class RegimenRow:
     p_target: Mapping[str, float]
     weekly_dose: Interval
     injections: Interval
+    amounts: Amounts | None
     on_front: bool
     rank_under: Mapping[str, int]
+
+
+@final
+@dataclass(frozen=True)
+class DesignShare:
+    """How often a design is the best, whichever its dose.
+
+    Parameters
+    ----------
+    design
+        Its name: all that a regimen is apart from its dose.
+    doses
+        Its regimens that may be the best.
+    p_best
+        Share of draws in which one of them is.
+    chance
+        What it would be if the draws could not tell regimens apart.
+    """
+
+    design: str
+    doses: int
+    p_best: float
+    chance: float
 
 
 @final
@@ -80,6 +121,50 @@ class FrontPoint:
 
 @final
 @dataclass(frozen=True)
+class RegimenSensitivityRow:
+    """The ranking of a table when one assumption is changed.
+
+    Parameters
+    ----------
+    name, label
+        As in the sensitivity table of the explanation.
+    first
+        The first regimen, of the rows of the table.
+    leader_place
+        Where the leader of the base analysis stands.
+    probabilities
+        Of each verdict's statement, by its name.
+    """
+
+    name: str
+    label: str
+    first: str
+    leader_place: int
+    probabilities: Mapping[str, float]
+
+
+@final
+@dataclass(frozen=True)
+class RegimenSensitivity:
+    """How a ranking moves over the sensitivity table, and the verdicts on what it says.
+
+    Parameters
+    ----------
+    leader
+        The first regimen with the drug in the base analysis.
+    rows
+        The base analysis and every changed one.
+    verdicts
+        On the leader and on the drug.
+    """
+
+    leader: str
+    rows: tuple[RegimenSensitivityRow, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+@final
+@dataclass(frozen=True)
 class RegimenTable:
     """Regimens from the best on.
 
@@ -93,6 +178,9 @@ class RegimenTable:
         Why none does.
     chance
         P(best) if the draws could not tell the regimens that keep the limits apart.
+    designs
+        How often each design is the best, whichever its dose; empty where the data inform the
+        dose-response.
     compared
         Regimens that entered the race.
     best_under
@@ -101,15 +189,19 @@ class RegimenTable:
         Of all regimens compared that keep the limits in the draws of the first leg (of all, if
         none does), those to which no other is as good in targets, mean weekly dose and injections
         and better in one; from the smallest dose on.
+    sensitivity
+        How the ranking moves over the sensitivity table; ``None`` if that was not asked for.
     """
 
     rows: tuple[RegimenRow, ...]
     feasible: bool
     reasons: tuple[str, ...]
     chance: float
+    designs: tuple[DesignShare, ...]
     compared: int
     best_under: Mapping[str, str]
     front: tuple[FrontPoint, ...]
+    sensitivity: RegimenSensitivity | None = None
 
 
 @final

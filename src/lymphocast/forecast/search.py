@@ -1,15 +1,15 @@
 """The search among candidates, apart from any model: races, ranks, regret, limits and the front.
 
-A candidate is known by its index. What it does in a draw is its utility and, for each limit,
-whether the limit is broken. All candidates are judged on the same draws, so that what a draw makes
-easy or hard falls out of the comparison. The race judges every candidate on a few draws and the
-best of them on many.
+A candidate is known by its index. What it does in a draw is its utility and, for each limit, the
+probability that the limit is broken. All candidates are judged on the same draws, so that what a
+draw makes easy or hard falls out of the comparison. The race judges every candidate on a few draws
+and the best of them on many.
 
     utility      mean over the draws
     P(best)      share of draws in which no other contestant has a higher utility; equals share it
     regret       mean of (the draw's best utility - the candidate's own)
-    P(broken)    share of draws in which a limit is broken; a limit holds if 1 - P(broken) reaches
-                 the probability asked for
+    P(broken)    mean over the draws of the probability that a limit is broken; a limit holds if
+                 1 - P(broken) reaches the probability asked for
 
 Contestants are the candidates that keep every limit; where none does, all are, ordered by how far
 they miss (the sum of what is missing from each limit's probability).
@@ -40,11 +40,11 @@ class Judged:
     utility
         ``[candidate, draw]``, larger is better.
     broken
-        Whether each limit is broken, ``[limit, candidate, draw]``.
+        Probability that each limit is broken, ``[limit, candidate, draw]``.
     """
 
     utility: Floats
-    broken: Flags
+    broken: Floats
 
     def among(self, places: Sequence[int]) -> "Judged":
         """Return the judgement of the candidates in some places."""
@@ -138,6 +138,11 @@ class Ranking:
     chance: float
     number: int
     draws: int
+
+    @property
+    def contestants(self) -> tuple[int, ...]:
+        """Candidates that may be the best: those that keep every limit; all if none does."""
+        return tuple(x.candidate for x in self.rows if x.keeps_limits or not self.feasible)
 
 
 Judge = Callable[[Sequence[int], int], Judged]

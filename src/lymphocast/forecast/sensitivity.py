@@ -73,6 +73,16 @@ class Change:
     refit: Callable[[Fit, Kernels], Fit]
 
 
+@final
+@dataclass(frozen=True)
+class ChangedFit:
+    """The fit of one row of the table."""
+
+    name: str
+    label: str
+    fit: Fit
+
+
 def probabilities(ensemble: Ensemble) -> dict[str, float]:
     """Return the probability of each question's statement, by its letter."""
     days = key_days(ensemble)
@@ -95,13 +105,23 @@ def sensitivity_table(
     sampling: ImportanceSettings = QUICK,
 ) -> tuple[SensitivityRow, ...]:
     """Return the base analysis and every changed one, fitted with this effort."""
-    rows = [_row("base", "base analysis", fit)]
+    fits = changed_fits(fit, kernels, progress, sampling)
+    return tuple(_row(x.name, x.label, x.fit) for x in fits)
+
+
+def changed_fits(
+    fit: Fit,
+    kernels: Kernels,
+    progress: Progress | None = None,
+    sampling: ImportanceSettings = QUICK,
+) -> Iterator[ChangedFit]:
+    """Yield the base analysis, then the fit of every changed one."""
+    yield ChangedFit("base", "base analysis", fit)
     changes = _changes(fit, sampling)
     for i, change in enumerate(changes):
-        rows.append(_row(change.name, change.label, change.refit(fit, kernels)))
+        yield ChangedFit(change.name, change.label, change.refit(fit, kernels))
         if progress is not None:
             progress("changing assumptions", (i + 1) / len(changes))
-    return tuple(rows)
 
 
 def _row(name: str, label: str, fit: Fit) -> SensitivityRow:
@@ -115,17 +135,18 @@ def _row(name: str, label: str, fit: Fit) -> SensitivityRow:
 
 def verdicts(rows: Sequence[SensitivityRow]) -> tuple[Verdict, ...]:
     """Return the answer to each question by the stated rule; the first row is the base."""
-    return _answered(QUESTIONS, [row.probabilities for row in rows])
+    return answered(QUESTIONS, [row.probabilities for row in rows])
 
 
 def statement_verdicts(rows: Sequence[SensitivityRow]) -> tuple[Verdict, ...]:
     """Return whether each statement on the courses holds, by the same rule."""
-    return _answered(STATEMENTS, [row.statements for row in rows])
+    return answered(STATEMENTS, [row.statements for row in rows])
 
 
-def _answered(
+def answered(
     asked: Mapping[str, tuple[str, str]], rows: Sequence[Mapping[str, float]]
 ) -> tuple[Verdict, ...]:
+    """Return the answer to each question, by its letter, by the stated rule."""
     found = []
     for letter, (question, definition) in asked.items():
         values = [row[letter] for row in rows]

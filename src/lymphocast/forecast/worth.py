@@ -1,5 +1,6 @@
 """What a regimen is worth under a goal, draw by draw: utility, targets, and limits that break."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from lymphocast.forecast.course_plan import Followed
 from lymphocast.forecast.goal import EventLimit, Goal, GoalLimit, LimitKind, Target
 from lymphocast.forecast.plan import Plan
-from lymphocast.forecast.search import ROUNDING, ChanceLimit
+from lymphocast.forecast.search import ROUNDING, ChanceLimit, Judged
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -26,13 +27,13 @@ class Worth:
     utility, weekly_dose, injections
         ``[draw]``.
     broken
-        Whether each limit is broken, ``[limit, draw]``.
+        Probability that each limit is broken, ``[limit, draw]``: 0 or 1, but for adverse events.
     targets
         How far each target is met, from 0 to 1, ``[target, draw]``.
     """
 
     utility: Floats
-    broken: Flags
+    broken: Floats
     targets: Floats
     weekly_dose: Floats
     injections: Floats
@@ -49,13 +50,10 @@ class Scale:
         The goal.
     apart
         Days between two maintenance doses.
-    seed
-        Of who has an event; a draw that has it at a low dose has it at any higher.
     """
 
     goal: Goal
     apart: float
-    seed: int
 
     @property
     def limits(self) -> tuple[ChanceLimit, ...]:
@@ -74,14 +72,15 @@ class Scale:
         weights = np.array([target.weight for target in goal.targets])
         cost = goal.cost.weekly_dose * followed.weekly_dose
         cost = cost + goal.cost.injection * followed.injections
+        broken: list[Flags | Floats]
         broken = [self._breaks(limit, plan, followed) for limit in goal.limits]
-        broken += [self._happens(i, limit, plan, followed) for i, limit in enumerate(goal.events)]
+        broken += [self._happens(limit, plan, followed) for limit in goal.events]
         asked = zip(met, goal.targets, strict=True)
         broken += [x < 1.0 - ROUNDING for x, t in asked if t.probability > 0.0]
         lanes = followed.counts.shape[1]
         return Worth(
             utility=weights @ met / weights.sum() - cost,
-            broken=np.stack(broken) if broken else np.zeros((0, lanes), bool),
+            broken=np.array(broken, dtype=float).reshape(-1, lanes),
             targets=met,
             weekly_dose=followed.weekly_dose,
             injections=followed.injections,
@@ -102,13 +101,16 @@ class Scale:
                 return np.asarray(followed.counts.min(axis=0) < limit.bound)
         return np.full(followed.counts.shape[1], value > limit.bound * ROOM)
 
-    def _happens(self, i: int, limit: EventLimit, plan: Plan, followed: Followed) -> Flags:
-        """In which draws an event happens: the luck of a draw is the same for every regimen."""
-        lanes = len(followed.injections)
-        luck = np.random.default_rng([self.seed, 17, i, 0]).random(lanes)
-        unknown = np.random.default_rng([self.seed, 17, i, 1]).standard_normal(lanes)
+    def _happens(self, limit: EventLimit, plan: Plan, followed: Followed) -> Floats:
+        """Probability of an event in each draw: its own where a dose is given."""
         size = plan.largest_injection(self.apart) if limit.of_injection else plan.highest
-        return np.asarray((luck < limit.chance(size, unknown)) & (followed.injections > 0.0))
+        return np.where(followed.injections > 0.0, limit.chance(size), 0.0)
+
+
+def judged_of(worths: Sequence[Worth]) -> Judged:
+    """Return the judgement of candidates that were followed in the same draws."""
+    broken = np.stack([worth.broken for worth in worths], axis=1)
+    return Judged(np.stack([worth.utility for worth in worths]), broken)
 
 
 def fulfilment(target: Target, days: Floats, counts: Floats) -> Floats:

@@ -5,15 +5,20 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
+from lymphocast.forecast.goal import NO_DRUG
 from lymphocast.forecast.regimen_results import (
+    Amounts,
     FrontPoint,
     RegimenRow,
     RegimenSearch,
+    RegimenSensitivity,
     RegimenTable,
 )
+from lymphocast.record.printed import printed
 from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
 from lymphocast.report.values import json_text, plain, value_text
+from lymphocast.units import Quantity
 
 COLUMNS: Final = ("table", "place", "regimen", "quantity", "of", "value")
 GIVEN, EXTRAPOLATED = "given", "extrapolated"
@@ -22,6 +27,14 @@ TITLES: Final = {
     EXTRAPOLATED: "Extrapolation: doses or cycles that the patient has not had, beside no drug",
 }
 SHOWN: Final = 10
+LEADERS: Final = 3  # of the highest P(best), shown wherever they stand
+EXCHANGED: Final = (
+    "Which dose of a design is best the data do not say: the doses of a design share its P(best)."
+)
+NO_VERDICTS: Final = (
+    "No verdicts: how the ranking moves when an assumption changes (effect, recovery, measurement "
+    "error, weights, drift, timelines) is found with --sensitivity."
+)
 Cells = tuple[str, ...]
 
 
@@ -45,17 +58,43 @@ def regimen_csv(found: RegimenSearch) -> str:
     for banner in found.banners:
         writer.writerow(("", "", "", "banner", "", banner))
     for name, table in _tables(found):
-        for reason in table.reasons:
-            writer.writerow((name, "", "", "reason", "", reason))
-        writer.writerow((name, "", "", "chance", "", value_text(table.chance)))
-        for i, point in enumerate(table.front, 1):
-            for what in ("target", "weekly_dose", "injections"):
-                value = value_text(getattr(point, what))
-                writer.writerow((name, str(i), point.regimen, "front", what, value))
-        for place, row in enumerate(table.rows, 1):
-            for cells in _values(row):
-                writer.writerow((name, str(place), row.regimen, *cells))
+        writer.writerows((name, *cells) for cells in _records(table))
     return text.getvalue()
+
+
+def _records(table: RegimenTable) -> Iterator[Cells]:
+    """Yield place, regimen or design, quantity, what of it, and value."""
+    for reason in table.reasons:
+        yield ("", "", "reason", "", reason)
+    yield ("", "", "chance", "", value_text(table.chance))
+    for share in table.designs:
+        for what in ("doses", "p_best", "chance"):
+            yield ("", share.design, "design", what, value_text(getattr(share, what)))
+    for i, point in enumerate(table.front, 1):
+        for what in ("target", "weekly_dose", "injections"):
+            yield (str(i), point.regimen, "front", what, value_text(getattr(point, what)))
+    yield from _ranked(table)
+    yield from _changed(table.sensitivity)
+
+
+def _ranked(table: RegimenTable) -> Iterator[Cells]:
+    for place, row in enumerate(table.rows, 1):
+        for cells in _values(row):
+            yield (str(place), row.regimen, *cells)
+
+
+def _changed(found: RegimenSensitivity | None) -> Iterator[Cells]:
+    """Yield each changed assumption by its name, and the verdicts."""
+    if found is None:
+        return
+    for row in found.rows:
+        yield ("1", row.first, "first_if_changed", row.name, "1")
+        place = str(row.leader_place)
+        yield (place, found.leader, "leader_if_changed", row.name, place)
+        for name, p in row.probabilities.items():
+            yield ("", found.leader, f"p_{name}_if_changed", row.name, value_text(p))
+    for v in found.verdicts:
+        yield ("", found.leader, "verdict", v.id, v.answer.value)
 
 
 def _tables(found: RegimenSearch) -> Iterator[tuple[str, RegimenTable]]:
@@ -80,6 +119,8 @@ def _lines(found: RegimenSearch) -> Iterator[str]:
         "patient's own maintenance dose."
     )
     yield from found.notes
+    if found.given.sensitivity is None:
+        yield NO_VERDICTS
     yield ""
     yield NOT_A_DEVICE
 
@@ -89,13 +130,43 @@ def _table(table: RegimenTable) -> Iterator[str]:
         yield "No regimen keeps every limit; the least bad come first."
     for reason in table.reasons:
         yield f"  {reason[0].upper()}{reason[1:]}."
+    amounts = ("a week", "an injection") if table.rows[0].amounts is not None else ()
     heads = ("regimen", "utility", "90 %", "P(best)", "regret", "P(a limit broken)", "dose",
-             "injections", "place elsewhere")  # fmt: skip
-    yield from table_lines(heads, [_cells(row) for row in table.rows[:SHOWN]])
+             *amounts, "injections", "place elsewhere")  # fmt: skip
+    places = _places(table)
+    yield from table_lines(heads, [_cells(i + 1, table.rows[i]) for i in places])
+    if len(places) < len(table.rows):
+        yield (
+            f"  {len(places)} of {len(table.rows)} are shown: the first {SHOWN}, the "
+            f"{LEADERS} that are best most often, and no drug; -o writes all."
+        )
     yield f"  P(best) by chance alone: {table.chance:.3f}"
+    yield from _designs(table)
     for name, regimen in table.best_under.items():
         yield f"  first under {name}: {regimen}"
     yield from _front(table)
+    yield from _sensitivity(table)
+
+
+def _places(table: RegimenTable) -> list[int]:
+    """The rows that are shown: the first, those that are best most often, and no drug."""
+    often = sorted(range(len(table.rows)), key=lambda i: -table.rows[i].p_best)
+    none = [i for i, row in enumerate(table.rows) if row.regimen == NO_DRUG]
+    return sorted({*range(min(SHOWN, len(table.rows))), *often[:LEADERS], *none})
+
+
+def _designs(table: RegimenTable) -> Iterator[str]:
+    if not table.designs:
+        return
+    yield f"  {EXCHANGED}"
+    heads = ("design", "doses", "P(best)", "by chance")
+    shown = [
+        (x.design, str(x.doses), f"{x.p_best:.3f}", f"{x.chance:.3f}")
+        for x in table.designs[:SHOWN]
+    ]
+    yield from table_lines(heads, shown)
+    if len(shown) < len(table.designs):
+        yield f"  {len(shown)} of {len(table.designs)} designs are shown; -o writes all."
 
 
 def _front(table: RegimenTable) -> Iterator[str]:
@@ -110,6 +181,23 @@ def _front(table: RegimenTable) -> Iterator[str]:
         yield f"  {len(shown)} of {len(table.front)} are shown, evenly spaced; -o writes all."
 
 
+def _sensitivity(table: RegimenTable) -> Iterator[str]:
+    if table.sensitivity is None:
+        return
+    yield "  When an assumption changes, P being that of the verdicts below:"
+    ids = [v.id for v in table.sensitivity.verdicts]
+    heads = ("changed assumption", *(f"P({x})" for x in ids), "leader's place", "first")
+    shown = [
+        (x.label, *(f"{x.probabilities[i]:.2f}" for i in ids), str(x.leader_place), x.first)
+        for x in table.sensitivity.rows
+    ]
+    yield from table_lines(heads, shown)
+    yield "  Verdicts (decided if the probability stays above 0.8 or below 0.2 over the table)"
+    for v in table.sensitivity.verdicts:
+        spread = f"{v.probability:.2f} (table {v.lowest:.2f} to {v.highest:.2f})"
+        yield f"    {v.id:<6}  {v.answer.value:<9}  {spread}  {v.question}"
+
+
 def _thinned(points: tuple[FrontPoint, ...]) -> tuple[FrontPoint, ...]:
     """At most so many points as a table shows, evenly spaced, with both ends."""
     if len(points) <= SHOWN:
@@ -117,25 +205,41 @@ def _thinned(points: tuple[FrontPoint, ...]) -> tuple[FrontPoint, ...]:
     return tuple(points[round(i * (len(points) - 1) / (SHOWN - 1))] for i in range(SHOWN))
 
 
-def _cells(row: RegimenRow) -> Cells:
+def _cells(place: int, row: RegimenRow) -> Cells:
     broken = max(row.p_broken.values(), default=0.0)
     places = row.rank_under.values()
     return (
-        row.regimen + (" *" if row.on_front else ""),
+        f"{place:>2}  {row.regimen}" + (" *" if row.on_front else ""),
         f"{row.utility:.3f}",
         f"{row.low:.2f} to {row.high:.2f}",
         f"{row.p_best:.3f}",
         f"{row.regret:.3f}",
         f"{broken:.3f}" + ("" if row.keeps_limits else " too often"),
         f"{row.weekly_dose.p50:.2f}",
+        *_amounts(row.amounts),
         f"{row.injections.p50:.0f}",
         f"{min(places, default=0)}-{max(places, default=0)}",
     )
 
 
+def _amounts(found: Amounts | None) -> Cells:
+    if found is None:
+        return ()
+    return tuple(printed(Quantity(x, found.unit)) for x in (found.weekly, found.injection))
+
+
+def _amount_values(found: Amounts | None) -> Iterator[Cells]:
+    if found is not None:
+        yield ("weekly_amount", found.unit, value_text(found.weekly))
+        yield ("injection_amount", found.unit, value_text(found.injection))
+
+
 def _values(row: RegimenRow) -> Iterator[Cells]:
     for name in ("utility", "utility_se", "low", "high", "p_best", "regret", "shortfall"):
         yield (name, "", value_text(getattr(row, name)))
+    if row.p_best_if_assumed is not None:
+        yield ("p_best_if_assumed", "", value_text(row.p_best_if_assumed))
+    yield from _amount_values(row.amounts)
     yield ("keeps_limits", "", str(row.keeps_limits).lower())
     yield ("on_front", "", str(row.on_front).lower())
     for name in ("p_broken", "p_target"):
