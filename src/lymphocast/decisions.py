@@ -51,11 +51,12 @@ def plans_of(
     RecordError
         At the first thing that is wrong with a file.
     UsageError
-        If the files disagree, or two plans share a name.
+        If the files disagree, two plans share a name, or the record leaves nothing to forecast
+        from.
     """
-    frame = frame_of(fit, until)
     if not files:
-        return forecast_plans(fit, (Plan(UNTREATED),), frame, progress=progress)
+        return forecast_plans(fit, (Plan(UNTREATED),), frame_of(fit, until), progress=progress)
+    frame = frame_of(fit)
     read = [read_plans(path, frame, until) for path in files]
     first = read[0].frame
     for path, other in zip(files, read, strict=True):

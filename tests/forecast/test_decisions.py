@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lymphocast.decisions import write_plans
+from lymphocast import decisions
+from lymphocast.decisions import plans_of, search_of, write_plans
+from lymphocast.errors import UsageError
 from lymphocast.forecast.course_plan import follow_plan, horizon_of
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
 from lymphocast.forecast.goal import Cost, Design, EventLimit, Goal, GoalLimit, LimitKind, Target
@@ -259,7 +261,9 @@ def test_the_table_of_plans_holds_what_the_json_holds(
     ("arguments", "code", "message"),
     [
         (("--until", "soon"), 2, "--until: found 'soon'"),
-        (("--until", "2001-01-01"), 2, "a day after the last count"),
+        (("--until", "2001-01-01"), 2, "the last count is of 2008-04-15; needed a day within"),
+        (("--until", "9999-12-31"), 2, "within 20 years after 2008-04-15"),
+        (("--plan", "plan.yaml", "--until", "9999-12-31"), 1, "within 20 years after 2008-04-15"),
         (("--plan", "bad.yaml"), 1, "bad.yaml, line 1: found"),
         (("--plan", "plan.yaml", "--plan", "plan.yaml"), 2, "two plans named"),
         (("-o", "plans.svg"), 2, "needs --plan or --until"),
@@ -275,6 +279,32 @@ def test_a_wrong_call_of_forecast_is_one_clear_line(
     assert done.code == code
     assert message in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("lacks", "said"), [("counts", "fewer than two"), ("cultures", "no cult")])
+def test_without_counts_or_a_culture_there_is_nothing_to_plan_from(
+    tmp_path: Path, lacks: str, said: str
+) -> None:
+    fit = quick_fit()
+    bare = replace(fit, individual=replace(fit.individual, **{lacks: ()}))
+    (tmp_path / "plan.yaml").write_text(PLANS, encoding="utf-8")
+    (tmp_path / "goal.yaml").write_text(GOAL, encoding="utf-8")
+    for ask in (
+        lambda: plans_of(bare, [tmp_path / "plan.yaml"], None),
+        lambda: plans_of(bare, [], date(2010, 1, 1)),
+        lambda: search_of(bare, tmp_path / "goal.yaml"),
+    ):
+        with pytest.raises(UsageError, match=f"{said}.*nothing to explain or to forecast from"):
+            ask()
+
+
+def test_a_plan_in_the_past_may_end_before_the_last_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "forecast_plans", lambda fit, plans, frame, progress: frame)
+    (tmp_path / "plan.yaml").write_text("origin: 2004-08-01\nplans: [{name: a}]\n")
+    found = plans_of(quick_fit(), [tmp_path / "plan.yaml"], date(2005, 8, 1))
+    assert (found.origin, found.until) == (date(2004, 8, 1), date(2005, 8, 1))
 
 
 def test_optimise_prints_the_banner_and_why_a_goal_is_not_met(

@@ -37,7 +37,9 @@ from lymphocast.forecast.plan_kinds import (
     AfterOrigin,
     Frame,
     Share,
+    ahead_of,
     framed,
+    is_ahead,
     made_stretch,
     read_root,
     weekly_dose,
@@ -53,6 +55,7 @@ from lymphocast.units import Quantity
 WHAT = "plans: a mapping with the key 'plans', a list of named plans"
 SHORTEST_VISITS = 1.0  # days
 MOST_PLANS = 20
+MOST_DOSES = 10_000  # 20 years of daily doses are 7305
 
 
 @final
@@ -84,9 +87,9 @@ def read_plans(path: Path, frame: Frame, until: date | None = None) -> PlanFile:
     root, scope = read_root(path, WHAT), Scope(path.name)
     own = framed(root, scope, frame)
     if until is not None:
-        if until <= own.origin:
+        if not is_ahead(until, own.origin):
             found = f"plans from {own.origin} to {until}"
-            raise RecordError(path.name, None, found, "a last day after the origin")
+            raise RecordError(path.name, None, found, ahead_of(own.origin))
         own = replace(own, until=until)
     group = Group(
         (
@@ -114,10 +117,10 @@ def _plan_group(frame: Frame) -> Group:
             Field("name", Text(), "how tables and figures call the plan"),
             Field("stretches", Listing(_stretch_group(frame)), "the doses", False, ()),
             Field("rule", RULE, "what decides at visits", False),
-            Field("visits", Days(), "time between visits", False, VISITS),
-            Field("missed", _missed_group(frame), "doses that will not be taken", False, Missed()),
+            Field("visits", Days(), "time between the visits of the rule", False),
+            Field("missed", _missed_group(frame), "doses that will not be taken", False),
         ),
-        _plan,
+        partial(_plan, frame),
     )
 
 
@@ -145,20 +148,22 @@ def _missed_group(frame: Frame) -> Group:
         (
             Field("dates", Listing(AfterOrigin(frame)), "days of missed doses", False, ()),
             Field("share", Share(), "share of doses missed at random", False, 0.0),
-            Field("seed", Whole(least=0), "seed of which ones", False, 0),
+            Field("seed", Whole(least=0), "seed of which ones", False),
             Field("unknown", Share(), "share missed on unknown days", False, 0.0),
         ),
         _missed,
     )
 
 
-def _missed(dates: tuple[float, ...], share: float, seed: int, unknown: float) -> Missed:
+def _missed(dates: tuple[float, ...], share: float, seed: int | None, unknown: float) -> Missed:
+    if seed is not None and share == 0.0:
+        raise Misread(found="a 'seed' without a 'share'", needed="the share missed at random")
     if unknown > 0.0 and (dates or share > 0.0):
         raise Misread(
             found="'unknown' beside 'dates' or 'share'",
             needed="doses missed on unknown days alone, or on known days and at random",
         )
-    return Missed(tuple(dates), share, seed, unknown)
+    return Missed(tuple(dates), share, seed or 0, unknown)
 
 
 def _stretch(
@@ -181,19 +186,35 @@ def _stretch(
 
 
 def _plan(
+    frame: Frame,
+    *,
     name: str,
     stretches: tuple[Stretch, ...],
     rule: HoldRule | None,
-    visits: float,
-    missed: Missed,
+    visits: float | None,
+    missed: Missed | None,
 ) -> Plan:
-    if visits < SHORTEST_VISITS:
-        raise Misread(found=f"visits every {visits:g} d", needed="at least one day between visits")
-    if rule is not None and not stretches:
-        raise Misread(found="a rule without stretches", needed="the doses that the rule holds")
+    _check_company(bool(stretches), rule, visits, missed)
+    doses = sum(s.doses(frame.length) for s in stretches)
+    if doses > MOST_DOSES:
+        raise Misread(found=f"{doses:.3g} doses", needed=f"at most {MOST_DOSES}")
     try:
         ordered = tuple(sorted(stretches, key=lambda s: s.start))
-        return Plan(name, ordered, rule, visits, missed)
+        return Plan(name, ordered, rule, visits or VISITS, missed or Missed())
     except UsageError as error:
         found, _, needed = str(error).partition("; needed ")
         raise Misread(found=found, needed=needed) from None
+
+
+def _check_company(
+    given: bool, rule: HoldRule | None, visits: float | None, missed: Missed | None
+) -> None:
+    """Refuse keys that say nothing without another."""
+    if visits is not None and rule is None:
+        raise Misread(found="'visits' without a 'rule'", needed="the rule that looks at visits")
+    if visits is not None and visits < SHORTEST_VISITS:
+        raise Misread(found=f"visits every {visits:g} d", needed="at least one day between visits")
+    if rule is not None and not given:
+        raise Misread(found="a rule without stretches", needed="the doses that the rule holds")
+    if missed is not None and not given:
+        raise Misread(found="'missed' without stretches", needed="the doses that are missed")

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from math import floor
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.dataset.maintenance import Maintenance, maintenance_of
+from lymphocast.dataset.project import refuse_unexplained
 from lymphocast.errors import UsageError
 from lymphocast.forecast.course_plan import (
     Followed,
@@ -19,9 +21,9 @@ from lymphocast.forecast.course_plan import (
 )
 from lymphocast.forecast.dose_response import dose_banner
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
-from lymphocast.forecast.plan import Missed, Plan
+from lymphocast.forecast.plan import SAME, Missed, Plan
 from lymphocast.forecast.plan_infection import InfectionStart
-from lymphocast.forecast.plan_kinds import Frame
+from lymphocast.forecast.plan_kinds import Frame, ahead_of, is_ahead
 from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint, PlanRow
 from lymphocast.forecast.results import AVERAGED, ByHypothesis, Curve
 from lymphocast.forecast.scenario import CURVE_LEVELS, PASSAGE_GRID, measured, noise
@@ -36,7 +38,10 @@ USUAL_YEARS = 2.0
 DAYS_PER_YEAR = 365.25
 NONE_MISSED, ALL_MISSED, LAST_MISSED = "none missed", "all missed", "last missed"
 MEAN_WEEKLY = "the model sees the mean weekly dose over whole cycles, not the days of dosing"
-UNSEEN = "outside the doses that the patient has had: an extrapolation"
+UNSEEN = "outside the doses that the patient has had{injection}: an extrapolation"
+UNSEEN_INJECTION = " (one injection is {size:.3g} maintenance injections)"
+NO_PART = "the doses from day {start:g} on are left out: the last day is day {length:g}"
+CUT_OFF = "of the doses from day {start:g} to day {stop:g}, those after day {length:g} are left out"
 AT_RANDOM = (
     "{share:.0%} of the doses missed at random (seed {seed}); no missed dose and every dose missed "
     "are the ends between which missed doses can matter"
@@ -62,16 +67,21 @@ def frame_of(fit: Fit, until: date | None = None) -> Frame:
     Raises
     ------
     UsageError
-        If ``until`` is not after the day of the last count.
+        If ``until`` is not after the day of the last count, or over 20 years after it; if the
+        record leaves nothing to forecast from.
     """
     individual = fit.individual
-    nominal = individual.nominal(individual.counts[-1].at)
-    origin = individual.day_zero + timedelta(days=round(nominal))
+    refuse_unexplained(individual)
+    zero = individual.day_zero
+    origin = zero + timedelta(days=round(individual.nominal(individual.counts[-1].at)))
     last = until or origin + timedelta(days=round(USUAL_YEARS * DAYS_PER_YEAR))
-    if last <= origin:
-        msg = f"found a forecast to {last}; needed a day after the last count, {origin}"
+    if not is_ahead(last, origin):
+        msg = (
+            f"found a forecast to {last}; the last count is of {origin}; needed {ahead_of(origin)}"
+        )
         raise UsageError(msg)
-    return Frame(origin, last, maintenance_of(fit.record, individual))
+    first = zero + timedelta(days=floor(individual.earliest(individual.entry.moment)))
+    return Frame(origin, last, maintenance_of(fit.record, individual), first)
 
 
 def forecast_plans(
@@ -99,7 +109,7 @@ def forecast_plans(
     """
     ensemble = ensemble_of(fit)
     thin = ensemble.thinned(min(PLAN_DRAWS, ensemble.size))
-    readings = [reading for plan in plans for reading in _readings(plan)]
+    readings = [reading for plan in plans for reading in _readings(plan, frame.length)]
     chosen = fit.seed if seed is None else seed
     origin = float((frame.origin - fit.individual.day_zero).days)
     infection = InfectionStart.of(thin, fit.table, origin)
@@ -107,9 +117,8 @@ def forecast_plans(
     rows, curves = [], []
     for i, (plan, reading) in enumerate(readings):
         followed = follow_plan(work.horizon, plan, work.seed)
-        row = PlanRow(
-            plan.name, reading, work.course(followed), tuple(plan_notes(plan, frame.maintenance))
-        )
+        notes = tuple(plan_notes(plan, frame.maintenance, frame.length))
+        row = PlanRow(plan.name, reading, work.course(followed), notes)
         rows.append(row)
         curves.append(work.curve(row.label, followed))
         if progress is not None:
@@ -142,12 +151,19 @@ def _missed_notes(fit: Fit) -> Iterator[str]:
             yield RECORD_MISSED.format(drug=drug, number=number)
 
 
-def plan_notes(plan: Plan, maintenance: Maintenance) -> Iterator[str]:
-    """Yield what the model cannot see of a plan, and where it goes beyond what was given."""
+def plan_notes(plan: Plan, maintenance: Maintenance, length: float) -> Iterator[str]:
+    """Yield what is not followed of a plan in ``length`` days, and what goes beyond the record."""
+    for s in plan.stretches:
+        if s.start > length - SAME:
+            yield NO_PART.format(start=s.start, length=length)
+        elif s.stop > length + SAME:
+            yield CUT_OFF.format(start=s.start, stop=s.stop, length=length)
     if any(s.cycle is not None for s in plan.stretches):
         yield MEAN_WEEKLY
     if is_extrapolated(plan, maintenance):
-        yield UNSEEN
+        size = plan.largest_injection(maintenance.apart)
+        larger = not maintenance.has_had_injection(size, 0.0)
+        yield UNSEEN.format(injection=UNSEEN_INJECTION.format(size=size) if larger else "")
     if plan.missed.share > 0.0:
         yield AT_RANDOM.format(share=plan.missed.share, seed=plan.missed.seed)
     if plan.missed.unknown > 0.0:
@@ -155,18 +171,22 @@ def plan_notes(plan: Plan, maintenance: Maintenance) -> Iterator[str]:
 
 
 def is_extrapolated(plan: Plan, maintenance: Maintenance) -> bool:
-    """Return whether a plan has doses or cycles that the patient has not had."""
+    """Return whether a plan has doses, injections or cycles that the patient has not had."""
     cyclic = any(s.cycle is not None for s in plan.stretches)
     # The steps between two doses, such as those of a taper, count as given if both ends are.
     ends = [s.dose for s in plan.stretches] + [s.final for s in plan.stretches if s.steps]
-    return (cyclic and not maintenance.had_cycles) or not all(map(maintenance.has_had, ends))
+    largest = plan.largest_injection(maintenance.apart)
+    apart = max((s.interval for s in plan.stretches if s.highest > 0.0), default=0.0)
+    had = maintenance.has_had_injection(largest, apart) and all(map(maintenance.has_had, ends))
+    return not had or (cyclic and not maintenance.had_cycles)
 
 
-def _readings(plan: Plan) -> Iterator[tuple[Plan, str]]:
-    """The plan as it is, and the two ends of what missed doses can matter."""
+def _readings(plan: Plan, length: float) -> Iterator[tuple[Plan, str]]:
+    """The plan as it is, and the two ends of what missed doses can matter in ``length`` days."""
     if plan.missed.unknown > 0.0:
-        days = plan.dose_days()
-        last = days[len(days) - round(plan.missed.unknown * len(days)) :]
+        days = plan.dose_days(length)
+        number = max(1, round(plan.missed.unknown * len(days)))
+        last = days[max(0, len(days) - number) :]
         yield plan, NONE_MISSED
         yield replace(plan, missed=replace(plan.missed, days=tuple(last.tolist()))), LAST_MISSED
         return
