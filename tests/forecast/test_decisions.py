@@ -301,10 +301,22 @@ def test_without_counts_or_a_culture_there_is_nothing_to_plan_from(
 def test_a_plan_in_the_past_may_end_before_the_last_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decisions, "forecast_plans", lambda fit, plans, frame, progress: frame)
+    monkeypatch.setattr(decisions, "forecast_plans", lambda fit, plans, frame, **_: frame)
     (tmp_path / "plan.yaml").write_text("origin: 2004-08-01\nplans: [{name: a}]\n")
     found = plans_of(quick_fit(), [tmp_path / "plan.yaml"], date(2005, 8, 1))
     assert (found.origin, found.until) == (date(2004, 8, 1), date(2005, 8, 1))
+
+
+def test_plans_of_two_files_stand_side_by_side_only_if_they_ask_the_same(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    one.write_text("until: 1 a\nplans: [{name: a}]\n")
+    for text, said in (
+        ("until: 2 a\n", "found plans from 2008-04-15 to 2010-04-15 with"),
+        ("until: 1 a\nthresholds: [300]\n", "with thresholds 300; needed as in"),
+    ):
+        two.write_text(text + "plans: [{name: b}]\n")
+        with pytest.raises(UsageError, match=said):
+            plans_of(quick_fit(), [one, two], None)
 
 
 def test_optimise_prints_the_banner_and_why_a_goal_is_not_met(

@@ -164,6 +164,12 @@ def test_the_origin_can_be_written_as_no_time_after_it(
     assert plan.stretches[0].start == day
 
 
+def test_thresholds_are_read_each_once_and_rising(frame: Frame, tmp_path: Path) -> None:
+    text = "thresholds: [350, 100, 350]\nplans: [{name: none}]\n"
+    assert plans_in(text, frame, tmp_path).thresholds == (100, 350)
+    assert plans_in("plans: [{name: none}]\n", frame, tmp_path).thresholds == (200, 300, 500)
+
+
 def test_what_lies_after_the_last_day_is_named(frame: Frame, tmp_path: Path) -> None:
     text = """plans:
   - name: p
@@ -203,6 +209,10 @@ def test_the_most_doses_of_a_plan_are_ten_thousand(frame: Frame, tmp_path: Path)
         ("plans:\n  - name: a\n  - name: a\n", None, "two plans named 'a'"),
         ("until: 2008-01-01\nplans: [{name: a}]\n", 1, "a day within 20 years after 2008-04-15"),
         ("until: soon\nplans: [{name: a}]\n", 1, "such as 180 d"),
+        ("thresholds: []\nplans: [{name: a}]\n", 1, "an empty list"),
+        ("thresholds: [0]\nplans: [{name: a}]\n", 1, "a whole number of at least 1"),
+        ("thresholds: [200.5]\nplans: [{name: a}]\n", 1, "a whole number of at least 1"),
+        (f"thresholds: {list(range(1, 12))}\nplans: [{{name: a}}]\n", 1, "11 thresholds; needed"),
         ("until: 9999-12-31\nplans: [{name: a}]\n", 1, "within 20 years after 2008-04-15"),
         ("until: 2028-04-16\nplans: [{name: a}]\n", 1, "within 20 years after 2008-04-15"),
         (

@@ -19,6 +19,7 @@ from lymphocast.record.dosing import Cycle
 
 Floats = NDArray[np.float64]
 SAME = 1e-6  # days: two times nearer than this are one
+THRESHOLDS = (200, 300, 500)  # cells/uL: prophylaxis; definition of ICL; lower reference limit
 VISITS = 28.0  # days between visits where a plan states none: an assumption
 
 

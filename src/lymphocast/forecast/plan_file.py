@@ -4,6 +4,7 @@
 
     origin: 2008-04-15          # the day of the last count if left out
     until: 3 a                  # two years after the origin if left out
+    thresholds: [200, 300, 500] # cells/uL; these if left out
     plans:
       - name: no treatment
       - name: maintenance for a year, then tapered
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import final
 
 from lymphocast.errors import RecordError, UsageError
-from lymphocast.forecast.plan import VISITS, Missed, Plan, Stretch
+from lymphocast.forecast.plan import THRESHOLDS, VISITS, Missed, Plan, Stretch
 from lymphocast.forecast.plan_kinds import (
     CYCLE,
     RULE,
@@ -55,16 +56,18 @@ from lymphocast.units import Quantity
 WHAT = "plans: a mapping with the key 'plans', a list of named plans"
 SHORTEST_VISITS = 1.0  # days
 MOST_PLANS = 20
+MOST_THRESHOLDS = 10
 MOST_DOSES = 10_000  # 20 years of daily doses are 7305
 
 
 @final
 @dataclass(frozen=True)
 class PlanFile:
-    """The plans of a file and what their times are relative to."""
+    """The plans of a file, what their times are relative to, and the counts asked about."""
 
     frame: Frame
     plans: tuple[Plan, ...]
+    thresholds: tuple[int, ...]
 
 
 def read_plans(path: Path, frame: Frame, until: date | None = None) -> PlanFile:
@@ -88,27 +91,42 @@ def read_plans(path: Path, frame: Frame, until: date | None = None) -> PlanFile:
     own = framed(root, scope, frame)
     if until is not None:
         if not is_ahead(until, own.origin):
-            found = f"plans from {own.origin} to {until}"
-            raise RecordError(path.name, None, found, ahead_of(own.origin))
+            days = f"plans from {own.origin} to {until}"
+            raise RecordError(path.name, None, days, ahead_of(own.origin))
         own = replace(own, until=until)
     group = Group(
         (
             Field("origin", Text(), "the day from which the plans replace the record", False),
             Field("until", Text(), "the last day of the forecast", False),
+            Field("thresholds", Listing(Whole(), least=1), "counts in cells/uL", False, THRESHOLDS),
             Field("plans", Listing(_plan_group(own), least=1), "the plans"),
         ),
-        lambda origin, until, plans: plans,
+        partial(_file, own),
     )
     group.check(root, scope)
-    plans = group.read(root, scope)
-    assert isinstance(plans, tuple)  # noqa: S101  (what the listing builds)
-    names = [plan.name for plan in plans]
+    found = group.read(root, scope)
+    assert isinstance(found, PlanFile)  # noqa: S101  (what the group builds)
+    names, plans = [plan.name for plan in found.plans], found.plans
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise RecordError(path.name, None, f"two plans named '{twice}'", "each name once")
     if len(plans) > MOST_PLANS:
         raise RecordError(path.name, None, f"{len(plans)} plans", f"at most {MOST_PLANS}")
-    return PlanFile(own, plans)
+    return found
+
+
+def _file(
+    frame: Frame,
+    *,
+    origin: str | None,
+    until: str | None,
+    thresholds: tuple[int, ...],
+    plans: tuple[Plan, ...],
+) -> PlanFile:
+    if len(thresholds) > MOST_THRESHOLDS:
+        found, needed = f"{len(thresholds)} thresholds", f"at most {MOST_THRESHOLDS}"
+        raise Misread(found=found, needed=needed)
+    return PlanFile(frame, plans, tuple(sorted(set(thresholds))))
 
 
 def _plan_group(frame: Frame) -> Group:

@@ -21,9 +21,10 @@ from lymphocast.forecast.course_plan import (
 )
 from lymphocast.forecast.dose_response import dose_banner
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
-from lymphocast.forecast.plan import SAME, Missed, Plan
+from lymphocast.forecast.plan import SAME, THRESHOLDS, Missed, Plan
 from lymphocast.forecast.plan_infection import InfectionStart
 from lymphocast.forecast.plan_kinds import Frame, ahead_of, is_ahead
+from lymphocast.forecast.plan_passage import Extremes
 from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint, PlanRow
 from lymphocast.forecast.results import AVERAGED, ByHypothesis, Curve
 from lymphocast.forecast.scenario import CURVE_LEVELS, PASSAGE_GRID, measured, noise
@@ -31,7 +32,6 @@ from lymphocast.inference.posterior import Fit
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
-THRESHOLDS = (200, 300, 500)  # cells/uL: prophylaxis; definition of ICL; lower reference limit
 PLAN_DRAWS = 1000  # of each hypothesis: error of a probability below 0.016
 REPORT_EVERY = 365.25 / 2  # days between the rows of a table
 USUAL_YEARS = 2.0
@@ -89,6 +89,7 @@ def forecast_plans(
     plans: Sequence[Plan],
     frame: Frame,
     *,
+    thresholds: Sequence[int] = THRESHOLDS,
     seed: int | None = None,
     progress: Progress | None = None,
 ) -> PlanForecast:
@@ -102,6 +103,8 @@ def forecast_plans(
         The plans, in the order of the table.
     frame
         The origin, the last day and the maintenance dose.
+    thresholds
+        Counts in cells/uL, rising, that the forecast tells the probabilities of.
     seed
         Seed of measurement errors and missed doses; that of the fit if ``None``.
     progress
@@ -113,7 +116,8 @@ def forecast_plans(
     chosen = fit.seed if seed is None else seed
     origin = float((frame.origin - fit.individual.day_zero).days)
     infection = InfectionStart.of(thin, fit.table, origin)
-    work = _Work(thin, frame, _horizon(thin, frame, plans), infection, chosen)
+    horizon = _horizon(thin, frame, plans)
+    work = _Work(thin, frame, horizon, infection, chosen, tuple(thresholds))
     rows, curves = [], []
     for i, (plan, reading) in enumerate(readings):
         followed = follow_plan(work.horizon, plan, work.seed)
@@ -129,6 +133,8 @@ def forecast_plans(
         until=frame.until,
         seed=work.seed,
         draws=thin.size,
+        thresholds=work.thresholds,
+        passage_days=work.dates(passage_days(frame.length)),
         rows=tuple(rows),
         curves=tuple(curves),
         notes=(*_dose_notes(fit, plans), *_missed_notes(fit), REPLACES),
@@ -201,11 +207,16 @@ def report_days(length: float) -> Floats:
     return np.append(np.arange(REPORT_EVERY, length - 1.0, REPORT_EVERY).round(), length)
 
 
+def passage_days(length: float) -> Floats:
+    """Return the days by which first passages are told: every 15 days, and those of a table."""
+    looks = np.append(np.arange(0.0, length, PASSAGE_GRID), length)
+    return np.unique(np.concatenate([looks, report_days(length)]))
+
+
 def _horizon(ensemble: Ensemble, frame: Frame, plans: Sequence[Plan]) -> Horizon:
     length = frame.length
-    looks = np.append(np.arange(0.0, length, PASSAGE_GRID), length)
     visits = [visit_days(plan, length) for plan in plans]
-    days = np.concatenate([looks, report_days(length), *visits])
+    days = np.concatenate([passage_days(length), *visits])
     origin = float((frame.origin - ensemble.individual.day_zero).days)
     return horizon_of(ensemble, origin, days.tolist())
 
@@ -220,6 +231,11 @@ class _Work:
     horizon: Horizon
     infection: InfectionStart | None
     seed: int
+    thresholds: tuple[int, ...]
+
+    def dates(self, days: Floats) -> tuple[date, ...]:
+        """Return days after the origin as days of the calendar."""
+        return tuple(self.frame.origin + timedelta(days=float(day)) for day in days)
 
     def course(self, followed: Followed) -> ByHypothesis[PlanCourse]:
         """Return the summary of one plan under every hypothesis and averaged."""
@@ -229,27 +245,31 @@ class _Work:
         seen = np.stack(
             [measured(x, ensemble, noise(ensemble, self.seed, i)) for i, x in enumerate(latent)]
         )
-        lowest = np.minimum.accumulate(followed.counts, axis=0)[reported]
-        highest = np.maximum.accumulate(followed.counts, axis=0)[reported]
+        told = passage_days(self.frame.length)
+        passed = Extremes.of(followed.counts, np.searchsorted(days, told), self.dates(told))
+        place = np.searchsorted(told, days[reported])
+        lowest, highest, limits = passed.lowest[place], passed.highest[place], self.thresholds
         start, counts = self.infection, followed.counts
         infected = None if start is None else start.follow(self.horizon, counts)
-        dates = [self.frame.origin + timedelta(days=float(d)) for d in days[reported]]
+        dates = self.dates(days[reported])
 
         def point(part: Part, i: int) -> PlanPoint:
             return PlanPoint(
                 day=dates[i],
                 latent=part.interval(latent[i]),
                 measured=part.interval(seen[i]),
-                p_below={n: part.probability(latent[i] < n) for n in THRESHOLDS},
-                p_below_by_then={n: part.probability(lowest[i] < n) for n in THRESHOLDS},
-                p_above={n: part.probability(latent[i] >= n) for n in THRESHOLDS},
-                p_above_by_then={n: part.probability(highest[i] >= n) for n in THRESHOLDS},
+                p_below={n: part.probability(latent[i] < n) for n in limits},
+                p_below_by_then={n: part.probability(lowest[i] < n) for n in limits},
+                p_above={n: part.probability(latent[i] >= n) for n in limits},
+                p_above_by_then={n: part.probability(highest[i] >= n) for n in limits},
                 infection=None if infected is None else infected.read(part, int(reported[i])),
             )
 
         return ensemble.each(
             lambda part: PlanCourse(
                 points=tuple(point(part, i) for i in range(len(dates))),
+                first_below=passed.below(part, limits),
+                first_above=passed.above(part, limits),
                 weekly_dose=part.interval(followed.weekly_dose),
                 treated=part.interval(followed.treated),
                 injections=part.interval(followed.injections),
@@ -267,7 +287,7 @@ class _Work:
             label=label,
             weight=1.0,
             forecast=True,
-            days=tuple(self.frame.origin + timedelta(days=float(d)) for d in days),
+            days=self.dates(days),
             p05=low,
             p25=lower,
             p50=middle,
