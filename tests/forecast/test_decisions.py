@@ -87,8 +87,13 @@ def fit_path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_plans_are_compared_on_the_same_days_and_labelled(forecast: PlanForecast) -> None:
-    assert [row.label for row in forecast.rows] == ["none", "all", "rule"]
-    none, everything, rule = (row.course.averaged for row in forecast.rows)
+    assumed = "(last missed, assumed share)"  # the record says that doses were missed
+    assert [row.label for row in forecast.rows] == [
+        "none", "all", f"all {assumed}", "rule", f"rule {assumed}",
+    ]  # fmt: skip
+    none, everything, less, rule, _ = (row.course.averaged for row in forecast.rows)
+    assert less.points[-1].latent.p50 < everything.points[-1].latent.p50
+    assert less.points[0] == everything.points[0], "the last tenth of two years"
     assert [p.day for p in none.points] == [p.day for p in rule.points]
     assert none.points[-1].day == forecast.until
     assert none.weekly_dose.p95 == 0.0
@@ -234,7 +239,7 @@ def test_forecast_follows_plans_and_draws_them(
     done = lymphocast(*command, "-o", "plans.svg", cwd=tmp_path)
     assert (done.code, done.out) == (0, "plans.svg\n")
     svg = (tmp_path / "plans.svg").read_text(encoding="utf-8")
-    for words in ("no treatment", "half of maintenance", "by the count"):
+    for words in ("under 3 plans", "no treatment", "half of maintenance", "by the count"):
         assert words in svg
 
 
@@ -251,7 +256,9 @@ def test_the_table_of_plans_holds_what_the_json_holds(
     at = {
         (r["quantity"], r["threshold"]): float(r["value"])
         for r in rows
-        if (r["plan"], r["hypothesis"], r["day"]) == ("rule", "averaged", content["until"])
+        if (r["reading"], r["hypothesis"], r["day"])
+        == ("last missed, assumed share", "averaged", content["until"])
+        and r["plan"] == "rule"
     }
     assert at["measured_p95", ""] == last["measured"]["p95"]
     assert at["first_passage_p_above", "500"] == last["p_above_by_then"]["500"]

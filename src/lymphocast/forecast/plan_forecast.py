@@ -1,7 +1,7 @@
 """Forecast of plans: each followed in the same draws, read on the same days."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from math import floor
 from typing import final
@@ -21,9 +21,10 @@ from lymphocast.forecast.course_plan import (
 )
 from lymphocast.forecast.dose_response import dose_banner
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
-from lymphocast.forecast.plan import SAME, THRESHOLDS, Missed, Plan
+from lymphocast.forecast.plan import SAME, THRESHOLDS, Plan
 from lymphocast.forecast.plan_infection import InfectionStart
 from lymphocast.forecast.plan_kinds import Frame, ahead_of, is_ahead
+from lymphocast.forecast.plan_missed import Undated, missed_notes, readings
 from lymphocast.forecast.plan_passage import Extremes
 from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint, PlanRow
 from lymphocast.forecast.results import AVERAGED, ByHypothesis, Curve
@@ -36,24 +37,11 @@ PLAN_DRAWS = 1000  # of each hypothesis: error of a probability below 0.016
 REPORT_EVERY = 365.25 / 2  # days between the rows of a table
 USUAL_YEARS = 2.0
 DAYS_PER_YEAR = 365.25
-NONE_MISSED, ALL_MISSED, LAST_MISSED = "none missed", "all missed", "last missed"
 MEAN_WEEKLY = "the model sees the mean weekly dose over whole cycles, not the days of dosing"
 UNSEEN = "outside the doses that the patient has had{injection}: an extrapolation"
 UNSEEN_INJECTION = " (one injection is {size:.3g} maintenance injections)"
 NO_PART = "the doses from day {start:g} on are left out: the last day is day {length:g}"
 CUT_OFF = "of the doses from day {start:g} to day {stop:g}, those after day {length:g} are left out"
-AT_RANDOM = (
-    "{share:.0%} of the doses missed at random (seed {seed}); no missed dose and every dose missed "
-    "are the ends between which missed doses can matter"
-)
-UNKNOWN_DAYS = (
-    "{share:.0%} of the doses missed on unknown days: no day is invented; with none missed and "
-    "with the last of them missed the count on the last day has its ends, if the dose is constant"
-)
-RECORD_MISSED = (
-    "The record says that doses of {drug} were missed, on unknown days{number}. How much that "
-    "could matter in a plan, 'missed: {{unknown: SHARE}}' shows; the fit takes every dose as given."
-)
 REPLACES = (
     "From the origin on, each plan takes the place of whatever the record says was given. What "
     "treats the infection is given as recorded; the plans reach the infection through the count "
@@ -112,21 +100,23 @@ def forecast_plans(
     """
     ensemble = ensemble_of(fit)
     thin = ensemble.thinned(min(PLAN_DRAWS, ensemble.size))
-    readings = [reading for plan in plans for reading in _readings(plan, frame.length)]
+    undated = Undated.of(fit.record, fit.individual.plan.study_drug)
+    each = [reading for plan in plans for reading in readings(plan, frame.length, undated)]
     chosen = fit.seed if seed is None else seed
     origin = float((frame.origin - fit.individual.day_zero).days)
     infection = InfectionStart.of(thin, fit.table, origin)
     horizon = _horizon(thin, frame, plans)
     work = _Work(thin, frame, horizon, infection, chosen, tuple(thresholds))
+    said = () if undated is None else (undated.note,)
     rows, curves = [], []
-    for i, (plan, reading) in enumerate(readings):
+    for i, (plan, reading) in enumerate(each):
         followed = follow_plan(work.horizon, plan, work.seed)
         notes = tuple(plan_notes(plan, frame.maintenance, frame.length))
         row = PlanRow(plan.name, reading, work.course(followed), notes)
         rows.append(row)
         curves.append(work.curve(row.label, followed))
         if progress is not None:
-            progress("following plans", (i + 1) / len(readings))
+            progress("following plans", (i + 1) / len(each))
     return PlanForecast(
         record_id=fit.record.id,
         origin=frame.origin,
@@ -137,7 +127,7 @@ def forecast_plans(
         passage_days=work.dates(passage_days(frame.length)),
         rows=tuple(rows),
         curves=tuple(curves),
-        notes=(*_dose_notes(fit, plans), *_missed_notes(fit), REPLACES),
+        notes=(*_dose_notes(fit, plans), *said, REPLACES),
     )
 
 
@@ -146,15 +136,6 @@ def _dose_notes(fit: Fit, plans: Sequence[Plan]) -> tuple[str, ...]:
     other = any(level not in {0.0, 1.0} for plan in plans for _, level in plan.levels())
     banner = dose_banner(fit) if other else ""
     return (banner,) if banner else ()
-
-
-def _missed_notes(fit: Fit) -> Iterator[str]:
-    """Yield what the record says of doses of the study drug that were missed on unknown days."""
-    drug = fit.individual.plan.study_drug
-    for missed in fit.record.missed_doses:
-        if missed.drug == drug and not missed.dates_known:
-            number = f" ({missed.number} of them)" if missed.number is not None else ""
-            yield RECORD_MISSED.format(drug=drug, number=number)
 
 
 def plan_notes(plan: Plan, maintenance: Maintenance, length: float) -> Iterator[str]:
@@ -170,10 +151,7 @@ def plan_notes(plan: Plan, maintenance: Maintenance, length: float) -> Iterator[
         size = plan.largest_injection(maintenance.apart)
         larger = not maintenance.has_had_injection(size, 0.0)
         yield UNSEEN.format(injection=UNSEEN_INJECTION.format(size=size) if larger else "")
-    if plan.missed.share > 0.0:
-        yield AT_RANDOM.format(share=plan.missed.share, seed=plan.missed.seed)
-    if plan.missed.unknown > 0.0:
-        yield UNKNOWN_DAYS.format(share=plan.missed.unknown)
+    yield from missed_notes(plan)
 
 
 def is_extrapolated(plan: Plan, maintenance: Maintenance) -> bool:
@@ -185,21 +163,6 @@ def is_extrapolated(plan: Plan, maintenance: Maintenance) -> bool:
     apart = max((s.interval for s in plan.stretches if s.highest > 0.0), default=0.0)
     had = maintenance.has_had_injection(largest, apart) and all(map(maintenance.has_had, ends))
     return not had or (cyclic and not maintenance.had_cycles)
-
-
-def _readings(plan: Plan, length: float) -> Iterator[tuple[Plan, str]]:
-    """The plan as it is, and the two ends of what missed doses can matter in ``length`` days."""
-    if plan.missed.unknown > 0.0:
-        days = plan.dose_days(length)
-        number = max(1, round(plan.missed.unknown * len(days)))
-        last = days[max(0, len(days) - number) :]
-        yield plan, NONE_MISSED
-        yield replace(plan, missed=replace(plan.missed, days=tuple(last.tolist()))), LAST_MISSED
-        return
-    yield plan, ""
-    if plan.missed.share > 0.0:
-        yield replace(plan, missed=replace(plan.missed, share=0.0)), NONE_MISSED
-        yield replace(plan, stretches=(), rule=None, missed=Missed()), ALL_MISSED
 
 
 def report_days(length: float) -> Floats:

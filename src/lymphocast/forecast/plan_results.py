@@ -111,8 +111,9 @@ class PlanRow:
     """One plan, or one reading of its missed doses.
 
     ``reading`` is empty, or names an end between which missed doses can matter: ``none missed``,
-    ``all missed`` (of a share at random), ``last missed`` (of a share on unknown days). ``notes``
-    say what the model cannot see of the plan.
+    ``all missed`` (of a share at random), ``last missed`` (of a share on unknown days), ``last
+    missed, assumed share`` or ``stated number`` (where the record says that doses were missed and
+    the plan says nothing of it). ``notes`` say what the model cannot see of the plan.
     """
 
     plan: str
