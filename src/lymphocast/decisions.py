@@ -10,7 +10,7 @@ from lymphocast.figures.plans import plan_figure
 from lymphocast.files import write_whole
 from lymphocast.forecast.goal_file import read_goal
 from lymphocast.forecast.plan import Plan
-from lymphocast.forecast.plan_file import read_plans
+from lymphocast.forecast.plan_file import PlanFile, read_plans
 from lymphocast.forecast.plan_forecast import forecast_plans, frame_of
 from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.regimen_results import RegimenSearch
@@ -40,7 +40,7 @@ def plans_of(
     fit
         The posterior.
     files
-        Plan files; they must agree on the origin and the last day.
+        Plan files; they must agree on the origin, the last day and the thresholds.
     until
         The last day, instead of the one that a file states.
     progress
@@ -51,19 +51,17 @@ def plans_of(
     RecordError
         At the first thing that is wrong with a file.
     UsageError
-        If the files disagree, or two plans share a name.
+        If the files disagree, two plans share a name, or the record leaves nothing to forecast
+        from.
     """
-    frame = frame_of(fit, until)
     if not files:
-        return forecast_plans(fit, (Plan(UNTREATED),), frame, progress=progress)
+        return forecast_plans(fit, (Plan(UNTREATED),), frame_of(fit, until), progress=progress)
+    frame = frame_of(fit)
     read = [read_plans(path, frame, until) for path in files]
-    first = read[0].frame
+    first, wanted = read[0], _common(read[0])
     for path, other in zip(files, read, strict=True):
-        if (other.frame.origin, other.frame.until) != (first.origin, first.until):
-            msg = (
-                f"'{path}': found plans from {other.frame.origin} to {other.frame.until}; needed "
-                f"the days of '{files[0]}', {first.origin} to {first.until}"
-            )
+        if _common(other) != wanted:
+            msg = f"'{path}': found plans {_common(other)}; needed as in '{files[0]}': {wanted}"
             raise UsageError(msg)
     plans = [plan for one in read for plan in one.plans]
     names = [plan.name for plan in plans]
@@ -71,7 +69,14 @@ def plans_of(
     if twice is not None:
         msg = f"found two plans named '{twice}'; needed each name once"
         raise UsageError(msg)
-    return forecast_plans(fit, plans, first, progress=progress)
+    limits = first.thresholds
+    return forecast_plans(fit, plans, first.frame, thresholds=limits, progress=progress)
+
+
+def _common(found: PlanFile) -> str:
+    """Return what plans that stand side by side must share, in words."""
+    limits = ", ".join(map(str, found.thresholds))
+    return f"from {found.frame.origin} to {found.frame.until} with thresholds {limits}"
 
 
 def write_plans(found: PlanForecast, path: Path) -> None:

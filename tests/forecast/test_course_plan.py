@@ -71,7 +71,7 @@ def test_of_cycles_the_model_sees_the_mean_weekly_dose(horizon: Horizon) -> None
     assert_allclose(added(horizon, cyclic), added(horizon, mean), rtol=CLOSED_FORM)
     given = follow_plan(horizon, cyclic, 1)
     assert_allclose(given.weekly_dose, 5.0 / 56.0, rtol=CLOSED_FORM)
-    assert_allclose(given.injections, LENGTH / APART * 5.0 / 56.0, rtol=CLOSED_FORM)
+    assert_allclose(given.injections, np.ceil(LENGTH / APART * 5.0 / 56.0))
 
 
 def test_a_dose_missed_on_a_known_day_leaves_a_gap_of_one_interval(horizon: Horizon) -> None:
@@ -116,6 +116,70 @@ def test_a_rule_sees_the_measured_count_on_the_day_of_the_visit(horizon: Horizon
     assert_allclose(found.weekly_dose, below, rtol=CLOSED_FORM)
     noisy = follow_plan(horizon, plan, 1)
     assert (noisy.weekly_dose != found.weekly_dose).any()
+
+
+DEPOT = 84.0  # days, three times those between visits
+
+
+def by_the_count(horizon: Horizon, falls: float, apart: float) -> Followed:
+    """A rule without error of reading; the count is 200 until day 20 and from ``falls`` on."""
+    high = (DAYS > 20.0) & (falls > DAYS)
+    natural = np.broadcast_to(np.where(high, 5e3, 200.0)[:, None], (len(DAYS), LANES))
+    quiet = {**horizon.theta, "count_sd": np.zeros(LANES), "gain": np.full(LANES, 100.0)}
+    exact = Horizon(quiet, DAYS, np.array(natural), np.zeros(LANES))
+    plan = Plan("depot", (Stretch(0.0, LENGTH, 1.0, apart),), HoldRule(500.0, 500.0), 28.0)
+    return follow_plan(exact, plan, 1)
+
+
+@pytest.mark.parametrize(
+    ("apart", "falls", "number", "treated"),
+    [
+        (DEPOT, np.inf, 1, DEPOT),  # held from day 28, acts to day 84
+        (28.0, np.inf, 1, 28.0),  # a dose as long as the visits are apart: held at once
+        (30.0, np.inf, 1, 30.0),
+        (14.0, np.inf, 2, 28.0),
+        (DEPOT, 50.0, 9, LENGTH),  # given again before it is due: the series goes on
+        (DEPOT, 140.0, 1 + 7, DEPOT + 588.0),  # restarted on day 140, at the visit
+        (30.0, 140.0, 1 + 20, 30.0 + 588.0),
+    ],
+)
+def test_under_a_rule_doses_are_whole_and_act_for_their_interval(
+    horizon: Horizon, apart: float, falls: float, number: int, treated: float
+) -> None:
+    found = by_the_count(horizon, falls, apart)
+    assert_allclose(found.injections, number)
+    assert_allclose(found.treated * LENGTH, treated, rtol=CLOSED_FORM)
+    assert_allclose(found.weekly_dose, found.treated, rtol=CLOSED_FORM)
+
+
+def test_a_depot_that_is_held_adds_cells_until_it_is_used_up(horizon: Horizon) -> None:
+    plan = replace(individual().plan, doses=())
+    doses = tuple(
+        DoseSegment(plan.study_drug, Moment.fixed(a), Moment.fixed(b), 1.0, 1.0, 0)
+        for a, b in ((0.0, DEPOT), (140.0, LENGTH))
+    )
+    theta = {**horizon.theta, "gain": np.full(LANES, 100.0)}
+    wanted = added_count(replace(plan, doses=doses), theta, DAYS[:, None])
+    found = by_the_count(horizon, 140.0, DEPOT).counts
+    high = np.where((DAYS > 20.0) & (DAYS < 140.0), 5e3, 200.0)[:, None]
+    assert_allclose(found - high, wanted, rtol=CLOSED_FORM, atol=1e-9)
+
+
+def test_under_any_rule_nobody_has_a_fraction_of_an_injection(horizon: Horizon) -> None:
+    for apart, visits in ((DEPOT, 28.0), (30.0, 28.0), (APART, 14.0)):
+        given = (Stretch(0.0, 300.0, 1.0, apart), Stretch(300.0, 400.0, 1.0, apart, 0.0, 4))
+        plan = Plan("p", given, HoldRule(400.0, 350.0), visits, Missed(share=0.2))
+        found = follow_plan(replace(horizon, natural=horizon.natural + 50.0), plan, 1).injections
+        assert_allclose(found, np.round(found), atol=1e-9)
+        assert len(np.unique(found)) > 1
+
+
+def test_a_taper_goes_on_with_the_doses_before_it() -> None:
+    given = (Stretch(0.0, 10.0, 1.0, 4.0), Stretch(10.0, 20.0, 1.0, 4.0, 0.0, 2))
+    assert Plan("p", given).dose_days().tolist() == [0.0, 4.0, 8.0, 12.0, 16.0]
+    assert Plan("p", given).dose_days(12.0).tolist() == [0.0, 4.0, 8.0]
+    other = (given[0], replace(given[1], interval=5.0))
+    assert Plan("p", other).dose_days().tolist() == [0.0, 4.0, 8.0, 10.0, 15.0]
 
 
 def test_stretches_that_overlap_are_refused() -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lymphocast.decisions import write_plans
+from lymphocast import decisions
+from lymphocast.decisions import plans_of, search_of, write_plans
+from lymphocast.errors import UsageError
 from lymphocast.forecast.course_plan import follow_plan
 from lymphocast.forecast.ensemble import ensemble_of
 from lymphocast.forecast.goal import Cost, Design, EventLimit, Goal, GoalLimit, LimitKind, Target
@@ -84,8 +86,13 @@ def fit_path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_plans_are_compared_on_the_same_days_and_labelled(forecast: PlanForecast) -> None:
-    assert [row.label for row in forecast.rows] == ["none", "all", "rule"]
-    none, everything, rule = (row.course.averaged for row in forecast.rows)
+    assumed = "(last missed, assumed share)"  # the record says that doses were missed
+    assert [row.label for row in forecast.rows] == [
+        "none", "all", f"all {assumed}", "rule", f"rule {assumed}",
+    ]  # fmt: skip
+    none, everything, less, rule, _ = (row.course.averaged for row in forecast.rows)
+    assert less.points[-1].latent.p50 < everything.points[-1].latent.p50
+    assert less.points[0] == everything.points[0], "the last tenth of two years"
     assert [p.day for p in none.points] == [p.day for p in rule.points]
     assert none.points[-1].day == forecast.until
     assert none.weekly_dose.p95 == 0.0
@@ -265,7 +272,7 @@ def test_forecast_follows_plans_and_draws_them(
     done = lymphocast(*command, "-o", "plans.svg", cwd=tmp_path)
     assert (done.code, done.out) == (0, "plans.svg\n")
     svg = (tmp_path / "plans.svg").read_text(encoding="utf-8")
-    for words in ("no treatment", "half of maintenance", "by the count"):
+    for words in ("under 3 plans", "no treatment", "half of maintenance", "by the count"):
         assert words in svg
 
 
@@ -282,7 +289,9 @@ def test_the_table_of_plans_holds_what_the_json_holds(
     at = {
         (r["quantity"], r["threshold"]): float(r["value"])
         for r in rows
-        if (r["plan"], r["hypothesis"], r["day"]) == ("rule", "averaged", content["until"])
+        if (r["reading"], r["hypothesis"], r["day"])
+        == ("last missed, assumed share", "averaged", content["until"])
+        and r["plan"] == "rule"
     }
     assert at["measured_p95", ""] == last["measured"]["p95"]
     assert at["first_passage_p_above", "500"] == last["p_above_by_then"]["500"]
@@ -292,7 +301,9 @@ def test_the_table_of_plans_holds_what_the_json_holds(
     ("arguments", "code", "message"),
     [
         (("--until", "soon"), 2, "--until: found 'soon'"),
-        (("--until", "2001-01-01"), 2, "a day after the last count"),
+        (("--until", "2001-01-01"), 2, "the last count is of 2008-04-15; needed a day within"),
+        (("--until", "9999-12-31"), 2, "within 20 years after 2008-04-15"),
+        (("--plan", "plan.yaml", "--until", "9999-12-31"), 1, "within 20 years after 2008-04-15"),
         (("--plan", "bad.yaml"), 1, "bad.yaml, line 1: found"),
         (("--plan", "plan.yaml", "--plan", "plan.yaml"), 2, "two plans named"),
         (("-o", "plans.svg"), 2, "needs --plan or --until"),
@@ -308,6 +319,44 @@ def test_a_wrong_call_of_forecast_is_one_clear_line(
     assert done.code == code
     assert message in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("lacks", "said"), [("counts", "fewer than two"), ("cultures", "no cult")])
+def test_without_counts_or_a_culture_there_is_nothing_to_plan_from(
+    tmp_path: Path, lacks: str, said: str
+) -> None:
+    fit = quick_fit()
+    bare = replace(fit, individual=replace(fit.individual, **{lacks: ()}))
+    (tmp_path / "plan.yaml").write_text(PLANS, encoding="utf-8")
+    (tmp_path / "goal.yaml").write_text(GOAL, encoding="utf-8")
+    for ask in (
+        lambda: plans_of(bare, [tmp_path / "plan.yaml"], None),
+        lambda: plans_of(bare, [], date(2010, 1, 1)),
+        lambda: search_of(bare, tmp_path / "goal.yaml"),
+    ):
+        with pytest.raises(UsageError, match=f"{said}.*nothing to explain or to forecast from"):
+            ask()
+
+
+def test_a_plan_in_the_past_may_end_before_the_last_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "forecast_plans", lambda fit, plans, frame, **_: frame)
+    (tmp_path / "plan.yaml").write_text("origin: 2004-08-01\nplans: [{name: a}]\n")
+    found = plans_of(quick_fit(), [tmp_path / "plan.yaml"], date(2005, 8, 1))
+    assert (found.origin, found.until) == (date(2004, 8, 1), date(2005, 8, 1))
+
+
+def test_plans_of_two_files_stand_side_by_side_only_if_they_ask_the_same(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    one.write_text("until: 1 a\nplans: [{name: a}]\n")
+    for text, said in (
+        ("until: 2 a\n", "found plans from 2008-04-15 to 2010-04-15 with"),
+        ("until: 1 a\nthresholds: [300]\n", "with thresholds 300; needed as in"),
+    ):
+        two.write_text(text + "plans: [{name: b}]\n")
+        with pytest.raises(UsageError, match=said):
+            plans_of(quick_fit(), [one, two], None)
 
 
 def test_optimise_prints_the_banner_and_why_a_goal_is_not_met(

@@ -9,8 +9,9 @@ from lymphocast.dataset.maintenance import Maintenance, maintenance_of
 from lymphocast.errors import RecordError
 from lymphocast.forecast.goal import LimitKind
 from lymphocast.forecast.goal_file import read_goal
+from lymphocast.forecast.plan import Plan, Stretch
 from lymphocast.forecast.plan_file import PlanFile, read_plans
-from lymphocast.forecast.plan_forecast import is_extrapolated
+from lymphocast.forecast.plan_forecast import is_extrapolated, plan_notes
 from lymphocast.forecast.plan_kinds import Frame
 from lymphocast.forecast.policy import HoldRule
 from lymphocast.record.casefile import find_case, read_case
@@ -30,7 +31,7 @@ def maintenance() -> Maintenance:
 
 @pytest.fixture(scope="module")
 def frame(maintenance: Maintenance) -> Frame:
-    return Frame(date(2008, 4, 15), date(2010, 4, 15), maintenance)
+    return Frame(date(2008, 4, 15), date(2010, 4, 15), maintenance, date(2003, 10, 1))
 
 
 def plans_in(text: str, frame: Frame, tmp_path: Path, until: date | None = None) -> PlanFile:
@@ -44,6 +45,8 @@ def test_the_maintenance_dose_is_the_last_constant_one(maintenance: Maintenance)
     assert maintenance.apart == pytest.approx(7.0 / 3.0)
     assert maintenance.lowest == pytest.approx(0.6 * 7.0 / 11.0)  # 600 000 U a day
     assert (maintenance.highest, maintenance.product) == (1.0, "pegylated")
+    assert maintenance.largest_injection == pytest.approx(1.0)  # 600 000 U before, 3.7 MU then
+    assert maintenance.longest_apart == maintenance.apart
     assert maintenance.unknown == "the unit system"
     assert not maintenance.amounts_known
 
@@ -88,11 +91,112 @@ def test_what_the_patient_has_not_had_is_told_apart(frame: Frame, tmp_path: Path
     assert beyond == ["d", "e", "f"]
 
 
+@pytest.mark.parametrize(
+    ("dose", "interval", "beyond"),
+    [
+        (1.0, 7.0 / 3.0, False),  # maintenance
+        (1.0, 1.0, False),  # smaller injections, more often
+        (1.0, 7.0 / 3.0 + 1e-6, True),
+        (0.4, 4.0, True),  # a smaller injection than at maintenance, but never so far apart
+        (1.0, 84.0, True),  # 36 maintenance injections at once
+    ],
+)
+def test_an_injection_larger_or_rarer_than_any_before_is_an_extrapolation(
+    maintenance: Maintenance, dose: float, interval: float, beyond: bool
+) -> None:
+    plan = Plan("p", (Stretch(0.0, 365.0, dose, interval),))
+    assert is_extrapolated(plan, maintenance) == beyond
+    said = [note for note in plan_notes(plan, maintenance, 365.0) if "extrapolation" in note]
+    assert bool(said) == beyond
+    assert ("one injection is 36 maintenance injections" in "".join(said)) == (interval == 84.0)
+
+
+def test_of_a_goal_a_rare_large_injection_is_not_among_what_was_given(
+    frame: Frame, tmp_path: Path
+) -> None:
+    path = tmp_path / "goal.yaml"
+    path.write_text(GOAL.replace("doses:", "intervals: [84 d, 1 d], doses:"), encoding="utf-8")
+    plans = list(read_goal(path, frame).design.plans())
+    given = [plan for plan in plans if not is_extrapolated(plan, frame.maintenance)]
+    assert {s.interval for plan in given for s in plan.stretches} == {1.0}
+
+
 def test_the_last_day_of_the_command_wins(frame: Frame, tmp_path: Path) -> None:
     text = "until: 3 a\nplans: [{name: none}]\n"
     assert plans_in(text, frame, tmp_path, date(2009, 1, 1)).frame.until == date(2009, 1, 1)
-    with pytest.raises(RecordError, match="a last day after the origin"):
-        plans_in(text, frame, tmp_path, date(2008, 1, 1))
+    for last in (date(2008, 4, 15), date(2028, 4, 16), date(9999, 12, 31)):
+        with pytest.raises(RecordError, match="a day within 20 years after 2008-04-15"):
+            plans_in(text, frame, tmp_path, last)
+    longest = date(2028, 4, 15)
+    assert plans_in(text, frame, tmp_path, longest).frame.until == longest
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        ("2003-10-01", ""),
+        ("2003-09-30", "needed a day from 2003-10-01, that of the entry count, to 2028-04-15"),
+        ("1990-01-01", "needed a day from 2003-10-01"),
+        ("2028-04-15", ""),
+        ("2028-04-16", "to 2028-04-15"),
+        ("9999-06-01", "to 2028-04-15"),
+    ],
+)
+def test_an_origin_lies_where_the_record_lets_one_forecast(
+    frame: Frame, tmp_path: Path, origin: str, said: str
+) -> None:
+    text = f"origin: {origin}\nplans: [{{name: none}}]\n"
+    if not said:
+        found = plans_in(text, frame, tmp_path).frame
+        assert (found.until - found.origin).days == frame.length
+        return
+    with pytest.raises(RecordError, match=said) as error:
+        plans_in(text, frame, tmp_path)
+    assert error.value.line == 1
+
+
+@pytest.mark.parametrize(("start", "day"), [("0", 0.0), ("0 d", 0.0), ("0 wk", 0.0), ("1 wk", 7.0)])
+def test_the_origin_can_be_written_as_no_time_after_it(
+    frame: Frame, tmp_path: Path, start: str, day: float
+) -> None:
+    text = f"plans: [{{name: a, stretches: [{{dose: 1, start: {start}}}]}}]\n"
+    (plan,) = plans_in(text, frame, tmp_path).plans
+    assert plan.stretches[0].start == day
+
+
+def test_thresholds_are_read_each_once_and_rising(frame: Frame, tmp_path: Path) -> None:
+    text = "thresholds: [350, 100, 350]\nplans: [{name: none}]\n"
+    assert plans_in(text, frame, tmp_path).thresholds == (100, 350)
+    assert plans_in("plans: [{name: none}]\n", frame, tmp_path).thresholds == (200, 300, 500)
+
+
+def test_what_lies_after_the_last_day_is_named(frame: Frame, tmp_path: Path) -> None:
+    text = """plans:
+  - name: p
+    stretches:
+      - {dose: 1, stop: 700 d}
+      - {dose: 1, start: 700 d, stop: 1000 d, to: 0, steps: 6}
+      - {dose: 1, start: 1100 d, stop: 1200 d}
+"""
+    (plan,) = plans_in(text, frame, tmp_path).plans
+
+    def notes(length: float) -> list[str]:
+        return [x for x in plan_notes(plan, frame.maintenance, length) if "left out" in x]
+
+    cut, out = notes(frame.length)
+    assert cut == "of the doses from day 700 to day 1000, those after day 730 are left out"
+    assert out == "the doses from day 1100 on are left out: the last day is day 730"
+    assert notes(1200.0) == []
+    assert len(notes(1199.0)) == 1
+
+
+def test_the_most_doses_of_a_plan_are_ten_thousand(frame: Frame, tmp_path: Path) -> None:
+    text = "plans: [{name: a, stretches: [{dose: 1, interval: INTERVAL}], missed: {share: 0.1}}]\n"
+    (plan,) = plans_in(text.replace("INTERVAL", "0.073 d"), frame, tmp_path).plans
+    assert len(plan.dose_days()) == 10_000
+    for interval in ("0.0729 d", "0.00001 d"):
+        with pytest.raises(RecordError, match="doses; needed at most 10000"):
+            plans_in(text.replace("INTERVAL", interval), frame, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +207,31 @@ def test_the_last_day_of_the_command_wins(frame: Frame, tmp_path: Path) -> None:
         ("plan: []\n", 1, "'plans'"),
         ("plans: []\n", 1, "an empty list"),
         ("plans:\n  - name: a\n  - name: a\n", None, "two plans named 'a'"),
-        ("until: 2008-01-01\nplans: [{name: a}]\n", 1, "a day after 2008-04-15"),
+        ("until: 2008-01-01\nplans: [{name: a}]\n", 1, "a day within 20 years after 2008-04-15"),
         ("until: soon\nplans: [{name: a}]\n", 1, "such as 180 d"),
+        ("thresholds: []\nplans: [{name: a}]\n", 1, "an empty list"),
+        ("thresholds: [0]\nplans: [{name: a}]\n", 1, "a whole number of at least 1"),
+        ("thresholds: [200.5]\nplans: [{name: a}]\n", 1, "a whole number of at least 1"),
+        (f"thresholds: {list(range(1, 12))}\nplans: [{{name: a}}]\n", 1, "11 thresholds; needed"),
+        ("until: 9999-12-31\nplans: [{name: a}]\n", 1, "within 20 years after 2008-04-15"),
+        ("until: 2028-04-16\nplans: [{name: a}]\n", 1, "within 20 years after 2008-04-15"),
+        (
+            "plans:\n  - name: a\n    stretches: [{dose: 1, start: 0 bananas}]\n",
+            3,
+            "'0 bananas'; needed a day such as 2008-06-30, or a time after the origin",
+        ),
+        ("plans:\n  - name: a\n    stretches: [{dose: 1, per: 7 d}]\n", 3, "'per' beside a 'dose'"),
+        (
+            "plans:\n  - name: a\n    visits: 7 d\n    stretches: [{dose: 1}]\n",
+            2,
+            "'visits' without a 'rule'",
+        ),
+        ("plans:\n  - name: a\n    missed: {share: 0.1}\n", 2, "'missed' without stretches"),
+        (
+            "plans:\n  - name: a\n    stretches: [{dose: 1}]\n    missed: {seed: 2}\n",
+            4,
+            "a 'seed' without a 'share'",
+        ),
         (
             "plans:\n  - name: a\n    stretches:\n      - {dose: 1, stop: 100 d}\n"
             "      - {dose: 1, start: 90 d}\n",
@@ -142,7 +269,12 @@ def test_the_last_day_of_the_command_wins(frame: Frame, tmp_path: Path) -> None:
             3,
             "doses missed on unknown days alone",
         ),
-        ("plans:\n  - name: a\n    missed: {dates: [30 d]}\n", 2, "on which none is due"),
+        (
+            "plans:\n  - name: a\n    stretches: [{dose: 1, stop: 30 d}]\n"
+            "    missed: {dates: [30 d]}\n",
+            2,
+            "on which none is due",
+        ),
     ],
 )
 def test_a_bad_plan_is_one_error_with_its_line(

@@ -14,7 +14,7 @@ from lymphocast.forecast.ensemble import Ensemble, ensemble_of
 from lymphocast.forecast.plan import Missed, Plan, Stretch
 from lymphocast.forecast.plan_forecast import forecast_plans, frame_of
 from lymphocast.forecast.plan_infection import InfectionCourse, InfectionStart
-from lymphocast.forecast.plan_results import PlanForecast
+from lymphocast.forecast.plan_results import PlanCourse, PlanForecast
 from lymphocast.inference.posterior import Fit
 from lymphocast.report.plan_tables import plan_lines
 from tests.founding import individual, quick_fit
@@ -99,6 +99,22 @@ def test_unknown_days_are_bounded_and_none_is_invented() -> None:
     text = "\n".join(plan_lines(forecast()))
     assert "25% of the doses missed on unknown days: no day is invented" in text
     assert "doses of interleukin-2 were missed, on unknown days" in text
+
+
+def test_doses_after_the_last_day_are_not_those_that_are_missed() -> None:
+    # Four years of doses, followed for two: the last missed are the last of the two years.
+    frame = frame_of(small_fit())
+    longer = (Stretch(0.0, 2.0 * frame.length, 1.0, 7.0),)
+
+    def last_missed(share: float, stretches: tuple[Stretch, ...]) -> PlanCourse:
+        plan = Plan("weekly", stretches, missed=Missed(unknown=share))
+        whole, less = forecast_plans(small_fit(), (plan,), frame).rows
+        assert less.course.averaged.injections.p50 < whole.course.averaged.injections.p50
+        return less.course.averaged
+
+    assert last_missed(0.3, longer) == last_missed(0.3, (replace(longer[0], stop=frame.length),))
+    one_less = last_missed(0.001, longer)  # a share below one dose is one dose
+    assert one_less.injections.p50 == len(Plan("p", longer).dose_days(frame.length)) - 1
 
 
 def test_of_all_places_the_last_doses_take_most_from_the_last_count() -> None:

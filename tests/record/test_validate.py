@@ -4,12 +4,15 @@ The oracle is the arithmetic of the source's own dates, done by hand on the cale
 """
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from lymphocast.record.context import Context
 from lymphocast.record.issue import Issue, Severity
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.validate import validate
+from lymphocast.record.when import When
 from lymphocast.units import Quantity
 from tests.record.cases import SMALL, changed, founding, small
 
@@ -129,6 +132,65 @@ def test_what_is_not_in_the_record() -> None:
     assert "Fig. 1" in unread.message
 
 
+def counts_asked_for(record: PatientRecord) -> list[str]:
+    return [i for issue in found(record, "doses-before-count") for i in issue.path.split(", ")]
+
+
+def test_missed_doses_before_a_count_on_treatment_are_asked_for() -> None:
+    (issue,) = found(CASE, "doses-before-count")
+    assert (issue.severity, issue.path) == (Severity.INFO, "cd4-month-5")
+    assert issue.message.startswith(
+        "Were doses of interleukin-2 missed in the days or weeks before"
+    )
+    assert "they are reported without dates" in issue.message
+    assert "trojan-2009-page: Fig. 1 legend" in issue.locators
+    (silent,) = found(replace(CASE, missed_doses=()), "doses-before-count")
+    assert "the record does not say" in silent.message
+
+
+def test_what_the_record_says_of_missed_doses_is_not_asked() -> None:
+    (missed,) = CASE.missed_doses
+    day = When(date(2004, 9, 1), date(2004, 9, 1))
+    dated = replace(missed, dates_known=True, dates=(day,))
+    assert not counts_asked_for(replace(CASE, missed_doses=(dated,)))
+    assert counts_asked_for(replace(CASE, missed_doses=(dated, missed)))
+    other = replace(dated, drug="clarithromycin")
+    assert counts_asked_for(replace(CASE, missed_doses=(other,)))
+    told = Context(since_dose=Quantity(36.0, "h"))
+    counts = tuple(replace(m, context=told) for m in CASE.measurements)
+    assert not counts_asked_for(replace(CASE, measurements=counts))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "asked"),
+    [
+        ("2004-05-31", "2004-05-31", False),  # on a day on which it may have begun
+        ("2004-06-01", "2004-06-01", True),
+        ("2004-06-01", "2004-07-15", True),
+        ("2007-07-01", "2007-07-01", True),  # before the first day on which it may have stopped
+        ("2007-07-01", "2007-07-02", False),
+    ],
+)
+def test_only_counts_that_were_certainly_on_treatment_are_asked_for(
+    first: str, last: str, asked: bool
+) -> None:
+    at = When(date.fromisoformat(first), date.fromisoformat(last))
+    counts = tuple(replace(m, at=at) for m in CASE.measurements if m.id == "cd4-month-5")
+    assert bool(counts_asked_for(replace(CASE, measurements=counts))) == asked
+
+
+def test_a_count_in_a_pause_of_the_drug_is_not_asked_about() -> None:
+    ramp, full = CASE.administrations_of("interleukin-2")
+    begin, end = date(2005, 1, 1), date(2005, 1, 31)
+    later = replace(full, start=When(end, end))
+    paused = replace(ramp, stop=When(begin, begin))
+    for day, asked in ((begin, True), (date(2005, 1, 2), False), (end, True)):
+        (count,) = (m for m in CASE.measurements if m.id == "cd4-month-5")
+        counts = (replace(count, at=When(day, day)),)
+        record = replace(CASE, administrations=(paused, later), measurements=counts)
+        assert bool(counts_asked_for(record)) == asked
+
+
 def test_misprints_are_read_and_reported() -> None:
     said = {issue.message for issue in found(CASE, "spelling")}
     assert "'clathromycin' is read as clarithromycin." in said
@@ -167,6 +229,7 @@ def test_rules_may_be_chosen() -> None:
         "timing-confounded",
         "count-after-stop-exceeds-on-treatment",
         "doses-missed-undated",
+        "doses-before-count",
         "data-not-read",
         "spelling",
         "method-assumed",

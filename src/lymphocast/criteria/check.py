@@ -48,6 +48,7 @@ ORDER = (
     "overlapping-stretches",
     "doses-missed-undated",
     "doses-missed-dated",
+    "doses-before-count",
     "data-not-read",
     "corrected",
     "spelling",

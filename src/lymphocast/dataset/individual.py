@@ -176,6 +176,14 @@ class Individual:
         """Study day of a moment with every uncertain time at its middle."""
         return self.nominal_anchor(moment.anchor) + moment.offset
 
+    def earliest(self, moment: Moment) -> float:
+        """First study day on which a moment can be."""
+        day, name = moment.early, moment.anchor
+        while name is not None:
+            anchor = self.anchor(name)
+            day, name = day + anchor.early, anchor.relative_to
+        return day
+
     def nominal_anchor(self, name: str | None) -> float:
         """Study day of an anchor at the middle of its interval; 0 for no anchor."""
         if name is None:

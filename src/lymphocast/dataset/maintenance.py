@@ -6,12 +6,13 @@ from typing import final
 from lymphocast.dataset.individual import Individual
 from lymphocast.errors import UsageError
 from lymphocast.record.body import in_absolute_amounts
-from lymphocast.record.events import Administration
+from lymphocast.record.events import DAYS_PER_WEEK, Administration
 from lymphocast.record.patient import PatientRecord
 from lymphocast.units import Quantity, commensurable
 
 ARBITRARY = "[arb'U]"
 """Units without a stated unit system: they belong to one product."""
+ROOM = 1e-9  # of rounding, relative
 
 
 @final
@@ -29,6 +30,10 @@ class Maintenance:
         Days from one dose to the next.
     lowest, highest
         Smallest and largest weekly dose that the patient has had, relative to this one.
+    largest_injection
+        Largest single dose that the patient has had, relative to one of this stretch.
+    longest_apart
+        Most days from one dose to the next that the patient has had.
     had_cycles
         Whether the patient has had cyclic doses of the drug.
     """
@@ -39,6 +44,8 @@ class Maintenance:
     apart: float
     lowest: float
     highest: float
+    largest_injection: float
+    longest_apart: float
     had_cycles: bool
 
     @property
@@ -60,8 +67,13 @@ class Maintenance:
 
     def has_had(self, level: float) -> bool:
         """Return whether a weekly dose lies in the range that the patient has had, or is none."""
-        room = 1e-9 * self.highest
+        room = ROOM * self.highest
         return level <= room or self.lowest - room <= level <= self.highest + room
+
+    def has_had_injection(self, size: float, apart: float) -> bool:
+        """Return whether the patient has had single doses of this size, and so far apart."""
+        had = size <= self.largest_injection * (1.0 + ROOM)
+        return had and apart <= self.longest_apart * (1.0 + ROOM)
 
 
 def maintenance_of(record: PatientRecord, individual: Individual) -> Maintenance:
@@ -77,13 +89,18 @@ def maintenance_of(record: PatientRecord, individual: Individual) -> Maintenance
     unit = last.amount.unit
     given = individual.plan.stretches(drug)
     levels = [level for s in given for level in (s.level, s.final_level) if level > 0.0]
+    weekly, apart = last.weekly(unit), last.per / last.divided
     return Maintenance(
         drug=drug,
         product=last.product,
-        weekly=Quantity(last.weekly(unit), unit),
-        apart=last.per / last.divided,
+        weekly=Quantity(weekly, unit),
+        apart=apart,
         lowest=min(levels),
         highest=max(levels),
+        largest_injection=max(a.one_dose.to(unit).value for a in stretches)
+        * DAYS_PER_WEEK
+        / (weekly * apart),
+        longest_apart=max(a.per / a.divided for a in stretches),
         had_cycles=any(a.cycle is not None for a in stretches),
     )
 

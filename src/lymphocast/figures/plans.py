@@ -36,7 +36,9 @@ def plan_figure(found: PlanForecast) -> dict[str, Any]:
         Entry(Glyph.BANDS, "modelled count: median, 50 % and 90 % bands"),
         Entry(Glyph.THRESHOLD, ", ".join(f"{value} {words}" for value, words in THRESHOLDS)),
     )
-    title = f"CD4 count under {len(found.rows)} plans from {found.origin} to {found.until}"
+    number = len({row.plan for row in found.rows})
+    plans = f"{number} plans" if number > 1 else "one plan"
+    title = f"CD4 count under {plans} from {found.origin} to {found.until}"
     pairs = zip(found.rows, found.curves, strict=True)
     panels = [_panel(row, curve, scale, window, last=row is found.rows[-1]) for row, curve in pairs]
     chart = alt.vconcat(

@@ -1,7 +1,8 @@
 """What a plan does to the count, in every draw: the gain marched from change to change.
 
 Between two changes of the dose the cells that IL-2 adds approach their target exponentially,
-which is exact; a rule sees the measured count at each visit, with an error of its own.
+which is exact; a rule sees the measured count at each visit, with an error of its own. Doses are
+whole: each is given or not, and acts for its interval.
 """
 
 from collections.abc import Sequence
@@ -13,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.engine.course import GAIN, Treatment
+from lymphocast.forecast.dose_clock import DoseClock, Dosed
 from lymphocast.forecast.ensemble import Ensemble
-from lymphocast.forecast.plan import Plan, level_at
+from lymphocast.forecast.plan import SAME, Plan, level_at
 from lymphocast.forecast.policy import follow
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-SAME = 1e-6  # days: two times nearer than this are one
 UNTREATED = Treatment(study_drug=0.0)
 DAYS_PER_WEEK = 7.0
 
@@ -27,8 +28,8 @@ DAYS_PER_WEEK = 7.0
 class Chance(Protocol):
     """The random numbers that a plan needs."""
 
-    def doses(self, number: int, lanes: int) -> Floats:
-        """Return a uniform number for each dose that may be missed, ``[dose, lane]``."""
+    def taken(self, share: float, number: int, lanes: int) -> Flags:
+        """Return whether each dose is taken of which a share is missed, ``[dose, lane]``."""
         ...
 
     def reading(self, lanes: int) -> Floats:
@@ -52,9 +53,15 @@ class SeededChance:
         self.seed, self.missed = seed, missed
         self.whites = np.random.default_rng([seed, 12])
 
-    def doses(self, number: int, lanes: int) -> Floats:
-        """Return a uniform number for each dose that may be missed, ``[dose, lane]``."""
-        return np.random.default_rng([self.seed, 11, self.missed]).random((number, lanes))
+    def taken(self, share: float, number: int, lanes: int) -> Flags:
+        """Return whether each dose is taken of which a share is missed, ``[dose, lane]``."""
+        rng, found = (
+            np.random.default_rng([self.seed, 11, self.missed]),
+            np.empty((number, lanes), bool),
+        )
+        for dose in found:  # one by one: eight times less memory
+            dose[:] = rng.random(lanes) >= share
+        return found
 
     def reading(self, lanes: int) -> Floats:
         """Return a standard normal for the reading of the next visit, ``[lane]``."""
@@ -144,6 +151,15 @@ def visit_days(plan: Plan, length: float) -> Floats:
 
 @final
 @dataclass(frozen=True)
+class _State:
+    """The cells that the drug has added, ``[lane]``, and when doses are due."""
+
+    cells: Floats
+    clock: DoseClock
+
+
+@final
+@dataclass(frozen=True)
 class _March:
     """One plan on its way through a horizon."""
 
@@ -165,20 +181,43 @@ class _March:
     def gaps(self) -> tuple[tuple[float, float], ...]:
         """The times that doses missed on known days stand for."""
         plan = self.plan
-        return tuple((day, day + plan.interval_at(day)) for day in plan.missed.days)
+        found: list[tuple[float, float]] = []
+        for begin in sorted(plan.missed.days):
+            end = begin + plan.interval_at(begin)
+            if found and begin <= found[-1][1] + SAME:
+                found[-1] = (found[-1][0], max(end, found[-1][1]))
+            else:
+                found.append((begin, end))
+        return tuple(found)
 
     @cached_property
     def doses(self) -> Floats:
         """Days of doses that may be missed at random; none if none may."""
         if self.plan.missed.share == 0.0:
             return np.zeros(0)
-        return self.plan.dose_days()
+        return self.plan.dose_days(float(self.horizon.days[-1]))
 
     @cached_property
     def taken(self) -> Flags:
         """Whether each dose that may be missed is taken, ``[dose, lane]``."""
-        uniform = self.chance.doses(len(self.doses), self.horizon.lanes)
-        return uniform >= self.plan.missed.share
+        return self.chance.taken(self.plan.missed.share, len(self.doses), self.horizon.lanes)
+
+    @cached_property
+    def clocks(self) -> int:
+        """Number of lanes whose doses may differ: one for all if nothing tells them apart."""
+        alike = self.plan.rule is None and self.plan.missed.share == 0.0
+        return 1 if alike else self.horizon.lanes
+
+    @cached_property
+    def begins(self) -> Flags:
+        """Whether a series of doses begins with each step."""
+        firsts = [first for first, _, _ in self.plan.series()]
+        return _within(firsts, self.times[:-1])
+
+    @cached_property
+    def intervals(self) -> list[float]:
+        """Days between doses in each step."""
+        return [self.plan.interval_at(float(day) + SAME) for day in self.times[:-1]]
 
     @cached_property
     def levels(self) -> Floats:
@@ -200,39 +239,59 @@ class _March:
         """Follow the plan to the end of the horizon."""
         horizon, plan = self.horizon, self.plan
         opens, widths = self.times[:-1], np.diff(self.times)
-        rates = [1.0 / plan.interval_at(float(day)) for day in opens + SAME]
         counts = np.empty_like(horizon.natural)
         counts[0] = horizon.natural[0] + horizon.gained
         dose, treated, injections = np.zeros((3, horizon.lanes))
 
-        def observe(cells: Floats, step: int) -> Floats:
-            latent = horizon.natural[self.places[step]] + cells
+        def observe(state: _State, step: int) -> Floats:
+            latent = horizon.natural[self.places[step]] + state.cells
             white = self.chance.reading(horizon.lanes)
             return np.asarray(latent * np.exp(horizon.theta["count_sd"] * white))
 
-        def advance(cells: Floats, given: Flags, step: int) -> Floats:
-            on = given & self._is_taken(opens[step])
-            level = np.where(on, self.levels[step], 0.0)
-            dose[:] += level * widths[step]
-            days = np.where(level > 0.0, widths[step], 0.0)
+        def advance(state: _State, given: Flags, step: int) -> _State:
+            clock, dosed = self._dosed(state.clock, given[: self.clocks], step)
+            days = dosed.days(widths[step])
+            dose[:] += self.levels[step] * days
             treated[:] += days
-            injections[:] += days * rates[step]
-            return self._approach(cells, level, widths[step])
+            injections[:] += dosed.number
+            return _State(self._dose(state.cells, dosed, step), clock)
 
-        visits = _visited(visit_days(plan, float(horizon.days[-1])), opens)
-        walk = follow(plan.rule, visits, horizon.gained, horizon.lanes, observe, advance)
-        for step, (cells, _) in enumerate(walk, 1):
+        begin = _State(horizon.gained, DoseClock.stopped(self.clocks))
+        visits = _within(visit_days(plan, float(horizon.days[-1])), opens).tolist()
+        walk = follow(plan.rule, visits, begin, horizon.lanes, observe, advance)
+        for step, (state, _) in enumerate(walk, 1):
             if self.places[step] >= 0:
-                counts[self.places[step]] = horizon.natural[self.places[step]] + cells
+                counts[self.places[step]] = horizon.natural[self.places[step]] + state.cells
         length = horizon.days[-1]
         return Followed(counts, dose / length, treated / length, injections)
+
+    def _dosed(self, clock: DoseClock, given: Flags, step: int) -> tuple[DoseClock, Dosed]:
+        """The clock after a step, and the doses in it."""
+        day, end = float(self.times[step]), float(self.times[step + 1])
+        if self.begins[step]:
+            clock = clock.begun(day, given)
+        if self.levels[step] == 0.0:
+            none, zero = np.zeros(self.clocks, bool), np.zeros(self.clocks)
+            return clock.paused(end), Dosed(none, none, zero, zero)
+        taken = self._is_taken(day)
+        return clock.step(day, end - day, self.intervals[step], given, taken)
 
     def _is_taken(self, day: float) -> Flags | bool:
         if not len(self.doses):
             return True
         return np.asarray(self.taken[max(0, int(np.searchsorted(self.doses, day + SAME)) - 1)])
 
-    def _approach(self, cells: Floats, level: Floats, width: float) -> Floats:
+    def _dose(self, cells: Floats, dosed: Dosed, step: int) -> Floats:
+        """The cells after a step."""
+        width, level = float(self.times[step + 1] - self.times[step]), self.levels[step]
+        split = (dosed.before != dosed.after) & (dosed.rest > 0.0) & (dosed.rest < width)
+        if not split.any():
+            on = np.where(dosed.rest > 0.0, dosed.after, dosed.before)
+            return self._approach(cells, level * on, width)
+        cells = self._approach(cells, level * dosed.before, width - dosed.rest)
+        return self._approach(cells, level * dosed.after, dosed.rest)
+
+    def _approach(self, cells: Floats, level: Floats, width: float | Floats) -> Floats:
         """The cells after ``width`` days at one level: the exact answer of the affine rate."""
         theta = self.horizon.theta
         slope, start = self._slope, GAIN.rates(0.0, {"cells": 0.0}, {"relative_dose": level}, theta)
@@ -246,9 +305,9 @@ class _March:
         return np.asarray(at_one - GAIN.rates(0.0, {"cells": 0.0}, none, theta)["cells"])
 
 
-def _visited(days: Floats, opens: Floats) -> list[bool]:
-    """Whether a visit opens each step."""
+def _within(days: Sequence[float] | Floats, opens: Floats) -> Flags:
+    """Whether each step opens on one of some days."""
     if not len(days):
-        return [False] * len(opens)
-    nearest = np.abs(opens[:, None] - days[None]).min(axis=1)
-    return [bool(gap <= SAME) for gap in nearest]
+        return np.zeros(len(opens), bool)
+    nearest = np.abs(opens[:, None] - np.asarray(days)[None]).min(axis=1)
+    return np.asarray(nearest <= SAME)

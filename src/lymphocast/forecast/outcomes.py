@@ -21,8 +21,8 @@ from lymphocast.forecast.outcome_results import (
     InfectionPoint,
     Recurrence,
 )
+from lymphocast.forecast.plan import THRESHOLDS
 from lymphocast.forecast.readings import (
-    THRESHOLDS,
     Calendar,
     Counts,
     Infection,

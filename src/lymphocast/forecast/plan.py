@@ -18,6 +18,8 @@ from lymphocast.forecast.policy import HoldRule
 from lymphocast.record.dosing import Cycle
 
 Floats = NDArray[np.float64]
+SAME = 1e-6  # days: two times nearer than this are one
+THRESHOLDS = (200, 300, 500)  # cells/uL: prophylaxis; definition of ICL; lower reference limit
 VISITS = 28.0  # days between visits where a plan states none: an assumption
 
 
@@ -58,6 +60,10 @@ class Stretch:
     def highest(self) -> float:
         """The highest weekly dose on days of dosing."""
         return max(level for _, level in self.rungs()) / self.share
+
+    def doses(self, end: float) -> float:
+        """Return about how many doses there are before the day ``end``."""
+        return max(0.0, (min(self.stop, end) - self.start) * self.share / self.interval)
 
     def rungs(self) -> Iterator[tuple[float, float]]:
         """Yield the day on which each level begins, and the mean weekly dose from then on."""
@@ -161,9 +167,23 @@ class Plan:
         """Return the largest injection, relative to one of doses of 1 that are ``apart`` days."""
         return max((s.highest * s.interval / apart for s in self.stretches), default=0.0)
 
-    def dose_days(self) -> Floats:
-        """Return the days of all doses, in order of time."""
-        each = [np.arange(s.start, s.stop, s.interval / s.share) for s in self.stretches]
+    def series(self) -> tuple[tuple[float, float, float], ...]:
+        """Return the series of doses: the first day, the day after the last, days between doses.
+
+        A stretch that goes on from another with the same time between doses is of its series.
+        """
+        found: list[tuple[float, float, float]] = []
+        for s in (s for s in self.stretches if s.highest > 0.0):
+            apart = s.interval / s.share
+            if found and found[-1][1:] == (s.start, apart):
+                found[-1] = (found[-1][0], s.stop, apart)
+            else:
+                found.append((s.start, s.stop, apart))
+        return tuple(found)
+
+    def dose_days(self, end: float = np.inf) -> Floats:
+        """Return the days of all doses before the day ``end``, in order of time."""
+        each = [np.arange(a, min(b, end) - SAME, apart) for a, b, apart in self.series() if a < end]
         return np.concatenate(each) if each else np.zeros(0)
 
     def interval_at(self, day: float) -> float:

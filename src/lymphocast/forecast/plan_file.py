@@ -4,6 +4,7 @@
 
     origin: 2008-04-15          # the day of the last count if left out
     until: 3 a                  # two years after the origin if left out
+    thresholds: [200, 300, 500] # cells/uL; these if left out
     plans:
       - name: no treatment
       - name: maintenance for a year, then tapered
@@ -30,14 +31,16 @@ from pathlib import Path
 from typing import final
 
 from lymphocast.errors import RecordError, UsageError
-from lymphocast.forecast.plan import VISITS, Missed, Plan, Stretch
+from lymphocast.forecast.plan import THRESHOLDS, VISITS, Missed, Plan, Stretch
 from lymphocast.forecast.plan_kinds import (
     CYCLE,
     RULE,
     AfterOrigin,
     Frame,
     Share,
+    ahead_of,
     framed,
+    is_ahead,
     made_stretch,
     read_root,
     weekly_dose,
@@ -53,15 +56,18 @@ from lymphocast.units import Quantity
 WHAT = "plans: a mapping with the key 'plans', a list of named plans"
 SHORTEST_VISITS = 1.0  # days
 MOST_PLANS = 20
+MOST_THRESHOLDS = 10
+MOST_DOSES = 10_000  # 20 years of daily doses are 7305
 
 
 @final
 @dataclass(frozen=True)
 class PlanFile:
-    """The plans of a file and what their times are relative to."""
+    """The plans of a file, what their times are relative to, and the counts asked about."""
 
     frame: Frame
     plans: tuple[Plan, ...]
+    thresholds: tuple[int, ...]
 
 
 def read_plans(path: Path, frame: Frame, until: date | None = None) -> PlanFile:
@@ -84,28 +90,43 @@ def read_plans(path: Path, frame: Frame, until: date | None = None) -> PlanFile:
     root, scope = read_root(path, WHAT), Scope(path.name)
     own = framed(root, scope, frame)
     if until is not None:
-        if until <= own.origin:
-            found = f"plans from {own.origin} to {until}"
-            raise RecordError(path.name, None, found, "a last day after the origin")
+        if not is_ahead(until, own.origin):
+            days = f"plans from {own.origin} to {until}"
+            raise RecordError(path.name, None, days, ahead_of(own.origin))
         own = replace(own, until=until)
     group = Group(
         (
             Field("origin", Text(), "the day from which the plans replace the record", False),
             Field("until", Text(), "the last day of the forecast", False),
+            Field("thresholds", Listing(Whole(), least=1), "counts in cells/uL", False, THRESHOLDS),
             Field("plans", Listing(_plan_group(own), least=1), "the plans"),
         ),
-        lambda origin, until, plans: plans,
+        partial(_file, own),
     )
     group.check(root, scope)
-    plans = group.read(root, scope)
-    assert isinstance(plans, tuple)  # noqa: S101  (what the listing builds)
-    names = [plan.name for plan in plans]
+    found = group.read(root, scope)
+    assert isinstance(found, PlanFile)  # noqa: S101  (what the group builds)
+    names, plans = [plan.name for plan in found.plans], found.plans
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise RecordError(path.name, None, f"two plans named '{twice}'", "each name once")
     if len(plans) > MOST_PLANS:
         raise RecordError(path.name, None, f"{len(plans)} plans", f"at most {MOST_PLANS}")
-    return PlanFile(own, plans)
+    return found
+
+
+def _file(
+    frame: Frame,
+    *,
+    origin: str | None,
+    until: str | None,
+    thresholds: tuple[int, ...],
+    plans: tuple[Plan, ...],
+) -> PlanFile:
+    if len(thresholds) > MOST_THRESHOLDS:
+        found, needed = f"{len(thresholds)} thresholds", f"at most {MOST_THRESHOLDS}"
+        raise Misread(found=found, needed=needed)
+    return PlanFile(frame, plans, tuple(sorted(set(thresholds))))
 
 
 def _plan_group(frame: Frame) -> Group:
@@ -114,10 +135,10 @@ def _plan_group(frame: Frame) -> Group:
             Field("name", Text(), "how tables and figures call the plan"),
             Field("stretches", Listing(_stretch_group(frame)), "the doses", False, ()),
             Field("rule", RULE, "what decides at visits", False),
-            Field("visits", Days(), "time between visits", False, VISITS),
-            Field("missed", _missed_group(frame), "doses that will not be taken", False, Missed()),
+            Field("visits", Days(), "time between the visits of the rule", False),
+            Field("missed", _missed_group(frame), "doses that will not be taken", False),
         ),
-        _plan,
+        partial(_plan, frame),
     )
 
 
@@ -145,20 +166,22 @@ def _missed_group(frame: Frame) -> Group:
         (
             Field("dates", Listing(AfterOrigin(frame)), "days of missed doses", False, ()),
             Field("share", Share(), "share of doses missed at random", False, 0.0),
-            Field("seed", Whole(least=0), "seed of which ones", False, 0),
+            Field("seed", Whole(least=0), "seed of which ones", False),
             Field("unknown", Share(), "share missed on unknown days", False, 0.0),
         ),
         _missed,
     )
 
 
-def _missed(dates: tuple[float, ...], share: float, seed: int, unknown: float) -> Missed:
+def _missed(dates: tuple[float, ...], share: float, seed: int | None, unknown: float) -> Missed:
+    if seed is not None and share == 0.0:
+        raise Misread(found="a 'seed' without a 'share'", needed="the share missed at random")
     if unknown > 0.0 and (dates or share > 0.0):
         raise Misread(
             found="'unknown' beside 'dates' or 'share'",
             needed="doses missed on unknown days alone, or on known days and at random",
         )
-    return Missed(tuple(dates), share, seed, unknown)
+    return Missed(tuple(dates), share, seed or 0, unknown)
 
 
 def _stretch(
@@ -181,19 +204,35 @@ def _stretch(
 
 
 def _plan(
+    frame: Frame,
+    *,
     name: str,
     stretches: tuple[Stretch, ...],
     rule: HoldRule | None,
-    visits: float,
-    missed: Missed,
+    visits: float | None,
+    missed: Missed | None,
 ) -> Plan:
-    if visits < SHORTEST_VISITS:
-        raise Misread(found=f"visits every {visits:g} d", needed="at least one day between visits")
-    if rule is not None and not stretches:
-        raise Misread(found="a rule without stretches", needed="the doses that the rule holds")
+    _check_company(bool(stretches), rule, visits, missed)
+    doses = sum(s.doses(frame.length) for s in stretches)
+    if doses > MOST_DOSES:
+        raise Misread(found=f"{doses:.3g} doses", needed=f"at most {MOST_DOSES}")
     try:
         ordered = tuple(sorted(stretches, key=lambda s: s.start))
-        return Plan(name, ordered, rule, visits, missed)
+        return Plan(name, ordered, rule, visits or VISITS, missed or Missed())
     except UsageError as error:
         found, _, needed = str(error).partition("; needed ")
         raise Misread(found=found, needed=needed) from None
+
+
+def _check_company(
+    given: bool, rule: HoldRule | None, visits: float | None, missed: Missed | None
+) -> None:
+    """Refuse keys that say nothing without another."""
+    if visits is not None and rule is None:
+        raise Misread(found="'visits' without a 'rule'", needed="the rule that looks at visits")
+    if visits is not None and visits < SHORTEST_VISITS:
+        raise Misread(found=f"visits every {visits:g} d", needed="at least one day between visits")
+    if rule is not None and not given:
+        raise Misread(found="a rule without stretches", needed="the doses that the rule holds")
+    if missed is not None and not given:
+        raise Misread(found="'missed' without stretches", needed="the doses that are missed")

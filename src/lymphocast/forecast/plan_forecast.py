@@ -1,14 +1,16 @@
 """Forecast of plans: each followed in the same draws, read on the same days."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+from math import floor
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.dataset.maintenance import Maintenance, maintenance_of
+from lymphocast.dataset.project import refuse_unexplained
 from lymphocast.errors import UsageError
 from lymphocast.forecast.course_plan import (
     Followed,
@@ -19,9 +21,11 @@ from lymphocast.forecast.course_plan import (
 )
 from lymphocast.forecast.dose_response import dose_banner
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
-from lymphocast.forecast.plan import Missed, Plan
+from lymphocast.forecast.plan import SAME, THRESHOLDS, Plan
 from lymphocast.forecast.plan_infection import InfectionStart
-from lymphocast.forecast.plan_kinds import Frame
+from lymphocast.forecast.plan_kinds import Frame, ahead_of, is_ahead
+from lymphocast.forecast.plan_missed import Undated, missed_notes, readings
+from lymphocast.forecast.plan_passage import Extremes
 from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint, PlanRow
 from lymphocast.forecast.results import AVERAGED, ByHypothesis, Curve
 from lymphocast.forecast.scenario import CURVE_LEVELS, PASSAGE_GRID, measured, noise
@@ -29,26 +33,15 @@ from lymphocast.inference.posterior import Fit
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
-THRESHOLDS = (200, 300, 500)  # cells/uL: prophylaxis; definition of ICL; lower reference limit
 PLAN_DRAWS = 1000  # of each hypothesis: error of a probability below 0.016
 REPORT_EVERY = 365.25 / 2  # days between the rows of a table
 USUAL_YEARS = 2.0
 DAYS_PER_YEAR = 365.25
-NONE_MISSED, ALL_MISSED, LAST_MISSED = "none missed", "all missed", "last missed"
 MEAN_WEEKLY = "the model sees the mean weekly dose over whole cycles, not the days of dosing"
-UNSEEN = "outside the doses that the patient has had: an extrapolation"
-AT_RANDOM = (
-    "{share:.0%} of the doses missed at random (seed {seed}); no missed dose and every dose missed "
-    "are the ends between which missed doses can matter"
-)
-UNKNOWN_DAYS = (
-    "{share:.0%} of the doses missed on unknown days: no day is invented; with none missed and "
-    "with the last of them missed the count on the last day has its ends, if the dose is constant"
-)
-RECORD_MISSED = (
-    "The record says that doses of {drug} were missed, on unknown days{number}. How much that "
-    "could matter in a plan, 'missed: {{unknown: SHARE}}' shows; the fit takes every dose as given."
-)
+UNSEEN = "outside the doses that the patient has had{injection}: an extrapolation"
+UNSEEN_INJECTION = " (one injection is {size:.3g} maintenance injections)"
+NO_PART = "the doses from day {start:g} on are left out: the last day is day {length:g}"
+CUT_OFF = "of the doses from day {start:g} to day {stop:g}, those after day {length:g} are left out"
 REPLACES = (
     "From the origin on, each plan takes the place of whatever the record says was given. What "
     "treats the infection is given as recorded; the plans reach the infection through the count "
@@ -62,16 +55,21 @@ def frame_of(fit: Fit, until: date | None = None) -> Frame:
     Raises
     ------
     UsageError
-        If ``until`` is not after the day of the last count.
+        If ``until`` is not after the day of the last count, or over 20 years after it; if the
+        record leaves nothing to forecast from.
     """
     individual = fit.individual
-    nominal = individual.nominal(individual.counts[-1].at)
-    origin = individual.day_zero + timedelta(days=round(nominal))
+    refuse_unexplained(individual)
+    zero = individual.day_zero
+    origin = zero + timedelta(days=round(individual.nominal(individual.counts[-1].at)))
     last = until or origin + timedelta(days=round(USUAL_YEARS * DAYS_PER_YEAR))
-    if last <= origin:
-        msg = f"found a forecast to {last}; needed a day after the last count, {origin}"
+    if not is_ahead(last, origin):
+        msg = (
+            f"found a forecast to {last}; the last count is of {origin}; needed {ahead_of(origin)}"
+        )
         raise UsageError(msg)
-    return Frame(origin, last, maintenance_of(fit.record, individual))
+    first = zero + timedelta(days=floor(individual.earliest(individual.entry.moment)))
+    return Frame(origin, last, maintenance_of(fit.record, individual), first)
 
 
 def forecast_plans(
@@ -79,6 +77,7 @@ def forecast_plans(
     plans: Sequence[Plan],
     frame: Frame,
     *,
+    thresholds: Sequence[int] = THRESHOLDS,
     seed: int | None = None,
     progress: Progress | None = None,
 ) -> PlanForecast:
@@ -92,6 +91,8 @@ def forecast_plans(
         The plans, in the order of the table.
     frame
         The origin, the last day and the maintenance dose.
+    thresholds
+        Counts in cells/uL, rising, that the forecast tells the probabilities of.
     seed
         Seed of measurement errors and missed doses; that of the fit if ``None``.
     progress
@@ -99,30 +100,34 @@ def forecast_plans(
     """
     ensemble = ensemble_of(fit)
     thin = ensemble.thinned(min(PLAN_DRAWS, ensemble.size))
-    readings = [reading for plan in plans for reading in _readings(plan)]
+    undated = Undated.of(fit.record, fit.individual.plan.study_drug)
+    each = [reading for plan in plans for reading in readings(plan, frame.length, undated)]
     chosen = fit.seed if seed is None else seed
     origin = float((frame.origin - fit.individual.day_zero).days)
     infection = InfectionStart.of(thin, fit.table, origin)
-    work = _Work(thin, frame, _horizon(thin, frame, plans), infection, chosen)
+    horizon = _horizon(thin, frame, plans)
+    work = _Work(thin, frame, horizon, infection, chosen, tuple(thresholds))
+    said = () if undated is None else (undated.note,)
     rows, curves = [], []
-    for i, (plan, reading) in enumerate(readings):
+    for i, (plan, reading) in enumerate(each):
         followed = follow_plan(work.horizon, plan, work.seed)
-        row = PlanRow(
-            plan.name, reading, work.course(followed), tuple(plan_notes(plan, frame.maintenance))
-        )
+        notes = tuple(plan_notes(plan, frame.maintenance, frame.length))
+        row = PlanRow(plan.name, reading, work.course(followed), notes)
         rows.append(row)
         curves.append(work.curve(row.label, followed))
         if progress is not None:
-            progress("following plans", (i + 1) / len(readings))
+            progress("following plans", (i + 1) / len(each))
     return PlanForecast(
         record_id=fit.record.id,
         origin=frame.origin,
         until=frame.until,
         seed=work.seed,
         draws=thin.size,
+        thresholds=work.thresholds,
+        passage_days=work.dates(passage_days(frame.length)),
         rows=tuple(rows),
         curves=tuple(curves),
-        notes=(*_dose_notes(fit, plans), *_missed_notes(fit), REPLACES),
+        notes=(*_dose_notes(fit, plans), *said, REPLACES),
     )
 
 
@@ -133,47 +138,31 @@ def _dose_notes(fit: Fit, plans: Sequence[Plan]) -> tuple[str, ...]:
     return (banner,) if banner else ()
 
 
-def _missed_notes(fit: Fit) -> Iterator[str]:
-    """Yield what the record says of doses of the study drug that were missed on unknown days."""
-    drug = fit.individual.plan.study_drug
-    for missed in fit.record.missed_doses:
-        if missed.drug == drug and not missed.dates_known:
-            number = f" ({missed.number} of them)" if missed.number is not None else ""
-            yield RECORD_MISSED.format(drug=drug, number=number)
-
-
-def plan_notes(plan: Plan, maintenance: Maintenance) -> Iterator[str]:
-    """Yield what the model cannot see of a plan, and where it goes beyond what was given."""
+def plan_notes(plan: Plan, maintenance: Maintenance, length: float) -> Iterator[str]:
+    """Yield what is not followed of a plan in ``length`` days, and what goes beyond the record."""
+    for s in plan.stretches:
+        if s.start > length - SAME:
+            yield NO_PART.format(start=s.start, length=length)
+        elif s.stop > length + SAME:
+            yield CUT_OFF.format(start=s.start, stop=s.stop, length=length)
     if any(s.cycle is not None for s in plan.stretches):
         yield MEAN_WEEKLY
     if is_extrapolated(plan, maintenance):
-        yield UNSEEN
-    if plan.missed.share > 0.0:
-        yield AT_RANDOM.format(share=plan.missed.share, seed=plan.missed.seed)
-    if plan.missed.unknown > 0.0:
-        yield UNKNOWN_DAYS.format(share=plan.missed.unknown)
+        size = plan.largest_injection(maintenance.apart)
+        larger = not maintenance.has_had_injection(size, 0.0)
+        yield UNSEEN.format(injection=UNSEEN_INJECTION.format(size=size) if larger else "")
+    yield from missed_notes(plan)
 
 
 def is_extrapolated(plan: Plan, maintenance: Maintenance) -> bool:
-    """Return whether a plan has doses or cycles that the patient has not had."""
+    """Return whether a plan has doses, injections or cycles that the patient has not had."""
     cyclic = any(s.cycle is not None for s in plan.stretches)
     # The steps between two doses, such as those of a taper, count as given if both ends are.
     ends = [s.dose for s in plan.stretches] + [s.final for s in plan.stretches if s.steps]
-    return (cyclic and not maintenance.had_cycles) or not all(map(maintenance.has_had, ends))
-
-
-def _readings(plan: Plan) -> Iterator[tuple[Plan, str]]:
-    """The plan as it is, and the two ends of what missed doses can matter."""
-    if plan.missed.unknown > 0.0:
-        days = plan.dose_days()
-        last = days[len(days) - round(plan.missed.unknown * len(days)) :]
-        yield plan, NONE_MISSED
-        yield replace(plan, missed=replace(plan.missed, days=tuple(last.tolist()))), LAST_MISSED
-        return
-    yield plan, ""
-    if plan.missed.share > 0.0:
-        yield replace(plan, missed=replace(plan.missed, share=0.0)), NONE_MISSED
-        yield replace(plan, stretches=(), rule=None, missed=Missed()), ALL_MISSED
+    largest = plan.largest_injection(maintenance.apart)
+    apart = max((s.interval for s in plan.stretches if s.highest > 0.0), default=0.0)
+    had = maintenance.has_had_injection(largest, apart) and all(map(maintenance.has_had, ends))
+    return not had or (cyclic and not maintenance.had_cycles)
 
 
 def report_days(length: float) -> Floats:
@@ -181,11 +170,16 @@ def report_days(length: float) -> Floats:
     return np.append(np.arange(REPORT_EVERY, length - 1.0, REPORT_EVERY).round(), length)
 
 
+def passage_days(length: float) -> Floats:
+    """Return the days by which first passages are told: every 15 days, and those of a table."""
+    looks = np.append(np.arange(0.0, length, PASSAGE_GRID), length)
+    return np.unique(np.concatenate([looks, report_days(length)]))
+
+
 def _horizon(ensemble: Ensemble, frame: Frame, plans: Sequence[Plan]) -> Horizon:
     length = frame.length
-    looks = np.append(np.arange(0.0, length, PASSAGE_GRID), length)
     visits = [visit_days(plan, length) for plan in plans]
-    days = np.concatenate([looks, report_days(length), *visits])
+    days = np.concatenate([passage_days(length), *visits])
     origin = float((frame.origin - ensemble.individual.day_zero).days)
     return horizon_of(ensemble, origin, days.tolist())
 
@@ -200,6 +194,11 @@ class _Work:
     horizon: Horizon
     infection: InfectionStart | None
     seed: int
+    thresholds: tuple[int, ...]
+
+    def dates(self, days: Floats) -> tuple[date, ...]:
+        """Return days after the origin as days of the calendar."""
+        return tuple(self.frame.origin + timedelta(days=float(day)) for day in days)
 
     def course(self, followed: Followed) -> ByHypothesis[PlanCourse]:
         """Return the summary of one plan under every hypothesis and averaged."""
@@ -209,27 +208,31 @@ class _Work:
         seen = np.stack(
             [measured(x, ensemble, noise(ensemble, self.seed, i)) for i, x in enumerate(latent)]
         )
-        lowest = np.minimum.accumulate(followed.counts, axis=0)[reported]
-        highest = np.maximum.accumulate(followed.counts, axis=0)[reported]
+        told = passage_days(self.frame.length)
+        passed = Extremes.of(followed.counts, np.searchsorted(days, told), self.dates(told))
+        place = np.searchsorted(told, days[reported])
+        lowest, highest, limits = passed.lowest[place], passed.highest[place], self.thresholds
         start, counts = self.infection, followed.counts
         infected = None if start is None else start.follow(self.horizon, counts)
-        dates = [self.frame.origin + timedelta(days=float(d)) for d in days[reported]]
+        dates = self.dates(days[reported])
 
         def point(part: Part, i: int) -> PlanPoint:
             return PlanPoint(
                 day=dates[i],
                 latent=part.interval(latent[i]),
                 measured=part.interval(seen[i]),
-                p_below={n: part.probability(latent[i] < n) for n in THRESHOLDS},
-                p_below_by_then={n: part.probability(lowest[i] < n) for n in THRESHOLDS},
-                p_above={n: part.probability(latent[i] >= n) for n in THRESHOLDS},
-                p_above_by_then={n: part.probability(highest[i] >= n) for n in THRESHOLDS},
+                p_below={n: part.probability(latent[i] < n) for n in limits},
+                p_below_by_then={n: part.probability(lowest[i] < n) for n in limits},
+                p_above={n: part.probability(latent[i] >= n) for n in limits},
+                p_above_by_then={n: part.probability(highest[i] >= n) for n in limits},
                 infection=None if infected is None else infected.read(part, int(reported[i])),
             )
 
         return ensemble.each(
             lambda part: PlanCourse(
                 points=tuple(point(part, i) for i in range(len(dates))),
+                first_below=passed.below(part, limits),
+                first_above=passed.above(part, limits),
                 weekly_dose=part.interval(followed.weekly_dose),
                 treated=part.interval(followed.treated),
                 injections=part.interval(followed.injections),
@@ -247,7 +250,7 @@ class _Work:
             label=label,
             weight=1.0,
             forecast=True,
-            days=tuple(self.frame.origin + timedelta(days=float(d)) for d in days),
+            days=self.dates(days),
             p05=low,
             p25=lower,
             p50=middle,

@@ -4,7 +4,7 @@ A *frame* says what words in such a file mean: which day is the origin, what the
 is. Errors name the file, the line, what was found and what is needed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import final
@@ -17,7 +17,7 @@ from lymphocast.record.dosing import Cycle
 from lymphocast.record.fields import Field, Group
 from lymphocast.record.kinds import Day, JsonObject, Kind, Scope, Word, shown, text_of
 from lymphocast.record.misread import Misread
-from lymphocast.record.numbers import Days, Number
+from lymphocast.record.numbers import Days, Measure, Number
 from lymphocast.record.yamltree import Node, Scalar, Table, read_tree
 from lymphocast.units import Quantity
 
@@ -28,11 +28,22 @@ LONGEST = 20 * 365.25  # days: no forecast of four counts goes further
 @final
 @dataclass(frozen=True)
 class Frame:
-    """What times and doses in a file are relative to."""
+    """What times and doses in a file are relative to.
+
+    Parameters
+    ----------
+    origin, until
+        First and last day where a file states none.
+    maintenance
+        The dose that doses are relative to.
+    first
+        The first day that an origin can be: before the entry count the model says nothing.
+    """
 
     origin: date
     until: date
     maintenance: Maintenance
+    first: date
 
     @property
     def length(self) -> float:
@@ -66,10 +77,10 @@ def day_of(node: Node, scope: Scope, origin: date) -> date:
     text = text_of(node, scope)
     if text[:4].isdigit() and text[4:5] == "-":
         return Day().read(node, scope)
-    if text.split(maxsplit=1)[0] == "0":
+    if text == "0":
         return origin
     try:
-        days = Days().read(node, scope)
+        days = Measure("d", zero=True).read(node, scope).to("d").value
     except RecordError:
         needed = "a day such as 2008-06-30, or a time after the origin such as 180 d or 2 a"
         raise scope.error(node, shown(text), needed) from None
@@ -158,6 +169,9 @@ def weekly_dose(
         raise Misread(found=found, needed="either 'dose', relative to the maintenance dose, or "
                       "'amount' with 'per'")  # fmt: skip
     if dose is not None:
+        if per is not None:
+            raise Misread(found="'per' beside a 'dose'", needed="'per' beside an 'amount' only: a "
+                          "'dose' is weekly")  # fmt: skip
         return dose
     if amount is None or per is None:
         raise Misread(found="an amount without 'per'", needed="'per', such as 7 d")
@@ -233,14 +247,27 @@ def framed(root: Table, scope: Scope, frame: Frame) -> Frame:
     origin, until = frame.origin, frame.until
     node = root.get("origin")
     if node is not None and not _is_empty(node):
-        origin = Day().read(node, scope)
+        origin, latest = Day().read(node, scope), frame.origin + timedelta(days=LONGEST)
+        if not frame.first <= origin <= latest:
+            needed = f"a day from {frame.first}, that of the entry count, to {latest}"
+            raise scope.error(node, shown(text_of(node, scope)), needed)
         until = origin + (frame.until - frame.origin)
     node = root.get("until")
     if node is not None and not _is_empty(node):
         until = day_of(node, scope, origin)
-        if until <= origin:
-            raise scope.error(node, shown(text_of(node, scope)), f"a day after {origin}")
-    return Frame(origin, until, frame.maintenance)
+        if not is_ahead(until, origin):
+            raise scope.error(node, shown(text_of(node, scope)), ahead_of(origin))
+    return replace(frame, origin=origin, until=until)
+
+
+def is_ahead(until: date, origin: date) -> bool:
+    """Return whether a day can be the last of a forecast from another."""
+    return 0.0 < (until - origin).days <= LONGEST
+
+
+def ahead_of(origin: date) -> str:
+    """Return what the last day of a forecast needs to be, for messages."""
+    return f"a day within 20 years after {origin}"
 
 
 def _is_empty(node: Node) -> bool:

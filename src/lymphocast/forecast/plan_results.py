@@ -59,6 +59,27 @@ class PlanPoint:
 
 @final
 @dataclass(frozen=True)
+class Passage:
+    """The first passage of the latent count below a threshold, or to it or above.
+
+    Parameters
+    ----------
+    p
+        Probability that it has happened by each of the forecast's ``passage_days``.
+    median
+        The first of these days by which it has happened in half of the draws; ``None`` if there is
+        none up to the last day.
+    p_not_reached
+        Probability that it has not happened by the last day.
+    """
+
+    p: tuple[float, ...]
+    median: date | None
+    p_not_reached: float
+
+
+@final
+@dataclass(frozen=True)
 class PlanCourse:
     """One plan under one hypothesis or averaged.
 
@@ -66,6 +87,8 @@ class PlanCourse:
     ----------
     points
         In order of time.
+    first_below, first_above
+        First passages by their threshold.
     weekly_dose
         Mean weekly dose from the origin to the last day.
     treated
@@ -75,6 +98,8 @@ class PlanCourse:
     """
 
     points: tuple[PlanPoint, ...]
+    first_below: Mapping[int, Passage]
+    first_above: Mapping[int, Passage]
     weekly_dose: Interval
     treated: Interval
     injections: Interval
@@ -86,8 +111,9 @@ class PlanRow:
     """One plan, or one reading of its missed doses.
 
     ``reading`` is empty, or names an end between which missed doses can matter: ``none missed``,
-    ``all missed`` (of a share at random), ``last missed`` (of a share on unknown days). ``notes``
-    say what the model cannot see of the plan.
+    ``all missed`` (of a share at random), ``last missed`` (of a share on unknown days), ``last
+    missed, assumed share`` or ``stated number`` (where the record says that doses were missed and
+    the plan says nothing of it). ``notes`` say what the model cannot see of the plan.
     """
 
     plan: str
@@ -114,6 +140,10 @@ class PlanForecast:
         The plans replace what the record says was given from the origin to the last day.
     seed, draws
         What the numbers can be repeated from.
+    thresholds
+        In cells/uL, rising.
+    passage_days
+        The days by which first passages are told.
     rows
         The plans in their order.
     curves
@@ -127,6 +157,8 @@ class PlanForecast:
     until: date
     seed: int
     draws: int
+    thresholds: tuple[int, ...]
+    passage_days: tuple[date, ...]
     rows: tuple[PlanRow, ...]
     curves: tuple[Curve, ...]
     notes: tuple[str, ...]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lymphocast.dataset.individual import Individual
 from lymphocast.engine.course import Treatment, infection_looks
 from lymphocast.forecast.ensemble import Conditions, Ensemble
+from lymphocast.forecast.plan import THRESHOLDS
 from lymphocast.inference.error_model import culture_negative
 from lymphocast.models.prior_table import PriorTable
 
@@ -25,7 +26,6 @@ COUNT_STEP = 7.0  # days between readings of the count
 LOOK_STEP = 30.0  # days between looks at burden and severity
 DAYS_PER_YEAR = 365.25
 YEARS_AHEAD = (1.0, 2.0)  # after the last count, without further treatment
-THRESHOLDS = (200, 300, 500)  # cells/uL: prophylaxis; definition of ICL; lower reference limit
 
 
 def area_under(days: Floats, values: Floats) -> Floats:

@@ -6,6 +6,7 @@ nothing and invents nothing. Rules that need a published definition stand in ``c
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from lymphocast.record.adherence import doses_before_count, doses_missed
 from lymphocast.record.amendments import (
     corrected,
     figure_readings,
@@ -17,7 +18,6 @@ from lymphocast.record.analytes import ANALYTE_UNITS
 from lymphocast.record.events import (
     Administration,
     Event,
-    MissedDoses,
     StatedDuration,
     SymptomGrade,
 )
@@ -263,32 +263,6 @@ def count_after_stop_exceeds(record: PatientRecord) -> Iterator[Issue]:
     )
 
 
-def doses_missed(record: PatientRecord) -> Iterator[Issue]:
-    """Find doses that were missed, on unknown dates or on known ones."""
-    for missed in record.missed_doses:
-        word = (missed.kind or "missed").capitalize()
-        if missed.dates_known:
-            rule, severity, text = "doses-missed-dated", Severity.INFO, _missed_when(missed)
-            taken = "what lies inside a stretch of constant dose is taken out for the model"
-        else:
-            rule, severity, text = "doses-missed-undated", Severity.WARNING, "dates unknown"
-            taken = "the dose is taken as given throughout"
-        yield Issue(
-            severity,
-            rule,
-            missed.id,
-            f"{word} doses of {missed.drug} are reported, {text}; {taken}.",
-            places(missed.provenance),
-        )
-
-
-def _missed_when(missed: MissedDoses) -> str:
-    """Return the dates of missed doses in words."""
-    if missed.start is not None and missed.stop is not None:
-        return f"from {missed.start.dates} until {missed.stop.dates}"
-    return f"on {', '.join(d.dates for d in missed.dates) or 'dates that the source gives'}"
-
-
 def data_not_read(record: PatientRecord) -> Iterator[Issue]:
     """Find data that a source shows and this record does not hold."""
     for unread in record.unread:
@@ -381,6 +355,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     count_after_stop_exceeds,
     overlapping_stretches,
     doses_missed,
+    doses_before_count,
     data_not_read,
     sources_disagree,
     figure_readings,

@@ -2,18 +2,18 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Final
 
-from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint, PlanRow
+from lymphocast.forecast.plan_results import Passage, PlanCourse, PlanForecast, PlanPoint, PlanRow
 from lymphocast.forecast.results import AVERAGED, Interval
 from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
 from lymphocast.report.values import json_text, plain, value_text
 
 COLUMNS: Final = ("plan", "reading", "hypothesis", "day", "quantity", "threshold", "value")
-LISTED_BELOW, LISTED_ABOVE = 300, 500
+NOT_REACHED: Final = "not reached"
 Cells = tuple[str, ...]
 
 
@@ -28,14 +28,16 @@ def plan_csv(found: PlanForecast) -> str:
     ``quantity`` is ``latent_p05``, ``measured_p50`` and so on (cells/uL), ``p_below`` or
     ``p_above`` (on that day), ``first_passage_p_below`` or ``first_passage_p_above`` (on some day
     since the origin), ``p_culture_negative`` (measured) and other probabilities of the infection
-    (latent, without a threshold); without a day ``weekly_dose``, ``treated`` and ``injections``.
+    (latent, without a threshold); without a day ``weekly_dose``, ``treated`` and ``injections``,
+    ``first_passage_median_below`` and ``..._above`` (days after the origin; ``not reached`` by the
+    last day), ``first_passage_p_not_reached_below`` and ``..._above``.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in found.rows:
         for name, course in ((AVERAGED, row.course.averaged), *row.course.by_hypothesis.items()):
-            for cells in _course_rows(course):
+            for cells in _course_rows(found, course):
                 writer.writerow((row.plan, row.reading, name, *cells))
     return text.getvalue()
 
@@ -50,21 +52,22 @@ def plan_json(found: PlanForecast) -> str:
 
 def _lines(found: PlanForecast) -> Iterator[str]:
     yield f"Plans from {found.origin} to {found.until}, averaged over the hypotheses"
+    low, high = _listed(found.thresholds)
     heads = (
         "plan",
         "latent count",
         "measured count",
-        f"<{LISTED_BELOW} then",
-        f"<{LISTED_BELOW} by then",
-        f">={LISTED_ABOVE} then",
-        f">={LISTED_ABOVE} by then",
+        f"<{low} then",
+        f"<{low} by then",
+        f">={high} then",
+        f">={high} by then",
         "weekly dose",
         "doses",
         "culture negative",
         "burden back by then",
         "symptoms resolved",
     )
-    yield from table_lines(heads, [_cells(row) for row in found.rows])
+    yield from table_lines(heads, [_cells(row, low, high) for row in found.rows])
     yield ""
     yield (
         "Counts in cells/uL on the last day, median (90 % interval); the probabilities are of the "
@@ -76,6 +79,11 @@ def _lines(found: PlanForecast) -> Iterator[str]:
     )
     yield "at some time by then, having been below it at the origin); symptoms: latent."
     yield "Weekly dose: mean over the time, relative to the patient's own maintenance dose."
+    yield ""
+    yield "Median first passage of the latent count, if half of the draws pass by the last day"
+    sides = [f"<{n}" for n in found.thresholds] + [f">={n}" for n in found.thresholds]
+    yield from table_lines(("plan", *sides), [_passages(row) for row in found.rows])
+    yield ""
     yield from found.notes
     said = dict.fromkeys((row.plan, note) for row in found.rows for note in row.notes)
     yield from (f"{plan}: {note}." for plan, note in said)
@@ -83,17 +91,29 @@ def _lines(found: PlanForecast) -> Iterator[str]:
     yield NOT_A_DEVICE
 
 
-def _cells(row: PlanRow) -> Cells:
+def _listed(thresholds: Sequence[int]) -> tuple[int, int]:
+    """The thresholds of the first table: the middle one below, the highest above."""
+    return thresholds[(len(thresholds) - 1) // 2], thresholds[-1]
+
+
+def _passages(row: PlanRow) -> Cells:
+    course = row.course.averaged
+    found = (*course.first_below.values(), *course.first_above.values())
+    days = [x.median.isoformat() if x.median is not None else NOT_REACHED for x in found]
+    return (row.label, *days)
+
+
+def _cells(row: PlanRow, low: int, high: int) -> Cells:
     course = row.course.averaged
     last = course.points[-1]
     return (
         row.label,
         _interval(last.latent),
         _interval(last.measured),
-        f"{last.p_below[LISTED_BELOW]:.2f}",
-        f"{last.p_below_by_then[LISTED_BELOW]:.2f}",
-        f"{last.p_above[LISTED_ABOVE]:.2f}",
-        f"{last.p_above_by_then[LISTED_ABOVE]:.2f}",
+        f"{last.p_below[low]:.2f}",
+        f"{last.p_below_by_then[low]:.2f}",
+        f"{last.p_above[high]:.2f}",
+        f"{last.p_above_by_then[high]:.2f}",
         f"{course.weekly_dose.p50:.2f}",
         f"{course.injections.p50:.0f}",
         *_infection(last),
@@ -112,23 +132,32 @@ def _interval(x: Interval) -> str:
     return f"{x.p50:.0f} ({x.p05:.0f}-{x.p95:.0f})"
 
 
-def _course_rows(course: PlanCourse) -> Iterator[Cells]:
+def _course_rows(found: PlanForecast, course: PlanCourse) -> Iterator[Cells]:
     for name in ("weekly_dose", "treated", "injections"):
         yield from _quantiles("", name, getattr(course, name))
+    for side, passages in (("below", course.first_below), ("above", course.first_above)):
+        for threshold, passage in passages.items():
+            yield from _passage_rows(found, side, str(threshold), passage)
     for point in course.points:
         yield from _point_rows(point)
+
+
+def _passage_rows(
+    found: PlanForecast, side: str, threshold: str, passage: Passage
+) -> Iterator[Cells]:
+    days = (passage.median - found.origin).days if passage.median is not None else NOT_REACHED
+    yield ("", f"first_passage_median_{side}", threshold, str(days))
+    never = value_text(passage.p_not_reached)
+    yield ("", f"first_passage_p_not_reached_{side}", threshold, never)
+    for day, p in zip(found.passage_days, passage.p, strict=True):
+        yield (day.isoformat(), f"first_passage_p_{side}", threshold, value_text(p))
 
 
 def _point_rows(point: PlanPoint) -> Iterator[Cells]:
     day = point.day.isoformat()
     yield from _quantiles(day, "latent", point.latent)
     yield from _quantiles(day, "measured", point.measured)
-    for quantity, values in (
-        ("p_below", point.p_below),
-        ("first_passage_p_below", point.p_below_by_then),
-        ("p_above", point.p_above),
-        ("first_passage_p_above", point.p_above_by_then),
-    ):
+    for quantity, values in (("p_below", point.p_below), ("p_above", point.p_above)):
         for threshold, p in sorted(values.items()):
             yield (day, quantity, str(threshold), value_text(p))
     if point.infection is not None:

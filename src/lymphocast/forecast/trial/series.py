@@ -57,9 +57,9 @@ class KeyedChance:
         self.counters = counters
         self.read = 0
 
-    def doses(self, number: int, lanes: int) -> Floats:
-        """Return a uniform number for each dose that may be missed, ``[dose, lane]``."""
-        return self.counters.uniform(Purpose.DOSE, 0, number)
+    def taken(self, share: float, number: int, lanes: int) -> Flags:
+        """Return whether each dose is taken of which a share is missed, ``[dose, lane]``."""
+        return np.asarray(self.counters.uniform(Purpose.DOSE, 0, number) >= share)
 
     def reading(self, lanes: int) -> Floats:
         """Return a standard normal for the reading of the next visit, ``[lane]``."""
