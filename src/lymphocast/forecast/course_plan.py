@@ -109,12 +109,15 @@ class Followed:
         Share of the horizon with doses, ``[lane]``.
     injections
         Doses given, ``[lane]``.
+    levels
+        Mean weekly dose from each day of the horizon to the next, ``[day, lane]``.
     """
 
     counts: Floats
     weekly_dose: Floats
     treated: Floats
     injections: Floats
+    levels: Floats
 
 
 def horizon_of(ensemble: Ensemble, origin: float, days: Sequence[float]) -> Horizon:
@@ -204,6 +207,8 @@ class _March:
         counts = np.empty_like(horizon.natural)
         counts[0] = horizon.natural[0] + horizon.gained
         dose, treated, injections = np.zeros((3, horizon.lanes))
+        doses = np.zeros_like(counts[1:])
+        since = np.searchsorted(horizon.days, opens + SAME, side="right") - 1
 
         def observe(cells: Floats, step: int) -> Floats:
             latent = horizon.natural[self.places[step]] + cells
@@ -214,6 +219,7 @@ class _March:
             on = given & self._is_taken(opens[step])
             level = np.where(on, self.levels[step], 0.0)
             dose[:] += level * widths[step]
+            doses[since[step]] += level * widths[step]
             days = np.where(level > 0.0, widths[step], 0.0)
             treated[:] += days
             injections[:] += days * rates[step]
@@ -225,7 +231,8 @@ class _March:
             if self.places[step] >= 0:
                 counts[self.places[step]] = horizon.natural[self.places[step]] + cells
         length = horizon.days[-1]
-        return Followed(counts, dose / length, treated / length, injections)
+        levels = doses / np.diff(horizon.days)[:, None]
+        return Followed(counts, dose / length, treated / length, injections, levels)
 
     def _is_taken(self, day: float) -> Flags | bool:
         if not len(self.doses):

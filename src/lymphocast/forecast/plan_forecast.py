@@ -18,6 +18,7 @@ from lymphocast.forecast.course_plan import (
     visit_days,
 )
 from lymphocast.forecast.dose_response import dose_banner
+from lymphocast.forecast.dose_track import dose_track
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
 from lymphocast.forecast.plan import Missed, Plan
 from lymphocast.forecast.plan_infection import InfectionStart
@@ -107,9 +108,9 @@ def forecast_plans(
     rows, curves = [], []
     for i, (plan, reading) in enumerate(readings):
         followed = follow_plan(work.horizon, plan, work.seed)
-        row = PlanRow(
-            plan.name, reading, work.course(followed), tuple(plan_notes(plan, frame.maintenance))
-        )
+        doses = dose_track(plan, followed, work.horizon.days, frame.origin, thin.whole)
+        notes = tuple(plan_notes(plan, frame.maintenance))
+        row = PlanRow(plan.name, reading, work.course(followed), doses, notes)
         rows.append(row)
         curves.append(work.curve(row.label, followed))
         if progress is not None:
@@ -120,6 +121,7 @@ def forecast_plans(
         until=frame.until,
         seed=work.seed,
         draws=thin.size,
+        maintenance=frame.maintenance.weekly if frame.maintenance.amounts_known else None,
         rows=tuple(rows),
         curves=tuple(curves),
         notes=(*_dose_notes(fit, plans), *_missed_notes(fit), REPLACES),

@@ -77,8 +77,7 @@ def _lines(found: PlanForecast) -> Iterator[str]:
     yield "at some time by then, having been below it at the origin); symptoms: latent."
     yield "Weekly dose: mean over the time, relative to the patient's own maintenance dose."
     yield from found.notes
-    said = dict.fromkeys((row.plan, note) for row in found.rows for note in row.notes)
-    yield from (f"{plan}: {note}." for plan, note in said)
+    yield from found.remarks
     yield ""
     yield NOT_A_DEVICE
 
