@@ -158,7 +158,7 @@ def test_parts_show_every_plan_once_on_the_same_scale() -> None:
 )
 def test_a_short_forecast_has_dates_to_read_it_by(length: int, unit: str, step: int | None) -> None:
     window = Window(decisions.FIRST, decisions.FIRST + timedelta(days=length))
-    axis = time_x(window, labelled=True).to_dict()["axis"]
+    axis: Any = time_x(window, labelled=True).to_dict()["axis"]
     ticks = axis["tickCount"]
     assert (ticks if step is None else ticks["interval"]) == unit
     assert step is None or ticks["step"] == step

@@ -3,17 +3,44 @@
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Final
 
 from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint, PlanRow
 from lymphocast.forecast.results import AVERAGED, Interval
 from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
-from lymphocast.report.values import json_text, plain, value_text
+from lymphocast.report.values import json_text, value_text
+from lymphocast.report.wording import count_interval, number, short_probability
 
 COLUMNS: Final = ("plan", "reading", "hypothesis", "day", "quantity", "threshold", "value")
 LISTED_BELOW, LISTED_ABOVE = 300, 500
+COUNT_HEADS: Final = (
+    "latent count",
+    "measured count",
+    f"<{LISTED_BELOW} then",
+    f"<{LISTED_BELOW} by then",
+    f">={LISTED_ABOVE} then",
+    f">={LISTED_ABOVE} by then",
+)
+DOSE_HEADS: Final = (
+    "weekly dose",
+    "doses",
+    "culture negative",
+    "burden back by then",
+    "symptoms resolved",
+)
+COUNT_NOTE: Final = (
+    "Counts in cells/uL on the last day, median (90 % interval); the probabilities are of the "
+    "latent count, on the last day and at some time by then."
+)
+INFECTION_NOTE: Final = (
+    "Culture: P(one culture on the last day is negative), measured. Burden back: P(above a "
+    "culture's limit at some time by then, having been below it at the origin); symptoms: latent."
+)
+DOSE_NOTE: Final = (
+    "Weekly dose: mean over the time, relative to the patient's own maintenance dose."
+)
 Cells = tuple[str, ...]
 
 
@@ -42,40 +69,20 @@ def plan_csv(found: PlanForecast) -> str:
 
 def plan_json(found: PlanForecast) -> str:
     """Return the forecast as JSON text, without the curves of the figure."""
-    content = plain(replace(found, curves=()))
-    assert isinstance(content, dict)  # noqa: S101  (a dataclass becomes a mapping)
-    del content["curves"]
-    return json_text({"schema": "lymphocast plan forecast 1", **content})
+    return json_text({"schema": "lymphocast plan forecast 1", **plan_content(found)})
+
+
+def plan_content(found: PlanForecast) -> dict[str, object]:
+    """Return what is written as JSON: everything but the curves of the figure."""
+    return {f.name: getattr(found, f.name) for f in fields(found) if f.name != "curves"}
 
 
 def _lines(found: PlanForecast) -> Iterator[str]:
     yield f"Plans from {found.origin} to {found.until}, averaged over the hypotheses"
-    heads = (
-        "plan",
-        "latent count",
-        "measured count",
-        f"<{LISTED_BELOW} then",
-        f"<{LISTED_BELOW} by then",
-        f">={LISTED_ABOVE} then",
-        f">={LISTED_ABOVE} by then",
-        "weekly dose",
-        "doses",
-        "culture negative",
-        "burden back by then",
-        "symptoms resolved",
-    )
+    heads = ("plan", *COUNT_HEADS, *DOSE_HEADS)
     yield from table_lines(heads, [_cells(row) for row in found.rows])
     yield ""
-    yield (
-        "Counts in cells/uL on the last day, median (90 % interval); the probabilities are of the "
-        "latent count, on the last day and at some time by then."
-    )
-    yield (
-        "Culture: P(one culture on the last day is negative), measured. Burden back: P(above a "
-        "culture's limit"
-    )
-    yield "at some time by then, having been below it at the origin); symptoms: latent."
-    yield "Weekly dose: mean over the time, relative to the patient's own maintenance dose."
+    yield from (COUNT_NOTE, INFECTION_NOTE, DOSE_NOTE)
     yield from found.notes
     yield from found.remarks
     yield ""
@@ -84,19 +91,26 @@ def _lines(found: PlanForecast) -> Iterator[str]:
 
 def _cells(row: PlanRow) -> Cells:
     course = row.course.averaged
+    return (row.label, *count_cells(course), *dose_cells(course))
+
+
+def count_cells(course: PlanCourse) -> Cells:
+    """Return the count on the last day and the probabilities, in the order of the heads."""
     last = course.points[-1]
-    return (
-        row.label,
-        _interval(last.latent),
-        _interval(last.measured),
-        f"{last.p_below[LISTED_BELOW]:.2f}",
-        f"{last.p_below_by_then[LISTED_BELOW]:.2f}",
-        f"{last.p_above[LISTED_ABOVE]:.2f}",
-        f"{last.p_above_by_then[LISTED_ABOVE]:.2f}",
-        f"{course.weekly_dose.p50:.2f}",
-        f"{course.injections.p50:.0f}",
-        *_infection(last),
+    chances = (
+        last.p_below[LISTED_BELOW],
+        last.p_below_by_then[LISTED_BELOW],
+        last.p_above[LISTED_ABOVE],
+        last.p_above_by_then[LISTED_ABOVE],
     )
+    counts = (count_interval(last.latent), count_interval(last.measured))
+    return (*counts, *map(short_probability, chances))
+
+
+def dose_cells(course: PlanCourse) -> Cells:
+    """Return doses, and culture and symptoms on the last day, in the order of the heads."""
+    doses = (number(course.weekly_dose.p50, 2), f"{course.injections.p50:.0f}")
+    return (*doses, *_infection(course.points[-1]))
 
 
 def _infection(point: PlanPoint) -> Cells:
@@ -104,11 +118,7 @@ def _infection(point: PlanPoint) -> Cells:
     if found is None:
         return ("", "", "")
     shown = (found.p_culture_negative, found.p_burden_back_by_then, found.p_symptoms_resolved)
-    return tuple(f"{p:.2f}" for p in shown)
-
-
-def _interval(x: Interval) -> str:
-    return f"{x.p50:.0f} ({x.p05:.0f}-{x.p95:.0f})"
+    return tuple(map(short_probability, shown))
 
 
 def _course_rows(course: PlanCourse) -> Iterator[Cells]:

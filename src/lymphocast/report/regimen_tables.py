@@ -22,6 +22,18 @@ TITLES: Final = {
     EXTRAPOLATED: "Extrapolation: doses or cycles that the patient has not had, beside no drug",
 }
 SHOWN: Final = 10
+HEADS: Final = (
+    "regimen", "utility", "90 %", "P(best)", "regret", "P(a limit broken)", "dose", "injections",
+    "place elsewhere",
+)  # fmt: skip
+FRONT_HEADS: Final = ("regimen", "target", "dose", "injections")
+NONE_KEEPS: Final = "No regimen keeps every limit; the least bad come first."
+READ_SO: Final = (
+    "P(best): share of draws in which no other regimen of the table is better (equals share "
+    "it). Regret: mean utility lost to the best of each draw. *: no other is as good in "
+    "targets, dose and injections and better in one. Dose: mean weekly dose, relative to the "
+    "patient's own maintenance dose."
+)
 Cells = tuple[str, ...]
 
 
@@ -44,7 +56,7 @@ def regimen_csv(found: RegimenSearch) -> str:
     writer.writerow(COLUMNS)
     for banner in found.banners:
         writer.writerow(("", "", "", "banner", "", banner))
-    for name, table in _tables(found):
+    for name, table in regimen_tables(found):
         for reason in table.reasons:
             writer.writerow((name, "", "", "reason", "", reason))
         writer.writerow((name, "", "", "chance", "", value_text(table.chance)))
@@ -58,7 +70,8 @@ def regimen_csv(found: RegimenSearch) -> str:
     return text.getvalue()
 
 
-def _tables(found: RegimenSearch) -> Iterator[tuple[str, RegimenTable]]:
+def regimen_tables(found: RegimenSearch) -> Iterator[tuple[str, RegimenTable]]:
+    """Yield the table of what the patient has had, and the extrapolation if there is one."""
     yield GIVEN, found.given
     if found.extrapolated is not None:
         yield EXTRAPOLATED, found.extrapolated
@@ -68,17 +81,12 @@ def _lines(found: RegimenSearch) -> Iterator[str]:
     yield f"{found.title}: regimens from {found.origin} to {found.until}"
     for banner in found.banners:
         yield f"! {banner}"
-    for name, table in _tables(found):
+    for name, table in regimen_tables(found):
         yield ""
         yield f"{TITLES[name]} ({table.compared} compared)"
         yield from _table(table)
     yield ""
-    yield (
-        "P(best): share of draws in which no other regimen of the table is better (equals share "
-        "it). Regret: mean utility lost to the best of each draw. *: no other is as good in "
-        "targets, dose and injections and better in one. Dose: mean weekly dose, relative to the "
-        "patient's own maintenance dose."
-    )
+    yield READ_SO
     yield from found.notes
     yield ""
     yield NOT_A_DEVICE
@@ -86,12 +94,10 @@ def _lines(found: RegimenSearch) -> Iterator[str]:
 
 def _table(table: RegimenTable) -> Iterator[str]:
     if not table.feasible:
-        yield "No regimen keeps every limit; the least bad come first."
+        yield NONE_KEEPS
     for reason in table.reasons:
         yield f"  {reason[0].upper()}{reason[1:]}."
-    heads = ("regimen", "utility", "90 %", "P(best)", "regret", "P(a limit broken)", "dose",
-             "injections", "place elsewhere")  # fmt: skip
-    yield from table_lines(heads, [_cells(row) for row in table.rows[:SHOWN]])
+    yield from table_lines(HEADS, [regimen_cells(row) for row in table.rows[:SHOWN]])
     yield f"  P(best) by chance alone: {table.chance:.3f}"
     for name, regimen in table.best_under.items():
         yield f"  first under {name}: {regimen}"
@@ -100,14 +106,18 @@ def _table(table: RegimenTable) -> Iterator[str]:
 
 def _front(table: RegimenTable) -> Iterator[str]:
     yield f"  Trade-off front of all {table.compared}, from the smallest dose on:"
-    heads = ("regimen", "target", "dose", "injections")
-    shown = [
+    shown = front_cells(table)
+    yield from table_lines(FRONT_HEADS, shown)
+    if len(shown) < len(table.front):
+        yield f"  {len(shown)} of {len(table.front)} are shown, evenly spaced; -o writes all."
+
+
+def front_cells(table: RegimenTable) -> list[Cells]:
+    """Return the trade-off front, thinned if it is long, in the order of its heads."""
+    return [
         (x.regimen, f"{x.target:.3f}", f"{x.weekly_dose:.2f}", f"{x.injections:.0f}")
         for x in _thinned(table.front)
     ]
-    yield from table_lines(heads, shown)
-    if len(shown) < len(table.front):
-        yield f"  {len(shown)} of {len(table.front)} are shown, evenly spaced; -o writes all."
 
 
 def _thinned(points: tuple[FrontPoint, ...]) -> tuple[FrontPoint, ...]:
@@ -117,7 +127,8 @@ def _thinned(points: tuple[FrontPoint, ...]) -> tuple[FrontPoint, ...]:
     return tuple(points[round(i * (len(points) - 1) / (SHOWN - 1))] for i in range(SHOWN))
 
 
-def _cells(row: RegimenRow) -> Cells:
+def regimen_cells(row: RegimenRow) -> Cells:
+    """Return a regimen as a row of the table, in the order of its heads."""
     broken = max(row.p_broken.values(), default=0.0)
     places = row.rank_under.values()
     return (
