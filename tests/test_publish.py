@@ -360,25 +360,36 @@ design: {doses: [0.5, 3], durations: [180 d]}
 
 
 @pytest.mark.usefixtures("kept")
-def test_report_with_plans_and_a_goal_holds_both(lymphocast: Command, tmp_path: Path) -> None:
+def test_report_with_plans_and_a_goal_holds_both(
+    lymphocast: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def ask_and_keep(*given: Any) -> Any:  # noqa: ANN401  (passes on whatever it is called with)
+        asked.append(ask(*given))
+        return asked[-1]
+
+    ask = decisions.asked_of
+    monkeypatch.setattr(decisions, "asked_of", ask_and_keep)
     (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
     (tmp_path / "goal.yaml").write_text(GOAL, encoding="utf-8")
-    command = ("report", fit_file(), "--plan", "plan.yaml")
-    done = lymphocast(*command, "--goal", "goal.yaml", "-o", "all.json", cwd=tmp_path)
-    assert (done.code, done.out) == (0, "all.json\n")
-    content = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
-    Draft202012Validator(summary_schema(), format_checker=FormatChecker()).validate(content)
-    assert [row["plan"] for row in content.pop("plans")["rows"]] == ["no drug", "by the count"]
-    search = content.pop("search")
-    assert search["banners"][0].startswith("By assumption")
-    assert {row["regimen"] for row in search["extrapolated"]["rows"]} > {"no drug"}
-    assert content == whole_job().summary
-    assert lymphocast(*command, "-o", "plans.html", cwd=tmp_path).code == 0
-    page = (tmp_path / "plans.html").read_text(encoding="utf-8")
-    assert '<section id="plans">' in page
-    assert '<section id="regimens">' not in page
+    files = ("--plan", "plan.yaml", "--goal", "goal.yaml")
+    done = lymphocast("report", fit_file(), *files, "-o", "all.html", cwd=tmp_path)
+    assert (done.code, done.out) == (0, "all.html\n")
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert all(f'<section id="{name}">' in page for name in ("plans", "regimens"))
     assert page.count("<svg") == 1 + written("report.html").count("<svg")
     assert "Every forecast assumes no treatment." not in page
+    ((plans, search),) = asked
+    path = tmp_path / "all.json"
+    publish.write_report_of(whole_job().fit, path, plans=plans, search=search)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    Draft202012Validator(summary_schema(), format_checker=FormatChecker()).validate(content)
+    assert [row["plan"] for row in content.pop("plans")["rows"]] == ["no drug", "by the count"]
+    found = content.pop("search")
+    assert found["banners"][0].startswith("By assumption")
+    assert {row["regimen"] for row in found["extrapolated"]["rows"]} > {"no drug"}
+    assert content == whole_job().summary
 
 
 @pytest.mark.usefixtures("kept")

@@ -5,6 +5,7 @@ on one scale each. A dose that a rule may hold, or that some draws miss, is ligh
 planned and dark where it is given. Symptoms and cultures have no track: none is forecast by day.
 """
 
+from dataclasses import replace
 from datetime import date
 from math import ceil
 from typing import Any
@@ -70,7 +71,8 @@ def _figure(found: PlanForecast, first: int, after: int) -> dict[str, Any]:
     notes = (COUNTS, RELATIVE if found.maintenance is None else AMOUNTS)
     chart = alt.vconcat(
         head_panel(title, _entries(rows)), *panels,
-        notes_panel((*notes, *found.notes, *found.remarks)), spacing=SPACING, bounds="flush",
+        notes_panel((*notes, *found.notes, *replace(found, rows=rows).remarks)),
+        spacing=SPACING, bounds="flush",
     ).properties(
         padding={"left": 0, "right": 0, "top": 6, "bottom": 6},
         description=_description(title, rows),
@@ -81,7 +83,8 @@ def _figure(found: PlanForecast, first: int, after: int) -> dict[str, Any]:
 def _title(found: PlanForecast, first: int, shown: int) -> str:
     number = len(found.rows)
     plans = f"{number} plans" if number > 1 else f"“{found.rows[0].label}”"
-    part = "" if shown == number else f", {first + 1} to {first + shown}"
+    which = f"{first + 1} to {first + shown}" if shown > 1 else f"number {first + 1}"
+    part = "" if shown == number else f", {which}"
     return f"CD4 count under {plans}{part}, from {found.origin} to {found.until}"
 
 
