@@ -166,7 +166,7 @@ def test_a_missing_path_is_a_usage_error_that_names_it(
         ("fit", (".nc", ".json")),
         ("explain", (".json", ".html", ".csv")),
         ("forecast", (".csv", ".json")),
-        ("report", (".html", ".pdf")),
+        ("report", (".html", ".pdf", ".json")),
     ],
 )
 def test_an_unknown_suffix_is_refused_before_anything_is_read(

@@ -15,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from pypdf import PdfReader
 
-from lymphocast import publish
+from lymphocast import decisions, publish
 from lymphocast.analysis import explain, foresee
 from lymphocast.forecast.results import AVERAGED, Results
 from lymphocast.inference.fit_file import read_fit
@@ -341,6 +341,89 @@ def test_report_writes_by_suffix(lymphocast: Command, tmp_path: Path, name: str)
     done = lymphocast("report", fit_file(), "-o", name, cwd=tmp_path)
     assert (done.code, done.out) == (0, f"{name}\n")
     assert (tmp_path / name).read_bytes() == (whole_job().folder / name).read_bytes()
+
+
+PLAN = """\
+until: 1 a
+plans:
+  - name: no drug
+  - name: by the count
+    stretches: [{dose: 0.5}]
+    rule: {hold_above: 500, restart_below: 350}
+"""
+GOAL = """\
+title: keep it
+until: 1 a
+targets: [{keep: 300}]
+design: {doses: [0.5, 3], durations: [180 d]}
+"""
+
+
+@pytest.mark.usefixtures("kept")
+def test_report_with_plans_and_a_goal_holds_both(
+    lymphocast: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def ask_and_keep(*given: Any) -> Any:  # noqa: ANN401  (passes on whatever it is called with)
+        asked.append(ask(*given))
+        return asked[-1]
+
+    ask = decisions.asked_of
+    monkeypatch.setattr(decisions, "asked_of", ask_and_keep)
+    (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    (tmp_path / "goal.yaml").write_text(GOAL, encoding="utf-8")
+    files = ("--plan", "plan.yaml", "--goal", "goal.yaml")
+    done = lymphocast("report", fit_file(), *files, "-o", "all.html", cwd=tmp_path)
+    assert (done.code, done.out) == (0, "all.html\n")
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert all(f'<section id="{name}">' in page for name in ("plans", "regimens"))
+    assert page.count("<svg") == 1 + written("report.html").count("<svg")
+    assert "Every forecast assumes no treatment." not in page
+    ((plans, search),) = asked
+    path = tmp_path / "all.json"
+    publish.write_report_of(whole_job().fit, path, plans=plans, search=search)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    Draft202012Validator(summary_schema(), format_checker=FormatChecker()).validate(content)
+    assert [row["plan"] for row in content.pop("plans")["rows"]] == ["no drug", "by the count"]
+    found = content.pop("search")
+    assert found["banners"][0].startswith("By assumption")
+    assert {row["regimen"] for row in found["extrapolated"]["rows"]} > {"no drug"}
+    assert content == whole_job().summary
+
+
+@pytest.mark.usefixtures("kept")
+def test_report_as_json_alone_is_the_summary(lymphocast: Command, tmp_path: Path) -> None:
+    assert lymphocast("report", fit_file(), "-o", "all.json", cwd=tmp_path).code == 0
+    made = (tmp_path / "all.json").read_bytes()
+    assert made == (whole_job().folder / "summary.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("plan", "goal", "message"),
+    [
+        (PLAN, GOAL.replace("keep: 300", "hold: 300"), "goal.yaml, line 3: found"),
+        (PLAN.replace("until", "untill"), GOAL, "plan.yaml, line 1: found"),
+    ],
+)
+def test_report_says_what_is_wrong_with_a_file_before_it_computes(
+    lymphocast: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: str, goal: str,
+    message: str,
+) -> None:  # fmt: skip
+    def computes(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(publish, "explain", computes)
+    monkeypatch.setattr(decisions, "forecast_plans", computes)
+    monkeypatch.setattr(decisions, "optimise", computes)
+    (tmp_path / "plan.yaml").write_text(plan, encoding="utf-8")
+    (tmp_path / "goal.yaml").write_text(goal, encoding="utf-8")
+    files = ("--plan", "plan.yaml", "--goal", "goal.yaml")
+    done = lymphocast("report", fit_file(), *files, "-o", "all.html", cwd=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"error: {message}")
+    assert done.err.count("\n") == 1
+    assert not (tmp_path / "all.html").exists()
 
 
 @pytest.mark.usefixtures("kept")

@@ -25,6 +25,7 @@ from lymphocast.options import (
     Draws,
     FitFile,
     Json,
+    Plans,
     Seed,
     output_option,
 )
@@ -161,12 +162,24 @@ app.command()(optimise)
 @app.command()
 def report(
     fit_file: FitFile,
-    output: Annotated[Path, output_option(".html", ".pdf")],
+    output: Annotated[Path, output_option(".html", ".pdf", ".json")],
+    plan: Plans = None,
+    goal: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="GOAL.yaml", exists=True, dir_okay=False, help="A goal to search regimens for."
+        ),
+    ] = None,
 ) -> None:
-    """Write the report as one file."""
+    """Write the report as one file, or its numbers as JSON."""
+    from lymphocast.decisions import asked_of
     from lymphocast.publish import write_report_of
 
-    _write_from_fit(fit_file, write_report_of, output)
+    def write(found: "Fit", path: Path, progress: Progress | None) -> None:
+        plans, search = asked_of(found, plan or (), goal, progress)
+        write_report_of(found, path, progress, plans=plans, search=search)
+
+    _write_from_fit(fit_file, write, output)
 
 
 app.command()(models)

@@ -11,7 +11,7 @@ import typer
 
 from lymphocast.console import show_progress
 from lymphocast.errors import UsageError
-from lymphocast.options import DEFAULT_SEED, FitFile, Json, Seed, output_option
+from lymphocast.options import DEFAULT_SEED, FitFile, Json, Plans, Seed, output_option
 
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
@@ -21,12 +21,7 @@ FIGURES: Final = (".svg", ".png", ".pdf", ".html")
 
 def forecast(
     fit_file: FitFile,
-    plan: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="PLAN.yaml", exists=True, dir_okay=False, help="Plans to follow; repeatable."
-        ),
-    ] = None,
+    plan: Plans = None,
     until: Annotated[
         str | None, typer.Option(metavar="DATE", help="Last day, such as 2010-06-30.")
     ] = None,

@@ -144,6 +144,26 @@ def search_of(
     )
 
 
+def asked_of(
+    fit: Fit, plans: Sequence[Path], goal: Path | None, progress: Progress | None = None
+) -> tuple[PlanForecast | None, RegimenSearch | None]:
+    """Return the forecast of plans and the search that a report is asked for, if it is.
+
+    What is wrong with a file is said before anything is computed.
+
+    Raises
+    ------
+    RecordError, UsageError
+        As :func:`plans_of` and :func:`search_of` do.
+    """
+    if goal is not None:
+        read_goal(goal, frame_of(fit))
+    return (
+        plans_of(fit, plans, None, progress) if plans else None,
+        search_of(fit, goal, progress=progress) if goal is not None else None,
+    )
+
+
 def unfinished(output: Path) -> Path:
     """Return where the state of a search that will be written to ``output`` is kept."""
     return output.with_name(f"{output.name}.unfinished")

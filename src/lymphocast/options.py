@@ -120,6 +120,12 @@ Iov = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=SD", help="SD of ln of a parameter between occasions."),
 ]
+Plans = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="PLAN.yaml", exists=True, dir_okay=False, help="Plans to follow; repeatable."
+    ),
+]
 PriorFile = Annotated[
     Path | None,
     typer.Option(

@@ -16,8 +16,11 @@ from lymphocast.dataset.project import project
 from lymphocast.errors import UsageError
 from lymphocast.figures.courses import course_figure
 from lymphocast.figures.export import figure_svg, write_figure
+from lymphocast.figures.plans import plan_figures
 from lymphocast.figures.treatment import treatment_figure
 from lymphocast.files import write_whole
+from lymphocast.forecast.plan_results import PlanForecast
+from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.results import Results
 from lymphocast.inference.history import Made
 from lymphocast.inference.posterior import DEFAULT_PRESET, Fit
@@ -37,6 +40,7 @@ from lymphocast.report.write import write_report
 Progress = Callable[[str, float], None]
 FOUNDING_CASE = "trojan-2009"
 FIT_SUFFIX = ".nc"
+PLANS_ON_A_PAGE = 3
 ONE_UPDATE = "an update takes one case and writes one fit file (.nc)"
 NO_DATA = "The record has no count, culture or symptom that the model reads: this is the prior."
 EXPLANATION = (
@@ -177,9 +181,33 @@ def write_forecast(found: Fit, path: Path, progress: Progress | None = None) -> 
     write_whole(path, text.encode())
 
 
-def write_report_of(found: Fit, path: Path, progress: Progress | None = None) -> None:
-    """Write the report on a fit: HTML or PDF."""
-    write_report(_document(found, explain(found, progress=progress)), path)
+def write_report_of(
+    found: Fit,
+    path: Path,
+    progress: Progress | None = None,
+    *,
+    plans: PlanForecast | None = None,
+    search: RegimenSearch | None = None,
+) -> None:
+    """Write the report on a fit as HTML or PDF, or its numbers as JSON.
+
+    Parameters
+    ----------
+    found
+        The fit.
+    path
+        The file to write.
+    progress
+        Called with a stage's name and the share that is done.
+    plans, search
+        A forecast of plans and a regimen search of this fit, for sections of their own.
+    """
+    results = explain(found, progress=progress)
+    if path.suffix.lower() == ".json":
+        text = _summary_json(found, results, plans=plans, search=search)
+        write_whole(path, text.encode())
+    else:
+        write_report(_document(found, results, plans=plans, search=search), path)
 
 
 def write_figure_of(source: str, path: Path, progress: Progress | None = None) -> None:
@@ -237,14 +265,30 @@ def made_text(found: Fit) -> str:
     return "\n".join(lines)
 
 
-def _document(found: Fit, results: Results) -> Document:
+def _document(
+    found: Fit,
+    results: Results,
+    *,
+    plans: PlanForecast | None = None,
+    search: RegimenSearch | None = None,
+) -> Document:
     svg = figure_svg(treatment_figure(found.record, results))
     courses = figure_svg(course_figure(results.outcomes))
-    return build_document(found.record, check(found.record), results, svg, courses)
+    parts = () if plans is None else plan_figures(plans, PLANS_ON_A_PAGE)
+    return build_document(
+        found.record, check(found.record), results, svg, courses,
+        plans=plans, plan_svgs=tuple(map(figure_svg, parts)), search=search,
+    )  # fmt: skip
 
 
-def _summary_json(found: Fit, results: Results) -> str:
-    return summary_json(found.record, check(found.record), results)
+def _summary_json(
+    found: Fit,
+    results: Results,
+    *,
+    plans: PlanForecast | None = None,
+    search: RegimenSearch | None = None,
+) -> str:
+    return summary_json(found.record, check(found.record), results, plans=plans, search=search)
 
 
 def _explanation_json(found: Fit, results: Results) -> str:

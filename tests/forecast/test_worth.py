@@ -35,7 +35,7 @@ def worth(wanted: Goal, dose: float, interval: float = APART) -> Worth:
     given = np.full(LANES, dose)
     counts = np.full((len(DAYS), LANES), 400.0)
     injections = np.full(LANES, LENGTH / interval if dose else 0.0)
-    followed = Followed(counts, given, (given > 0.0) * 1.0, injections)
+    followed = Followed(counts, given, (given > 0.0) * 1.0, injections, counts[1:])
     return Scale(wanted, APART).worth(Plan("p", stretches), DAYS, followed)
 
 
@@ -115,5 +115,6 @@ def test_a_target_that_is_kept_on_every_day_is_met_whatever_the_days() -> None:
     days = np.append(np.arange(0.0, LENGTH, 30.4375 / 7.0), LENGTH)
     for count, breaks in ((400.0, False), (200.0, True)):
         none = np.zeros(3)
-        followed = Followed(np.full((len(days), 3), count), none, none, none)
+        counts = np.full((len(days), 3), count)
+        followed = Followed(counts, none, none, none, counts[1:])
         assert (Scale(wanted, APART).worth(Plan("p"), days, followed).broken == breaks).all()

@@ -7,15 +7,22 @@ from lymphocast.figures.marks import source
 from lymphocast.figures.palette import GRID, INK, MUTED
 from lymphocast.figures.window import Window
 
-YEAR_FORMAT = "%Y"
+YEAR_FORMAT, MONTH_FORMAT = "%Y", "%b %Y"
+SHORT_DAYS, FEW_MONTHS_DAYS = 730, 240
+"""Windows that are shorter than these have lines at quarters, or at months, instead of years."""
 
 
 def time_x(window: Window, *, labelled: bool = False, field: str = "x") -> alt.X:
-    """Position of a day given in milliseconds; year lines always, year labels if asked."""
+    """Position of a day given in milliseconds; year lines always, year labels if asked.
+
+    A window of less than two years has lines and labels at quarters, one of less than eight months
+    at months.
+    """
+    form, ticks = _calendar_steps(window)
     axis = alt.Axis(
         title=None,
-        format=YEAR_FORMAT,
-        tickCount=alt.TimeInterval("year"),
+        format=form,
+        tickCount=ticks,
         labels=labelled,
         ticks=labelled,
         domain=labelled,
@@ -30,6 +37,14 @@ def time_x(window: Window, *, labelled: bool = False, field: str = "x") -> alt.X
         scale=alt.Scale(type="utc", domain=list(window.domain), nice=False),
         axis=axis,
     )
+
+
+def _calendar_steps(window: Window) -> tuple[str, alt.TimeInterval | alt.TimeIntervalStep]:
+    days = (window.end - window.start).days
+    if days >= SHORT_DAYS:
+        return YEAR_FORMAT, alt.TimeInterval("year")
+    step = 3 if days >= FEW_MONTHS_DAYS else 1
+    return MONTH_FORMAT, alt.TimeIntervalStep(interval=alt.TimeInterval("month"), step=step)
 
 
 def calendar(window: Window, x: alt.X) -> alt.Chart:

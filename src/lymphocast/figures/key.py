@@ -24,7 +24,17 @@ from lymphocast.figures.marks import (
     px_y,
     source,
 )
-from lymphocast.figures.palette import AVERAGE, BAND_50, BAND_90, INK, PAPER, THRESHOLD, Stroke
+from lymphocast.figures.palette import (
+    AVERAGE,
+    BAND_50,
+    BAND_90,
+    INK,
+    PAPER,
+    STUDY_DRUG,
+    STUDY_DRUG_LIGHT,
+    THRESHOLD,
+    Stroke,
+)
 from lymphocast.figures.text import LINE_HEIGHT, wrap
 
 GLYPH, GAP = 18.0, 14.0
@@ -46,6 +56,11 @@ class Glyph(Enum):
     BANDS = "median and bands"
     STRIP = "intervals by explanation"
     LINE = "one line"
+    GIVEN = "dose that is given"
+    PLANNED = "dose that may be given"
+
+
+DOSE_FILLS = {Glyph.GIVEN: STUDY_DRUG, Glyph.PLANNED: STUDY_DRUG_LIGHT}
 
 
 @final
@@ -92,7 +107,7 @@ def head_panel(title: str, entries: Sequence[Entry]) -> alt.LayerChart:
     bottom = max((e.y + LINE for e in placed), default=words.height)
     labels = [Label(words, EDGE - LEFT, 0.0, bold=True)]
     labels += [Label(one_line(e.words), e.x + GLYPH + 4, e.y) for e in placed]
-    layers = [_spacer(bottom)] + [layer for e in placed for layer in _glyph(e)]
+    layers = [spacer(bottom)] + [layer for e in placed for layer in _glyph(e)]
     layers += label_layers(labels, "head")
     return panel(layers, WIDTH - LEFT, bottom)
 
@@ -105,12 +120,12 @@ def notes_panel(notes: Sequence[str]) -> alt.LayerChart:
         text = wrap(note, WIDTH - 2 * EDGE, FONT_SIZE)
         labels.append(Label(text, EDGE - LEFT, top))
         top += text.height
-    layers = [_spacer(top), *label_layers(labels, "note")]
+    layers = [spacer(top), *label_layers(labels, "note")]
     return panel(layers, WIDTH - LEFT, top)
 
 
-def _spacer(height: float) -> alt.Chart:
-    """Return an invisible rectangle that gives every figure exactly the same width."""
+def spacer(height: float) -> alt.Chart:
+    """Return an invisible rectangle of the width of every figure."""
     rows = [{"x": -LEFT, "x2": WIDTH - LEFT, "y": 0.0, "y2": height}]
     area = alt.Chart(source(rows)).mark_rect(aria=False, opacity=0)
     chart: alt.Chart = area.encode(x=px_x(), x2="x2", y=px_y(), y2="y2")
@@ -142,6 +157,9 @@ def _glyph(entry: Entry) -> list[alt.Chart]:
             *bar_layers(bars, px_x(), px_y(), name),
             *line_layers([line], px_x(), px_y(), f"{name}_median"),
         ]
+    if fill := DOSE_FILLS.get(entry.glyph):
+        bar = Bar(left, left + GLYPH, middle - 4, middle + 4, fill, STUDY_DRUG)
+        return bar_layers([bar], px_x(), px_y(), name)
     if entry.glyph in {Glyph.THRESHOLD, Glyph.LINE}:
         line = Line(left, middle, left + GLYPH, middle, entry.stroke)
         place = f"_{left:.0f}_{middle:.0f}_" if entry.glyph is Glyph.LINE else ""

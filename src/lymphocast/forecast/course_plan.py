@@ -116,12 +116,15 @@ class Followed:
         Share of the horizon with doses, ``[lane]``.
     injections
         Doses given, ``[lane]``.
+    levels
+        Mean weekly dose from each day of the horizon to the next, ``[day, lane]``.
     """
 
     counts: Floats
     weekly_dose: Floats
     treated: Floats
     injections: Floats
+    levels: Floats
 
 
 def horizon_of(ensemble: Ensemble, origin: float, days: Sequence[float]) -> Horizon:
@@ -242,6 +245,8 @@ class _March:
         counts = np.empty_like(horizon.natural)
         counts[0] = horizon.natural[0] + horizon.gained
         dose, treated, injections = np.zeros((3, horizon.lanes))
+        doses = np.zeros_like(counts[1:])
+        since = np.searchsorted(horizon.days, opens + SAME, side="right") - 1
 
         def observe(state: _State, step: int) -> Floats:
             latent = horizon.natural[self.places[step]] + state.cells
@@ -252,6 +257,7 @@ class _March:
             clock, dosed = self._dosed(state.clock, given[: self.clocks], step)
             days = dosed.days(widths[step])
             dose[:] += self.levels[step] * days
+            doses[since[step]] += self.levels[step] * days
             treated[:] += days
             injections[:] += dosed.number
             return _State(self._dose(state.cells, dosed, step), clock)
@@ -263,7 +269,8 @@ class _March:
             if self.places[step] >= 0:
                 counts[self.places[step]] = horizon.natural[self.places[step]] + state.cells
         length = horizon.days[-1]
-        return Followed(counts, dose / length, treated / length, injections)
+        levels = doses / np.diff(horizon.days)[:, None]
+        return Followed(counts, dose / length, treated / length, injections, levels)
 
     def _dosed(self, clock: DoseClock, given: Flags, step: int) -> tuple[DoseClock, Dosed]:
         """The clock after a step, and the doses in it."""

@@ -25,4 +25,5 @@ def dose_contraction(fit: Fit) -> float:
 def dose_banner(fit: Fit) -> str:
     """Return what a reader of a ranking of doses must know first; empty if the data inform it."""
     value = dose_contraction(fit)
-    return BY_ASSUMPTION.format(value=value) if value < CONTRACTION_LIMIT else ""
+    rounded = round(value, 2) + 0.0  # never -0.00
+    return BY_ASSUMPTION.format(value=rounded) if value < CONTRACTION_LIMIT else ""

@@ -20,6 +20,7 @@ from lymphocast.forecast.course_plan import (
     visit_days,
 )
 from lymphocast.forecast.dose_response import dose_banner
+from lymphocast.forecast.dose_track import dose_track
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
 from lymphocast.forecast.plan import SAME, THRESHOLDS, Plan
 from lymphocast.forecast.plan_infection import InfectionStart
@@ -111,8 +112,9 @@ def forecast_plans(
     rows, curves = [], []
     for i, (plan, reading) in enumerate(each):
         followed = follow_plan(work.horizon, plan, work.seed)
+        doses = dose_track(plan, followed, work.horizon.days, frame.origin, thin.whole)
         notes = tuple(plan_notes(plan, frame.maintenance, frame.length))
-        row = PlanRow(plan.name, reading, work.course(followed), notes)
+        row = PlanRow(plan.name, reading, work.course(followed), doses, notes)
         rows.append(row)
         curves.append(work.curve(row.label, followed))
         if progress is not None:
@@ -125,6 +127,7 @@ def forecast_plans(
         draws=thin.size,
         thresholds=work.thresholds,
         passage_days=work.dates(passage_days(frame.length)),
+        maintenance=frame.maintenance.weekly if frame.maintenance.amounts_known else None,
         rows=tuple(rows),
         curves=tuple(curves),
         notes=(*_dose_notes(fit, plans), *said, REPLACES),

@@ -10,6 +10,7 @@ from datetime import date
 from typing import final
 
 from lymphocast.forecast.results import ByHypothesis, Curve, Interval
+from lymphocast.units import Quantity
 
 
 @final
@@ -107,18 +108,47 @@ class PlanCourse:
 
 @final
 @dataclass(frozen=True)
+class DoseStep:
+    """The weekly dose from a day on, relative to the maintenance dose."""
+
+    day: date
+    weekly_dose: float
+
+
+@final
+@dataclass(frozen=True)
+class DoseTrack:
+    """The doses of a plan over time, each step as long as none follows.
+
+    Parameters
+    ----------
+    planned
+        What the plan says; of cycles the mean over whole cycles.
+    given
+        What is given, a mean over the draws and from one look at the count to the next; empty if
+        every draw is given what is planned.
+    """
+
+    planned: tuple[DoseStep, ...]
+    given: tuple[DoseStep, ...]
+
+
+@final
+@dataclass(frozen=True)
 class PlanRow:
     """One plan, or one reading of its missed doses.
 
     ``reading`` is empty, or names an end between which missed doses can matter: ``none missed``,
     ``all missed`` (of a share at random), ``last missed`` (of a share on unknown days), ``last
     missed, assumed share`` or ``stated number`` (where the record says that doses were missed and
-    the plan says nothing of it). ``notes`` say what the model cannot see of the plan.
+    the plan says nothing of it). ``doses`` are averaged over the hypotheses; ``notes`` say what the
+    model cannot see of the plan.
     """
 
     plan: str
     reading: str
     course: ByHypothesis[PlanCourse]
+    doses: DoseTrack
     notes: tuple[str, ...]
 
     @property
@@ -144,6 +174,9 @@ class PlanForecast:
         In cells/uL, rising.
     passage_days
         The days by which first passages are told.
+    maintenance
+        Mean weekly amount of the maintenance dose; ``None`` while the product or the unit system
+        is not stated, so that an amount would say nothing.
     rows
         The plans in their order.
     curves
@@ -159,6 +192,13 @@ class PlanForecast:
     draws: int
     thresholds: tuple[int, ...]
     passage_days: tuple[date, ...]
+    maintenance: Quantity | None
     rows: tuple[PlanRow, ...]
     curves: tuple[Curve, ...]
     notes: tuple[str, ...]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What must be said of single plans, each once."""
+        said = dict.fromkeys((row.plan, note) for row in self.rows for note in row.notes)
+        return tuple(f"{plan}: {note}." for plan, note in said)

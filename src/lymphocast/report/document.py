@@ -1,6 +1,8 @@
 """The report as typed sections: one document, laid out by the HTML and the PDF writer."""
 
 from lymphocast.criteria.check import CheckReport
+from lymphocast.forecast.plan_results import PlanForecast
+from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.results import Results
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import Document, Drawing, Section
@@ -15,7 +17,9 @@ from lymphocast.report.method_section import (
     references_section,
 )
 from lymphocast.report.outlook_section import outlook_section
+from lymphocast.report.plan_section import plan_section
 from lymphocast.report.record_section import record_section
+from lymphocast.report.regimen_section import regimen_section
 from lymphocast.report.summary_section import limits_of_use_section, summary_section
 
 
@@ -25,6 +29,10 @@ def build_document(
     results: Results,
     figure_svg: str,
     courses_svg: str = "",
+    *,
+    plans: PlanForecast | None = None,
+    plan_svgs: tuple[str, ...] = (),
+    search: RegimenSearch | None = None,
 ) -> Document:
     """Return the report on one patient.
 
@@ -36,7 +44,15 @@ def build_document(
         The treatment figure as an SVG document.
     courses_svg
         The figure of courses as an SVG document; left out if empty.
+    plans, plan_svgs
+        A forecast of plans and its figure, perhaps in parts, for a section of their own.
+    search
+        A regimen search, for a section of its own.
     """
+    asked = (
+        *(() if plans is None else (plan_section(record, results, plans, plan_svgs),)),
+        *(() if search is None else (regimen_section(record, results, search),)),
+    )
     return Document(
         title=record.title,
         subtitle=f"Report on the case {record.id}",
@@ -48,11 +64,12 @@ def build_document(
             hypotheses_section(results),
             effect_section(record, results),
             courses_section(results, courses_svg),
-            outlook_section(results),
+            outlook_section(results, tuple(section.title for section in asked)),
+            *asked,
             change_section(record, check_report, results),
             claims_section(record, results),
             model_section(record, results),
-            methods_section(record, results),
+            methods_section(record, results, plans=plans is not None, goal=search is not None),
             references_section(record, results),
         ),
     )

@@ -170,8 +170,13 @@ def prior_table(priors: tuple[PriorLine, ...]) -> Table:
     )
 
 
-def methods_section(record: PatientRecord, results: Results) -> Section:
-    """Return a methods paragraph for a manuscript, and how to reproduce the report."""
+def methods_section(
+    record: PatientRecord, results: Results, *, plans: bool = False, goal: bool = False
+) -> Section:
+    """Return a methods paragraph for a manuscript, and how to reproduce the report.
+
+    ``plans`` and ``goal`` say what the report was asked for besides.
+    """
     return Section(
         "methods",
         "Methods and reproduction",
@@ -180,7 +185,7 @@ def methods_section(record: PatientRecord, results: Results) -> Section:
             Paragraph(methods_paragraph(record, results)),
             Subheading("How to reproduce"),
             Paragraph("The same versions, record, priors and seed give the same numbers."),
-            Listing(_commands(record, results)),
+            Listing(_commands(record, results, plans=plans, goal=goal)),
             Table(
                 "What the numbers depend on",
                 (Column("Item", 2), Column("Value", 6)),
@@ -256,12 +261,15 @@ def _data(record: PatientRecord, results: Results) -> str:
     return words(tuple(small(n, one, many) for n, one, many in parts if n))
 
 
-def _commands(record: PatientRecord, results: Results) -> tuple[str, ...]:
+def _commands(
+    record: PatientRecord, results: Results, *, plans: bool, goal: bool
+) -> tuple[str, ...]:
     known = results.fit.method in METHOD_WORDS
     option = f" --method {results.fit.method}" if known else ""
+    asked = (" --plan plan.yaml" if plans else "") + (" --goal goal.yaml" if goal else "")
     return (
         f"lymphocast fit {record.id}{option} --seed {results.fit.seed} -o fit.nc",
-        "lymphocast report fit.nc -o report.html",
+        f"lymphocast report fit.nc{asked} -o report.html",
     )
 
 

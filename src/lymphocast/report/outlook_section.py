@@ -22,21 +22,25 @@ from lymphocast.report.wording import (
     listed,
     short_probability,
     weight,
+    words,
     years,
 )
 
 LAST_COUNT: Final = "last-count"
 
 
-def outlook_section(results: Results) -> Section:
-    """Return the forecast after the last count and after the stop, and registered predictions."""
+def outlook_section(results: Results, asked: tuple[str, ...] = ()) -> Section:
+    """Return the forecast after the last count and after the stop, and registered predictions.
+
+    ``asked`` are the titles of sections on what was asked for besides, under treatment.
+    """
     origins = tuple(dict.fromkeys(p.origin for p in results.forecast.averaged))
     return Section(
         "outlook",
         "What comes next",
         (
             Paragraph(
-                "Every forecast assumes no treatment. Counts are latent, before measurement error. "
+                f"{_assumed(asked)} Counts are latent, before measurement error. "
                 "“At that time” is point in time; “by then” is first passage: below the threshold "
                 "at some time since the origin. 300 cells/µL is the limit in the definition of "
                 "idiopathic CD4 lymphopenia; below 200 cells/µL prophylaxis against opportunistic "
@@ -46,6 +50,17 @@ def outlook_section(results: Results) -> Section:
             *(table for origin in origins for table in forecast_tables(results, origin)),
             *_registered(results),
         ),
+    )
+
+
+def _assumed(asked: tuple[str, ...]) -> str:
+    """What the forecasts assume, and of which forecasts it is said."""
+    if not asked:
+        return "Every forecast assumes no treatment."
+    named = words(tuple(f"“{title}”" for title in asked))
+    return (
+        "Every forecast of this section, and of the summary, assumes no treatment. Forecasts under "
+        f"treatment stand under {named}."
     )
 
 

@@ -2,18 +2,40 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from typing import Final
 
 from lymphocast.forecast.plan_results import Passage, PlanCourse, PlanForecast, PlanPoint, PlanRow
 from lymphocast.forecast.results import AVERAGED, Interval
 from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
-from lymphocast.report.values import json_text, plain, value_text
+from lymphocast.report.values import json_text, value_text
+from lymphocast.report.wording import count_interval, number, short_probability
 
 COLUMNS: Final = ("plan", "reading", "hypothesis", "day", "quantity", "threshold", "value")
 NOT_REACHED: Final = "not reached"
+DOSE_HEADS: Final = (
+    "weekly dose",
+    "doses",
+    "culture negative",
+    "burden back by then",
+    "symptoms resolved",
+)
+COUNT_NOTE: Final = (
+    "Counts in cells/uL on the last day, median (90 % interval); the probabilities are of the "
+    "latent count, on the last day and at some time by then."
+)
+INFECTION_NOTE: Final = (
+    "Culture: P(one culture on the last day is negative), measured. Burden back: P(above a "
+    "culture's limit at some time by then, having been below it at the origin); symptoms: latent."
+)
+DOSE_NOTE: Final = (
+    "Weekly dose: mean over the time, relative to the patient's own maintenance dose."
+)
+PASSAGE_TITLE: Final = (
+    "Median first passage of the latent count, if half of the draws pass by the last day"
+)
 Cells = tuple[str, ...]
 
 
@@ -44,80 +66,85 @@ def plan_csv(found: PlanForecast) -> str:
 
 def plan_json(found: PlanForecast) -> str:
     """Return the forecast as JSON text, without the curves of the figure."""
-    content = plain(replace(found, curves=()))
-    assert isinstance(content, dict)  # noqa: S101  (a dataclass becomes a mapping)
-    del content["curves"]
-    return json_text({"schema": "lymphocast plan forecast 1", **content})
+    return json_text({"schema": "lymphocast plan forecast 1", **plan_content(found)})
+
+
+def plan_content(found: PlanForecast) -> dict[str, object]:
+    """Return what is written as JSON: everything but the curves of the figure."""
+    return {f.name: getattr(found, f.name) for f in fields(found) if f.name != "curves"}
 
 
 def _lines(found: PlanForecast) -> Iterator[str]:
     yield f"Plans from {found.origin} to {found.until}, averaged over the hypotheses"
-    low, high = _listed(found.thresholds)
-    heads = (
-        "plan",
+    heads = ("plan", *count_heads(found), *DOSE_HEADS)
+    yield from table_lines(heads, [_cells(row) for row in found.rows])
+    yield ""
+    yield from (COUNT_NOTE, INFECTION_NOTE, DOSE_NOTE)
+    yield ""
+    yield PASSAGE_TITLE
+    heads = ("plan", *passage_heads(found))
+    yield from table_lines(heads, [(row.label, *passage_cells(row)) for row in found.rows])
+    yield ""
+    yield from found.notes
+    yield from found.remarks
+    yield ""
+    yield NOT_A_DEVICE
+
+
+def listed(thresholds: Iterable[int]) -> tuple[int, int]:
+    """Return the thresholds of the table: the middle one below, the highest above."""
+    rising = sorted(thresholds)
+    return rising[(len(rising) - 1) // 2], rising[-1]
+
+
+def count_heads(found: PlanForecast) -> Cells:
+    """Return the heads of the count on the last day."""
+    low, high = listed(found.thresholds)
+    return (
         "latent count",
         "measured count",
         f"<{low} then",
         f"<{low} by then",
         f">={high} then",
         f">={high} by then",
-        "weekly dose",
-        "doses",
-        "culture negative",
-        "burden back by then",
-        "symptoms resolved",
     )
-    yield from table_lines(heads, [_cells(row, low, high) for row in found.rows])
-    yield ""
-    yield (
-        "Counts in cells/uL on the last day, median (90 % interval); the probabilities are of the "
-        "latent count, on the last day and at some time by then."
-    )
-    yield (
-        "Culture: P(one culture on the last day is negative), measured. Burden back: P(above a "
-        "culture's limit"
-    )
-    yield "at some time by then, having been below it at the origin); symptoms: latent."
-    yield "Weekly dose: mean over the time, relative to the patient's own maintenance dose."
-    yield ""
-    yield "Median first passage of the latent count, if half of the draws pass by the last day"
-    sides = [f"<{n}" for n in found.thresholds] + [f">={n}" for n in found.thresholds]
-    yield from table_lines(("plan", *sides), [_passages(row) for row in found.rows])
-    yield ""
-    yield from found.notes
-    said = dict.fromkeys((row.plan, note) for row in found.rows for note in row.notes)
-    yield from (f"{plan}: {note}." for plan, note in said)
-    yield ""
-    yield NOT_A_DEVICE
 
 
-def _listed(thresholds: Sequence[int]) -> tuple[int, int]:
-    """The thresholds of the first table: the middle one below, the highest above."""
-    return thresholds[(len(thresholds) - 1) // 2], thresholds[-1]
+def passage_heads(found: PlanForecast) -> Cells:
+    """Return the heads of the median first passages."""
+    return (*(f"<{n}" for n in found.thresholds), *(f">={n}" for n in found.thresholds))
 
 
-def _passages(row: PlanRow) -> Cells:
+def passage_cells(row: PlanRow) -> Cells:
+    """Return the median first passages, averaged over the hypotheses, in the order of the heads."""
     course = row.course.averaged
     found = (*course.first_below.values(), *course.first_above.values())
-    days = [x.median.isoformat() if x.median is not None else NOT_REACHED for x in found]
-    return (row.label, *days)
+    return tuple(x.median.isoformat() if x.median is not None else NOT_REACHED for x in found)
 
 
-def _cells(row: PlanRow, low: int, high: int) -> Cells:
+def _cells(row: PlanRow) -> Cells:
     course = row.course.averaged
+    return (row.label, *count_cells(course), *dose_cells(course))
+
+
+def count_cells(course: PlanCourse) -> Cells:
+    """Return the count on the last day and the probabilities, in the order of the heads."""
     last = course.points[-1]
-    return (
-        row.label,
-        _interval(last.latent),
-        _interval(last.measured),
-        f"{last.p_below[low]:.2f}",
-        f"{last.p_below_by_then[low]:.2f}",
-        f"{last.p_above[high]:.2f}",
-        f"{last.p_above_by_then[high]:.2f}",
-        f"{course.weekly_dose.p50:.2f}",
-        f"{course.injections.p50:.0f}",
-        *_infection(last),
+    low, high = listed(last.p_below)
+    chances = (
+        last.p_below[low],
+        last.p_below_by_then[low],
+        last.p_above[high],
+        last.p_above_by_then[high],
     )
+    counts = (count_interval(last.latent), count_interval(last.measured))
+    return (*counts, *map(short_probability, chances))
+
+
+def dose_cells(course: PlanCourse) -> Cells:
+    """Return doses, and culture and symptoms on the last day, in the order of the heads."""
+    doses = (number(course.weekly_dose.p50, 2), f"{course.injections.p50:.0f}")
+    return (*doses, *_infection(course.points[-1]))
 
 
 def _infection(point: PlanPoint) -> Cells:
@@ -125,11 +152,7 @@ def _infection(point: PlanPoint) -> Cells:
     if found is None:
         return ("", "", "")
     shown = (found.p_culture_negative, found.p_burden_back_by_then, found.p_symptoms_resolved)
-    return tuple(f"{p:.2f}" for p in shown)
-
-
-def _interval(x: Interval) -> str:
-    return f"{x.p50:.0f} ({x.p05:.0f}-{x.p95:.0f})"
+    return tuple(map(short_probability, shown))
 
 
 def _course_rows(found: PlanForecast, course: PlanCourse) -> Iterator[Cells]:

@@ -35,6 +35,15 @@ NO_VERDICTS: Final = (
     "No verdicts: how the ranking moves when an assumption changes (effect, recovery, measurement "
     "error, weights, drift, timelines) is found with --sensitivity."
 )
+FRONT_HEADS: Final = ("regimen", "target", "dose", "injections")
+DESIGN_HEADS: Final = ("design", "doses", "P(best)", "by chance")
+NONE_KEEPS: Final = "No regimen keeps every limit; the least bad come first."
+READ_SO: Final = (
+    "P(best): share of draws in which no other regimen of the table is better (equals share "
+    "it). Regret: mean utility lost to the best of each draw. *: no other is as good in "
+    "targets, dose and injections and better in one. Dose: mean weekly dose, relative to the "
+    "patient's own maintenance dose."
+)
 Cells = tuple[str, ...]
 
 
@@ -57,7 +66,7 @@ def regimen_csv(found: RegimenSearch) -> str:
     writer.writerow(COLUMNS)
     for banner in found.banners:
         writer.writerow(("", "", "", "banner", "", banner))
-    for name, table in _tables(found):
+    for name, table in regimen_tables(found):
         writer.writerows((name, *cells) for cells in _records(table))
     return text.getvalue()
 
@@ -97,7 +106,8 @@ def _changed(found: RegimenSensitivity | None) -> Iterator[Cells]:
         yield ("", found.leader, "verdict", v.id, v.answer.value)
 
 
-def _tables(found: RegimenSearch) -> Iterator[tuple[str, RegimenTable]]:
+def regimen_tables(found: RegimenSearch) -> Iterator[tuple[str, RegimenTable]]:
+    """Yield the table of what the patient has had, and the extrapolation if there is one."""
     yield GIVEN, found.given
     if found.extrapolated is not None:
         yield EXTRAPOLATED, found.extrapolated
@@ -107,17 +117,12 @@ def _lines(found: RegimenSearch) -> Iterator[str]:
     yield f"{found.title}: regimens from {found.origin} to {found.until}"
     for banner in found.banners:
         yield f"! {banner}"
-    for name, table in _tables(found):
+    for name, table in regimen_tables(found):
         yield ""
         yield f"{TITLES[name]} ({table.compared} compared)"
         yield from _table(table)
     yield ""
-    yield (
-        "P(best): share of draws in which no other regimen of the table is better (equals share "
-        "it). Regret: mean utility lost to the best of each draw. *: no other is as good in "
-        "targets, dose and injections and better in one. Dose: mean weekly dose, relative to the "
-        "patient's own maintenance dose."
-    )
+    yield READ_SO
     yield from found.notes
     if found.given.sensitivity is None:
         yield NO_VERDICTS
@@ -127,14 +132,12 @@ def _lines(found: RegimenSearch) -> Iterator[str]:
 
 def _table(table: RegimenTable) -> Iterator[str]:
     if not table.feasible:
-        yield "No regimen keeps every limit; the least bad come first."
+        yield NONE_KEEPS
     for reason in table.reasons:
         yield f"  {reason[0].upper()}{reason[1:]}."
-    amounts = ("a week", "an injection") if table.rows[0].amounts is not None else ()
-    heads = ("regimen", "utility", "90 %", "P(best)", "regret", "P(a limit broken)", "dose",
-             *amounts, "injections", "place elsewhere")  # fmt: skip
     places = _places(table)
-    yield from table_lines(heads, [_cells(i + 1, table.rows[i]) for i in places])
+    cells = regimen_cells(table)
+    yield from table_lines(regimen_heads(table), [cells[i] for i in places])
     if len(places) < len(table.rows):
         yield (
             f"  {len(places)} of {len(table.rows)} are shown: the first {SHOWN}, the "
@@ -159,38 +162,41 @@ def _designs(table: RegimenTable) -> Iterator[str]:
     if not table.designs:
         return
     yield f"  {EXCHANGED}"
-    heads = ("design", "doses", "P(best)", "by chance")
-    shown = [
-        (x.design, str(x.doses), f"{x.p_best:.3f}", f"{x.chance:.3f}")
-        for x in table.designs[:SHOWN]
-    ]
-    yield from table_lines(heads, shown)
+    shown = design_cells(table)
+    yield from table_lines(DESIGN_HEADS, shown)
     if len(shown) < len(table.designs):
         yield f"  {len(shown)} of {len(table.designs)} designs are shown; -o writes all."
 
 
+def design_cells(table: RegimenTable) -> list[Cells]:
+    """Return the designs that are best most often, in the order of their heads."""
+    return [
+        (x.design, str(x.doses), f"{x.p_best:.3f}", f"{x.chance:.3f}")
+        for x in table.designs[:SHOWN]
+    ]
+
+
 def _front(table: RegimenTable) -> Iterator[str]:
     yield f"  Trade-off front of all {table.compared}, from the smallest dose on:"
-    heads = ("regimen", "target", "dose", "injections")
-    shown = [
+    shown = front_cells(table)
+    yield from table_lines(FRONT_HEADS, shown)
+    if len(shown) < len(table.front):
+        yield f"  {len(shown)} of {len(table.front)} are shown, evenly spaced; -o writes all."
+
+
+def front_cells(table: RegimenTable) -> list[Cells]:
+    """Return the trade-off front, thinned if it is long, in the order of its heads."""
+    return [
         (x.regimen, f"{x.target:.3f}", f"{x.weekly_dose:.2f}", f"{x.injections:.0f}")
         for x in _thinned(table.front)
     ]
-    yield from table_lines(heads, shown)
-    if len(shown) < len(table.front):
-        yield f"  {len(shown)} of {len(table.front)} are shown, evenly spaced; -o writes all."
 
 
 def _sensitivity(table: RegimenTable) -> Iterator[str]:
     if table.sensitivity is None:
         return
     yield "  When an assumption changes, P being that of the verdicts below:"
-    ids = [v.id for v in table.sensitivity.verdicts]
-    heads = ("changed assumption", *(f"P({x})" for x in ids), "leader's place", "first")
-    shown = [
-        (x.label, *(f"{x.probabilities[i]:.2f}" for i in ids), str(x.leader_place), x.first)
-        for x in table.sensitivity.rows
-    ]
+    heads, shown = changed_cells(table.sensitivity)
     yield from table_lines(heads, shown)
     yield "  Verdicts (decided if the probability stays above 0.8 or below 0.2 over the table)"
     for v in table.sensitivity.verdicts:
@@ -198,11 +204,33 @@ def _sensitivity(table: RegimenTable) -> Iterator[str]:
         yield f"    {v.id:<6}  {v.answer.value:<9}  {spread}  {v.question}"
 
 
+def changed_cells(found: RegimenSensitivity) -> tuple[Cells, list[Cells]]:
+    """Return heads and rows of the changed assumptions."""
+    ids = [v.id for v in found.verdicts]
+    heads = ("changed assumption", *(f"P({x})" for x in ids), "leader's place", "first")
+    return heads, [
+        (x.label, *(f"{x.probabilities[i]:.2f}" for i in ids), str(x.leader_place), x.first)
+        for x in found.rows
+    ]
+
+
 def _thinned(points: tuple[FrontPoint, ...]) -> tuple[FrontPoint, ...]:
     """At most so many points as a table shows, evenly spaced, with both ends."""
     if len(points) <= SHOWN:
         return points
     return tuple(points[round(i * (len(points) - 1) / (SHOWN - 1))] for i in range(SHOWN))
+
+
+def regimen_heads(table: RegimenTable) -> Cells:
+    """Return the heads of the ranking."""
+    amounts = ("a week", "an injection") if table.rows[0].amounts is not None else ()
+    return ("regimen", "utility", "90 %", "P(best)", "regret", "P(a limit broken)", "dose",
+            *amounts, "injections", "place elsewhere")  # fmt: skip
+
+
+def regimen_cells(table: RegimenTable) -> list[Cells]:
+    """Return the ranking by place, in the order of its heads."""
+    return [_cells(place, row) for place, row in enumerate(table.rows, 1)]
 
 
 def _cells(place: int, row: RegimenRow) -> Cells:

@@ -7,7 +7,7 @@ The order of keys is fixed here, floats keep six significant digits, and every o
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from datetime import date
 from enum import Enum
 from importlib.resources import files
@@ -15,6 +15,8 @@ from typing import Final, TypeVar
 
 from lymphocast.criteria.check import CheckReport
 from lymphocast.errors import UsageError
+from lymphocast.forecast.plan_results import PlanForecast
+from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.results import (
     Attribution,
     ByHypothesis,
@@ -34,6 +36,7 @@ from lymphocast.forecast.results import (
 from lymphocast.forecast.valued import CountValue, NextCount
 from lymphocast.inference.history import Step
 from lymphocast.record.patient import PatientRecord
+from lymphocast.report.plan_tables import plan_content
 
 DIGITS: Final = 6
 """Significant digits kept: more than the Monte Carlo error leaves meaning in."""
@@ -43,8 +46,15 @@ Json = dict[str, object]
 T = TypeVar("T")
 
 
-def summary(record: PatientRecord, check_report: CheckReport, results: Results) -> Json:
-    """Return the summary as plain JSON values.
+def summary(
+    record: PatientRecord,
+    check_report: CheckReport,
+    results: Results,
+    *,
+    plans: PlanForecast | None = None,
+    search: RegimenSearch | None = None,
+) -> Json:
+    """Return the summary as plain JSON values; plans and a search stand in it if they are given.
 
     Raises
     ------
@@ -79,6 +89,8 @@ def summary(record: PatientRecord, check_report: CheckReport, results: Results) 
         "priors_sha256": results.priors_sha256,
         "record_sha256": results.record_sha256,
         "versions": dict(sorted(results.versions.items())),
+        **({} if plans is None else {"plans": plan_content(plans)}),
+        **({} if search is None else {"search": search}),
     }
     return {key: plain_json(value, key) for key, value in content.items()}
 
@@ -89,9 +101,16 @@ def outlook_json(results: Outlook) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def summary_json(record: PatientRecord, check_report: CheckReport, results: Results) -> str:
+def summary_json(
+    record: PatientRecord,
+    check_report: CheckReport,
+    results: Results,
+    *,
+    plans: PlanForecast | None = None,
+    search: RegimenSearch | None = None,
+) -> str:
     """Return the summary as JSON text; identical results give identical text."""
-    content = summary(record, check_report, results)
+    content = summary(record, check_report, results, plans=plans, search=search)
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -104,6 +123,10 @@ def summary_schema() -> Mapping[str, object]:
 
 def plain_json(value: object, place: str) -> object:
     """Return a value as JSON has it: rounded floats, dates and enumerations as text."""
+    if is_dataclass(value):
+        return {
+            f.name: plain_json(getattr(value, f.name), f"{place}.{f.name}") for f in fields(value)
+        }
     if isinstance(value, Mapping):
         return {str(key): plain_json(v, f"{place}.{key}") for key, v in value.items()}
     if isinstance(value, list | tuple):
@@ -112,7 +135,7 @@ def plain_json(value: object, place: str) -> object:
         return str(value.value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str | bool | int):
+    if value is None or isinstance(value, str | bool | int):
         return value
     return _rounded(value, place)
 

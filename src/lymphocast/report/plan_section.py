@@ -1,0 +1,131 @@
+"""Plans side by side: what each gives, what becomes of the count, and what is not known."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from lymphocast.forecast.plan_results import PlanCourse, PlanForecast
+from lymphocast.forecast.results import ByHypothesis, Results
+from lymphocast.record.patient import PatientRecord
+from lymphocast.report.blocks import (
+    Block,
+    Bullets,
+    Column,
+    Drawing,
+    Mark,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    Tone,
+)
+from lymphocast.report.claims_decisions import (
+    BANNER,
+    fall_sentence,
+    plan_sentences,
+    plans_sentence,
+)
+from lymphocast.report.naming import in_words
+from lymphocast.report.plan_tables import (
+    COUNT_NOTE,
+    DOSE_HEADS,
+    DOSE_NOTE,
+    INFECTION_NOTE,
+    PASSAGE_TITLE,
+    count_cells,
+    count_heads,
+    dose_cells,
+    passage_cells,
+    passage_heads,
+)
+from lymphocast.report.wording import capital, day, prose, weight
+
+TITLE: Final = "Plans side by side"
+CAPTION: Final = (
+    "The count under each plan, with its central 50 % and 90 % bands, averaged over the "
+    "hypotheses, above the weekly dose on the same calendar."
+)
+OPENING: Final = (Column("Hypothesis", 3), Column("Posterior weight", 1, numeric=True))
+Cells = Callable[[PlanCourse], tuple[str, ...]]
+
+
+def plan_section(
+    record: PatientRecord, results: Results, found: PlanForecast, svgs: tuple[str, ...]
+) -> Section:
+    """Return the forecast of plans; ``svgs`` is its figure, perhaps in parts."""
+    blocks = (in_words(record, block) for block in _blocks(results, found, svgs))
+    return Section("plans", TITLE, tuple(blocks))
+
+
+def _blocks(results: Results, found: PlanForecast, svgs: tuple[str, ...]) -> Iterator[Block]:
+    notes = tuple(map(prose, found.notes))
+    yield from (Paragraph(note, Tone.BANNER) for note in notes if note.startswith(BANNER))
+    yield Paragraph(plans_sentence(found))
+    sentences = plan_sentences(found, results.hypotheses)
+    yield Bullets(sentences)
+    if fall := fall_sentence(found):
+        yield Paragraph(fall)
+    if found.remarks:
+        yield Bullets(tuple(map(prose, found.remarks)))
+    yield from (Drawing(svg, CAPTION, " ".join(sentences)) for svg in svgs)
+    yield count_table(results, found)
+    yield passage_table(found)
+    yield dose_table(results, found)
+    yield from (Paragraph(note, Tone.NOTE) for note in notes if not note.startswith(BANNER))
+
+
+def count_table(results: Results, found: PlanForecast) -> Table:
+    """Return the count on the last day under each plan and each hypothesis."""
+    widths = (1.7, 1.7, 0.9, 0.9, 0.9, 0.9)
+    return _table(
+        results, found, f"The count on {day(found.until)} under each plan", count_heads(found),
+        widths, count_cells, COUNT_NOTE,
+    )  # fmt: skip
+
+
+def passage_table(found: PlanForecast) -> Table:
+    """Return the median first passages under each plan, averaged over the hypotheses."""
+    heads = passage_heads(found)
+    columns = (Column(head.replace(">=", "≥"), 1, numeric=True) for head in heads)
+    return Table(
+        PASSAGE_TITLE,
+        (Column("Plan", 2), *columns),
+        tuple(Row((row.label, *passage_cells(row))) for row in found.rows),
+        "The first of the days looked at by which half of the draws have passed, averaged over the "
+        "hypotheses.",
+    )
+
+
+def dose_table(results: Results, found: PlanForecast) -> Table:
+    """Return the doses, and culture and symptoms on the last day, under each plan."""
+    widths = (1, 1, 1.2, 1.2, 1.2)
+    return _table(
+        results, found, f"Doses, and the infection on {day(found.until)}, under each plan",
+        DOSE_HEADS, widths, dose_cells, f"{DOSE_NOTE} {INFECTION_NOTE}",
+    )  # fmt: skip
+
+
+def _table(
+    results: Results,
+    found: PlanForecast,
+    caption: str,
+    heads: tuple[str, ...],
+    widths: tuple[float, ...],
+    cells: Cells,
+    note: str,
+) -> Table:
+    columns = zip(heads, widths, strict=True)
+    titled = (
+        Column(capital(head.replace(">=", "≥")), width, numeric=True) for head, width in columns
+    )
+    rows = (
+        line
+        for row in found.rows
+        for line in (Row((row.label,), Mark.GROUP), *_rows(results, row.course, cells))
+    )
+    return Table(caption, (*OPENING, *titled), tuple(rows), prose(note))
+
+
+def _rows(results: Results, course: ByHypothesis[PlanCourse], cells: Cells) -> Iterator[Row]:
+    yield Row(("Averaged", "1", *cells(course.averaged)), Mark.AVERAGED)
+    for h in results.hypotheses:
+        yield Row((h.label, weight(h.weight), *cells(course.by_hypothesis[h.name])))
