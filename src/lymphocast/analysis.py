@@ -298,18 +298,22 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
         next_count=next_count(ensemble, registered_days(fit), fit.seed),
         history=fit.history,
         priors=prior_lines(fit.table, meanings(COURSE)),
-        fit=FitSummary(
-            method=fit.method.value,
-            draws=fit.evaluations,
-            ess_min=fit.ess_min,
-            seed=fit.seed,
-            diagnostics_passed=fit.diagnostics_passed,
-            preset=fit.preset,
-        ),
+        fit=_summary_of(fit),
         priors_sha256=fit.table.sha256,
         record_sha256=fit.record.sha256,
         versions=fit.versions,
         not_read=not_read(fit.record, fit.individual),
+    )
+
+
+def _summary_of(fit: Fit) -> FitSummary:
+    return FitSummary(
+        method=fit.method.value,
+        draws=fit.evaluations,
+        ess_min=fit.ess_min,
+        seed=fit.seed,
+        diagnostics_passed=fit.diagnostics_passed,
+        preset=fit.preset,
     )
 
 

@@ -59,7 +59,7 @@ def test_every_fact_that_is_not_read_is_named_by_its_kind() -> None:
 def test_the_founding_case_has_three_grades_doses_and_findings_that_are_not_read() -> None:
     record = founding()
     rows = told(record)
-    grades = rows.pop("symptoms graded present, worse, improving")
+    grades = rows.pop("symptoms graded present or worse or improving")
     assert grades == ("symptoms-present", "symptoms-worsened", "symptoms-improving")
     read = {s.id for s in project(record).symptoms}
     assert {s.id for s in record.symptoms} == read | set(grades)

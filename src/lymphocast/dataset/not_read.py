@@ -15,8 +15,8 @@ from lymphocast.record.events import Culture, CultureResult, SymptomGrade, Worku
 from lymphocast.record.patient import PatientRecord
 
 NO_INFECTION = "the model of this record holds no infection"
-GRADES = ", ".join(g.value for g in SymptomGrade if g.value not in READ_GRADES)
-LEVELS = ", ".join(g.value for g in SymptomGrade if g.value in READ_GRADES)
+GRADES = " or ".join(g.value for g in SymptomGrade if g.value not in READ_GRADES)
+LEVELS = ", ".join(sorted(READ_GRADES))
 ONLY_RESULT = "of a culture only its result is read"
 DETAILS = (
     ("culture scores", "score", ONLY_RESULT),
