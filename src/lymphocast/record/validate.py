@@ -239,7 +239,7 @@ def count_after_stop_exceeds(record: PatientRecord) -> Iterator[Issue]:
     started, stopped = record.started(drug), record.stopped(drug)
     if started is None or stopped is None:
         return
-    counts = [(m, m.value.to("/uL").value) for m in record.counts()]
+    counts = [(m, m.value.to("/uL").value) for m in record.counts() if m.limit is None]
     during = [
         (m, value)
         for m, value in counts
