@@ -25,6 +25,7 @@ from lymphocast.record.issue import Issue, Rule, Severity, places
 from lymphocast.record.names import DRUGS, ORGANISMS, canonical
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
+from lymphocast.record.shares import share_beside_count
 from lymphocast.record.when import When, days_between
 from lymphocast.units import number_text, unit_named
 
@@ -384,6 +385,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     data_not_read,
     sources_disagree,
     figure_readings,
+    share_beside_count,
     corrected,
     spelling,
     method_assumed,
