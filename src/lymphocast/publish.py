@@ -131,7 +131,7 @@ def _lines_of(found: Fit, path: Path) -> list[str]:
 
 def _not_read(found: Fit) -> list[str]:
     rows = not_read(found.record, found.individual)
-    return [f"Not read by the model: {not_read_sentence(row)}" for row in rows]
+    return [f"Not read by the model: {not_read_sentence(row, row.facts)}" for row in rows]
 
 
 def _refuse_series(records: Sequence[PatientRecord]) -> None:

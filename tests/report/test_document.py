@@ -238,10 +238,12 @@ def test_no_identifier_of_the_case_file_is_shown() -> None:
 
 
 def test_the_model_section_lists_what_the_model_did_not_read() -> None:
-    row = NotRead("culture scores", ("sputum-1",), "of a culture only its result is read")
+    graded = synthetic.record().symptoms[0]
+    row = NotRead("symptoms graded worse", (graded.id, "missed"), "no level is set for them")
     listed = rebuilt(replace(synthetic.results(), not_read=(row,)))
     text = reading.section_text(listed, "model")
     assert "Recorded facts that the model does not read" in text
-    assert "of a culture only its result is read" in text
+    assert f"Symptoms graded worse ({graded.what}): no level is set for them." in text
+    assert graded.id not in text
     plain = reading.section_text(rebuilt(synthetic.results()), "model")
     assert "does not read" not in plain

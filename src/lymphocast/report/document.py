@@ -51,7 +51,7 @@ def build_document(
             outlook_section(results),
             change_section(record, check_report, results),
             claims_section(record, results),
-            model_section(results),
+            model_section(record, results),
             methods_section(record, results),
             references_section(record, results),
         ),

@@ -22,6 +22,7 @@ from lymphocast.report.blocks import (
     Table,
 )
 from lymphocast.report.claims import method
+from lymphocast.report.naming import name_of
 from lymphocast.report.wording import (
     METHOD_WORDS,
     capital,
@@ -113,7 +114,7 @@ LIMITS: Final = (
 )
 
 
-def model_section(results: Results) -> Section:
+def model_section(record: PatientRecord, results: Results) -> Section:
     """Return the equations, the priors with their sources, what is not read, and the limits."""
     return Section(
         "model",
@@ -127,22 +128,24 @@ def model_section(results: Results) -> Section:
             ),
             Equations(COURSE),
             prior_table(results.priors),
-            *_not_read(results.not_read),
+            *_not_read(record, results.not_read),
             Subheading("Limits"),
             Bullets(LIMITS),
         ),
     )
 
 
-def _not_read(rows: tuple[NotRead, ...]) -> Iterator[Block]:
+def _not_read(record: PatientRecord, rows: tuple[NotRead, ...]) -> Iterator[Block]:
     if rows:
+        named = [tuple(n for f in r.facts if (n := name_of(record, f)) != f) for r in rows]
         yield Subheading("Recorded facts that the model does not read")
-        yield Bullets(tuple(map(not_read_sentence, rows)))
+        yield Bullets(tuple(not_read_sentence(r, n) for r, n in zip(rows, named, strict=True)))
 
 
-def not_read_sentence(row: NotRead) -> str:
-    """Return which facts of one kind the model does not read, and why."""
-    return f"{capital(row.what)} ({', '.join(row.facts)}): {row.why}."
+def not_read_sentence(row: NotRead, facts: tuple[str, ...]) -> str:
+    """Return which facts of one kind, named as given, the model does not read, and why."""
+    named = f" ({'; '.join(facts)})" if facts else ""
+    return f"{capital(row.what)}{named}: {row.why}."
 
 
 def prior_table(priors: tuple[PriorLine, ...]) -> Table:

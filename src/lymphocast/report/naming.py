@@ -53,6 +53,8 @@ def _names(record: PatientRecord) -> dict[str, str]:
     names = {e.id: e.what for e in record.events}
     names |= {s.id: s.what for s in record.symptoms}
     names |= {w.id: w.what for w in record.workup}
+    names |= {f.id: f.what for f in record.findings}
+    names |= {e.id: e.what for e in record.adverse_events}
     names |= {a.id: f"{a.drug} {dose_words(a)}" for a in record.administrations}
     names |= {c.id: f"{c.specimen} culture" for c in record.cultures}
     names |= {m.id: f"{m.analyte} {_limit(m)}{quantity(m.value)}" for m in record.measurements}
