@@ -495,7 +495,10 @@ def test_a_fit_with_too_few_draws_is_written_and_says_that_its_diagnostics_faile
     (tmp_path / "prior.yaml").write_text(prior, encoding="utf-8")
     options = ("--draws", "100", "--prior", "prior.yaml", "--seed", "3")
     done = lymphocast("fit", "trojan-2009", "-o", "fit.nc", *options, cwd=tmp_path)
-    assert (done.code, done.out) == (1, "fit.nc\n")
+    first, *unread = done.out.splitlines()
+    assert (done.code, first) == (1, "fit.nc")
+    assert all(line.startswith("Not read by the model: ") for line in unread)
+    assert sum("symptoms-worsened" in line for line in unread) == 1
     assert "diagnostics failed" in done.err
     found = read_fit(tmp_path / "fit.nc")
     assert not found.diagnostics_passed

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from lymphocast.criteria.check import check
-from lymphocast.dataset.project import project, refuse_unexplained
+from lymphocast.dataset.not_read import not_read
+from lymphocast.dataset.project import refuse_unexplained
 from lymphocast.errors import RecordError, UsageError
 from lymphocast.forecast.attribution import attribute
 from lymphocast.forecast.checks import contractions, leave_last_out
@@ -41,6 +42,7 @@ from lymphocast.inference.history import Made, ScoredCount, Step
 from lymphocast.inference.importance import sample_importance
 from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import DEFAULT_PRESET, Fit, FitMethod
+from lymphocast.inference.redistribution import individual_of
 from lymphocast.inference.updating import difference, reweighed
 from lymphocast.models.course import COURSE
 from lymphocast.models.prior_file import model_priors, read_priors
@@ -115,7 +117,7 @@ def fit_under(
 ) -> Fit:
     """Fit every hypothesis to a record under a prior table; ``UsageError`` as :func:`fit`."""
     _refuse_errors(record)
-    individual = project(record)
+    individual = individual_of(record, table)
     kernels = kernels_of(individual, table)
     posteriors = sample(kernels, kernels.everything(), settings, progress)
     _refuse_nonsense(record, posteriors)
@@ -177,7 +179,7 @@ def update(
     _refuse_unrelated(found, record)
     _refuse_errors(record)
     seed = found.seed if seed is None else seed
-    individual = project(record)
+    individual = individual_of(record, found.table)
     change = difference(found.individual, individual)
     scores = score_counts(found, record, change.added)
     now = replace(found, record=record, individual=individual)
@@ -240,9 +242,9 @@ def controls(
         If the record cannot be fitted and explained.
     """
     _refuse_errors(record)
-    individual = project(record)
-    refuse_unexplained(individual)
     table = model_priors("course")
+    individual = individual_of(record, table)
+    refuse_unexplained(individual)
     nothing_fitted = Fit(
         record, individual, table, (), FitMethod.IMPORTANCE, seed, versions(), preset
     )
@@ -296,17 +298,22 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
         next_count=next_count(ensemble, registered_days(fit), fit.seed),
         history=fit.history,
         priors=prior_lines(fit.table, meanings(COURSE)),
-        fit=FitSummary(
-            method=fit.method.value,
-            draws=fit.evaluations,
-            ess_min=fit.ess_min,
-            seed=fit.seed,
-            diagnostics_passed=fit.diagnostics_passed,
-            preset=fit.preset,
-        ),
+        fit=_summary_of(fit),
         priors_sha256=fit.table.sha256,
         record_sha256=fit.record.sha256,
         versions=fit.versions,
+        not_read=not_read(fit.record, fit.individual),
+    )
+
+
+def _summary_of(fit: Fit) -> FitSummary:
+    return FitSummary(
+        method=fit.method.value,
+        draws=fit.evaluations,
+        ess_min=fit.ess_min,
+        seed=fit.seed,
+        diagnostics_passed=fit.diagnostics_passed,
+        preset=fit.preset,
     )
 
 

@@ -12,6 +12,7 @@ from typing import final
 from lymphocast.analysis import controls, explain, fit, foresee, read_fit, write_fit
 from lymphocast.analysis import update as updated
 from lymphocast.criteria.check import check
+from lymphocast.dataset.not_read import not_read
 from lymphocast.dataset.project import project
 from lymphocast.errors import UsageError
 from lymphocast.figures.courses import course_figure
@@ -31,6 +32,7 @@ from lymphocast.report.blocks import Document
 from lymphocast.report.claims_ahead import history_sentences
 from lymphocast.report.controls_text import controls_json, controls_lines
 from lymphocast.report.document import build_document
+from lymphocast.report.method_section import not_read_sentence
 from lymphocast.report.plain import explanation_lines, forecast_lines
 from lymphocast.report.series import series_json, series_lines
 from lymphocast.report.summary import outlook_json, summary, summary_json
@@ -122,12 +124,18 @@ def write_fit_of(
         return _lines_of(fits[0], path), passed
     found = fit_series(fits, seed)
     write_whole(path, series_json(found, fits, seed).encode())
-    return [*series_lines(found), *map(str, [path, *paths])], passed
+    unread = [f"{one.record.id}: {line}" for one in fits for line in _not_read(one)]
+    return [*series_lines(found), *map(str, [path, *paths]), *unread], passed
 
 
 def _lines_of(found: Fit, path: Path) -> list[str]:
     made = made_text(found)
-    return [str(path), *([made] if made else [])]
+    return [str(path), *([made] if made else []), *_not_read(found)]
+
+
+def _not_read(found: Fit) -> list[str]:
+    rows = not_read(found.record, found.individual)
+    return [f"Not read by the model: {not_read_sentence(row, row.facts)}" for row in rows]
 
 
 def _refuse_series(records: Sequence[PatientRecord]) -> None:

@@ -315,9 +315,18 @@ def test_a_moment_is_exact_only_without_an_error_of_its_own() -> None:
     assert not Moment("start", 1.0, 0.0, 2.0).exact
 
 
-def test_a_count_known_only_as_a_limit_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"'cd4-first' is given only as below 150 /uL"):
-        fittable("value: 150 /uL", "value: 150 /uL\n    limit: below")
+def test_a_count_reported_as_below_a_limit_stands_at_the_limit() -> None:
+    first, second = fittable("value: 150 /uL", "value: 150 /uL\n    limit: below").counts
+    assert (first.value, first.lloq, first.below) == (150.0, 150.0, True)
+    assert (second.lloq, second.below) == (0.0, False)
+    other = fittable("value: 150 /uL", "value: 0.15 10^9/L\n    limit: below").counts[0]
+    assert other.lloq == pytest.approx(150.0, rel=CLOSED_FORM)
+    assert other.below
+
+
+def test_a_count_known_only_to_lie_above_a_limit_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"'cd4-first' is given only as above 150 /uL"):
+        fittable("value: 150 /uL", "value: 150 /uL\n    limit: above")
 
 
 def test_a_contaminated_culture_says_nothing() -> None:

@@ -28,6 +28,7 @@ from lymphocast.figures.treatment import treatment_figure
 from lymphocast.figures.window import figure_window
 from lymphocast.forecast.results import AVERAGED, Results
 from lymphocast.record.casefile import find_case, read_case
+from lymphocast.record.context import Limit
 from lymphocast.record.events import UnreadData
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
@@ -276,6 +277,27 @@ def test_a_count_read_off_a_figure_has_its_own_shape_and_a_longer_bar(
     assert shapes == {610: "circle", 390: "diamond"}
     tall = [r for r in rows(picture, "count_interval") if r["x"] == r["x2"] and r["y"] < 390]
     assert min(r["y"] for r in tall if r["y2"] > 390) < 390 - 100
+
+
+@pytest.mark.parametrize(
+    ("limit", "sign", "shape"),
+    [(Limit.BELOW, "<", "triangle-down"), (Limit.ABOVE, ">", "triangle-up")],
+)
+def test_a_count_known_only_as_a_limit_is_an_open_arrowhead_without_a_bar(
+    record: PatientRecord, limit: Limit, sign: str, shape: str
+) -> None:
+    last = replace(record.measurements[3], limit=limit)
+    known = (*record.measurements[:3], last)
+    picture = treatment_figure(replace(record, measurements=known), None)
+    (row,) = rows(picture, "count_limit")
+    assert (row["y"], row["shape"]) == (390, shape)
+    assert named(picture, "count_limit")[0]["mark"]["fill"] == PAPER
+    assert {r["y"] for r in rows(picture, "count_stated")} == {610}
+    upright = {(r["y"] + r["y2"]) / 2 for r in rows(picture, "count_interval") if r["x"] == r["x2"]}
+    assert upright == {160, 540, 610}
+    assert f"{sign}390" in flat(picture)
+    assert f"reported only as {limit} this value" in flat(picture)
+    assert "reported only as" not in flat(treatment_figure(record, None))
 
 
 @pytest.mark.parametrize(

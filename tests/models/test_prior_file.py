@@ -57,7 +57,8 @@ def test_every_parameter_has_one_row_or_is_a_constant_and_no_row_is_idle() -> No
     grades = {
         f"{g.value.replace('-', '_')}_{kind}" for g in SIDES for kind in ("threshold", "scale")
     }
-    assert set(constants) == in_equations | {"culture_slope"} | grades | SENSITIVITY_ONLY
+    in_errors = {"culture_slope", "redistribution_sd"}
+    assert set(constants) == in_equations | in_errors | grades | SENSITIVITY_ONLY
     assert set(rows) >= INFECTION_PARAMETERS
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from lymphocast.record.context import Context
+from lymphocast.record.context import Context, Limit
 from lymphocast.record.issue import Issue, Severity
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.validate import validate
@@ -123,6 +123,11 @@ def test_a_count_after_the_stop_exceeds_the_one_on_treatment() -> None:
     )
     exceeded = replace(CASE, measurements=higher)
     assert not found(exceeded, "count-after-stop-exceeds-on-treatment")
+    limited = tuple(
+        replace(m, limit=Limit.BELOW) if m.id == "cd4-stop-6" else m for m in CASE.measurements
+    )
+    below = replace(CASE, measurements=limited)
+    assert not found(below, "count-after-stop-exceeds-on-treatment")
 
 
 def test_what_is_not_in_the_record() -> None:

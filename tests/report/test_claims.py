@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lymphocast.forecast.results import Attribution, ByHypothesis, Results
+from lymphocast.forecast.results import Attribution, ByHypothesis, ObservedCount, Results
 from lymphocast.record.patient import Claim
 from lymphocast.report import claims
 from lymphocast.report.marginals import explanations, prior_and_weight
@@ -144,3 +144,29 @@ def test_prior_and_weight_add_up_over_a_split() -> None:
     no = prior_and_weight(RESULTS, lambda row: not row.il2)
     assert yes[0] + no[0] == pytest.approx(1.0)
     assert yes[1] + no[1] == pytest.approx(1.0)
+
+
+def test_a_count_below_a_limit_is_never_told_as_a_number() -> None:
+    first = replace(RESULTS.observed[0], value=50.0, below=True)
+    observed = (first, *RESULTS.observed[1:])
+    for sentence in (claims.counts_sentence(observed), claims.refused_sentence(with_(observed))):
+        assert "below 50" in sentence
+    assert "from below 50 to" in claims.quotable_sentence(with_(observed))
+    assert "below 50" not in claims.counts_sentence(RESULTS.observed)
+
+
+def with_(observed: tuple[ObservedCount, ...]) -> Results:
+    return replace(RESULTS, observed=observed)
+
+
+def test_a_last_count_below_a_limit_is_unexpected_only_if_that_was_unlikely() -> None:
+    left = replace(RESULTS.leave_last_out.averaged, below=True, observed=50.0)
+    unlikely, sure = (claims.last_out_sentence(replace(left, tail=p)) for p in (0.01, 0.99))
+    assert "was below 50. A measured count below that limit had probability 0.01" in unlikely
+    assert "so it was unexpected" in unlikely
+    assert "so it was not unexpected" in sure
+    measured = replace(left, below=False, tail=0.99)
+    assert "so it was unexpected" in claims.last_out_sentence(measured)
+    walk = claims.last_out_sentence(replace(left, random_walk_log_score=None))
+    assert "A random walk has nowhere to begin" in walk
+    assert "None" not in walk

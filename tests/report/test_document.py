@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lymphocast.criteria.check import CheckReport, check
+from lymphocast.dataset.not_read import NotRead
 from lymphocast.forecast.results import Results
 from lymphocast.record.casefile import find_case, read_case
 from lymphocast.report.blocks import Document, Mark, Table, Tone
@@ -234,3 +235,15 @@ def test_no_identifier_of_the_case_file_is_shown() -> None:
     names = [e.id for e in record.events] + [m.id for m in record.measurements]
     names += [s.id for s in record.symptoms] + [a.id for a in record.administrations]
     assert not [name for name in names if "-" in name and name in text]
+
+
+def test_the_model_section_lists_what_the_model_did_not_read() -> None:
+    graded = synthetic.record().symptoms[0]
+    row = NotRead("symptoms graded worse", (graded.id, "missed"), "no level is set for them")
+    listed = rebuilt(replace(synthetic.results(), not_read=(row,)))
+    text = reading.section_text(listed, "model")
+    assert "Recorded facts that the model does not read" in text
+    assert f"Symptoms graded worse ({graded.what}): no level is set for them." in text
+    assert graded.id not in text
+    plain = reading.section_text(rebuilt(synthetic.results()), "model")
+    assert "does not read" not in plain

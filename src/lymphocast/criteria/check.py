@@ -37,6 +37,7 @@ ORDER = (
     "date-contradiction",
     "sources-disagree",
     "figure-reading",
+    "share-beside-count",
     "product-ambiguity",
     "unit-ambiguity",
     "macrolide-monotherapy",

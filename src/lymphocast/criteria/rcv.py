@@ -40,9 +40,6 @@ LONG_TERM_CV = 0.166
 2015, doi:10.1371/journal.pone.0125248."""
 Z_TWO_SIDED_95 = 1.959963984540054
 """Two-sided 95 % point of the standard normal distribution."""
-DAYS_OF_REDISTRIBUTION = 3.0
-"""Days after a dose of interleukin-2 in which cells move: lymphopenia by day 2, rebound within 48 h
-(PMID 8011237)."""
 PER_CENT = 100.0
 COUNT_UNIT = "/uL"
 RULE = "reference-change"
@@ -176,7 +173,7 @@ def context_notes(one: Measurement, two: Measurement) -> tuple[str, ...]:
     if a.time_of_day and b.time_of_day and a.time_of_day != b.time_of_day:
         notes.append(f"drawn at {a.time_of_day} and at {b.time_of_day}")
     for m, c in ((one, a), (two, b)):
-        if c.since_dose is not None and c.since_dose.to("d").value <= DAYS_OF_REDISTRIBUTION:
+        if c.soon_after_dose:
             notes.append(f"'{m.id}' {c.since_dose} after a dose")
         told = [word for word in ("fever", "infection", "steroids") if getattr(c, word)]
         notes += [f"'{m.id}' with {word}" for word in told]

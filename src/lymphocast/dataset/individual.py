@@ -5,11 +5,14 @@ stopped) are parameters of the model, shared by every fact that hangs on them; t
 of one fact is integrated out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from math import hypot
 from typing import final
 
 from lymphocast.record.events import CultureResult, SymptomGrade
+
+ROUNDING = 1e-9  # of a limit that has gone through its logarithm and back
 
 
 @final
@@ -107,12 +110,44 @@ class DosePlan:
 @final
 @dataclass(frozen=True)
 class CountObservation:
-    """A CD4 count in cells/uL; ``reading_error`` is the SD of ln(count) from a figure."""
+    """A CD4 count in cells/uL.
+
+    Parameters
+    ----------
+    value
+        What was measured; of a count that was reported as below a limit, that limit.
+    reading_error
+        SD of ln(count) from reading a figure.
+    lloq
+        The limit of a count that was reported as below it; 0 of any other count.
+    soon_after_dose
+        Whether the record states that a dose of the study drug lay at most three days back.
+    redistribution
+        SD of ln(count) from cells that move after such a dose.
+    """
 
     id: str
     at: Moment
     value: float
     reading_error: float = 0.0
+    lloq: float = 0.0
+    soon_after_dose: bool = False
+    redistribution: float = 0.0
+
+    @property
+    def below(self) -> bool:
+        """Whether no more is known than that the count lies below ``lloq``."""
+        return self.value <= self.lloq
+
+    @property
+    def own_error(self) -> float:
+        """SD of ln(count) beyond what any count of the patient scatters."""
+        return hypot(self.reading_error, self.redistribution)
+
+    def reported(self, value: float) -> "CountObservation":
+        """Return this count as the same laboratory would report another value."""
+        limited = value <= self.lloq * (1.0 + ROUNDING)
+        return replace(self, value=self.lloq if limited else value)
 
 
 @final

@@ -26,6 +26,7 @@ from lymphocast.dataset.individual import (
 from lymphocast.dataset.maintenance import constant_dose
 from lymphocast.errors import UsageError
 from lymphocast.record.body import in_absolute_amounts
+from lymphocast.record.context import Limit
 from lymphocast.record.events import Administration, CultureResult, Measurement
 from lymphocast.record.patient import Modelling, PatientRecord
 from lymphocast.record.when import When
@@ -199,10 +200,10 @@ class _Projection:
     def _cd4(self) -> list[Measurement]:
         found = [m for m in self.record.measurements if m.analyte == CD4]
         for m in found:
-            if m.limit is not None:
+            if m.limit is Limit.ABOVE:
                 msg = (
                     f"{CD4} measurement '{m.id}' is given only as {m.limit} {m.value}: the course "
-                    "model needs a number"
+                    "model needs a number, or a limit that the count lies below"
                 )
                 raise UsageError(msg)
             if not 0.0 < m.value.value < inf:
@@ -219,7 +220,9 @@ class _Projection:
             at = self.event_moment(measurement.id)
         else:
             at = self.moment(measurement.at, measurement.id)
-        return CountObservation(measurement.id, at, value, log1p(error))
+        lloq = value if measurement.limit is Limit.BELOW else 0.0
+        soon = measurement.context is not None and measurement.context.soon_after_dose
+        return CountObservation(measurement.id, at, value, log1p(error), lloq, soon)
 
     def _entry(self, counts: tuple[CountObservation, ...]) -> Entry:
         if not counts:

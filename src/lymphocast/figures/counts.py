@@ -31,6 +31,7 @@ from lymphocast.figures.text import TextBox, wrap
 from lymphocast.figures.window import Window, day_end, is_stated, milliseconds
 from lymphocast.figures.wording import when_words
 from lymphocast.forecast.results import Curve
+from lymphocast.record.context import Limit
 from lymphocast.record.events import Measurement
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method
@@ -45,13 +46,18 @@ CLEAR = 2.0
 """Room in pixels between a written value and a curve."""
 SWATCH, STRIP_STEP = 16.0, 9.0
 _INTERVAL = {True: Stroke(INK, (1, 0), 2.0), False: Stroke(INK, (2, 2), 1.6)}
+_SIGNS = {None: "", Limit.BELOW: "<", Limit.ABOVE: ">"}
+_ARROWS = {Limit.BELOW: "triangle-down", Limit.ABOVE: "triangle-up"}
 _VARIATION = Stroke(INK, (1, 0), 0.8)
 
 
 @final
 @dataclass(frozen=True)
 class CountMark:
-    """One count as it is drawn: cells/uL, the days it may belong to, how well both are known."""
+    """One count as it is drawn: cells/uL, the days it may belong to, how well both are known.
+
+    A count that is known only to lie beyond a limit stands at the limit.
+    """
 
     measurement: Measurement
     value: float
@@ -61,10 +67,32 @@ class CountMark:
     read_off: bool
 
     @property
+    def limited(self) -> bool:
+        """Whether the count is known only to lie below or above ``value``."""
+        return self.measurement.limit is not None
+
+    @property
+    def text(self) -> str:
+        """The count as a laboratory writes it."""
+        return f"{_SIGNS[self.measurement.limit]}{self.value:g}"
+
+    @property
+    def shape(self) -> str:
+        """An arrowhead away from a limit; else whether the count was read off a figure."""
+        if self.measurement.limit is not None:
+            return _ARROWS[self.measurement.limit]
+        return "diamond" if self.read_off else "circle"
+
+    @property
+    def filled(self) -> bool:
+        """Whether the mark is a value at a stated time."""
+        return self.stated and not self.limited
+
+    @property
     def tip(self) -> str:
         """Words shown when a reader of the page points at the count."""
         place = "date stated" if self.stated else "date not stated"
-        return f"CD4 {self.value:g} /µL, {when_words(self.measurement.at)} ({place})"
+        return f"CD4 {self.text} /µL, {when_words(self.measurement.at)} ({place})"
 
 
 @final
@@ -120,7 +148,7 @@ def count_panel(
 def _mark(measurement: Measurement) -> CountMark:
     value = measurement.value.to("/uL").value
     error = Quantity(measurement.reading_error or 0.0, measurement.value.unit).to("/uL").value
-    spread = hypot(LONG_TERM_CV * value, error)
+    spread = 0.0 if measurement.limit is not None else hypot(LONG_TERM_CV * value, error)
     return CountMark(
         measurement=measurement,
         value=value,
@@ -159,26 +187,32 @@ def _count_layers(counts: tuple[CountMark, ...], x: alt.X, y: alt.Y) -> list[alt
     for c in counts:
         at, day = c.measurement.at, milliseconds(c.measurement.at.midpoint)
         ends = milliseconds(at.earliest), day_end(at.latest)
-        lines.append(Line(day, c.low, day, c.high, _VARIATION, c.tip))
+        if not c.limited:
+            lines.append(Line(day, c.low, day, c.high, _VARIATION, c.tip))
         lines.append(Line(ends[0], c.value, ends[1], c.value, _INTERVAL[c.stated], c.tip))
     layers = line_layers(lines, x, y, "count_interval")
-    for stated in (True, False):
+    chosen = {
+        "stated": [c for c in counts if c.filled],
+        "assumed": [c for c in counts if not c.stated and not c.limited],
+        "limit": [c for c in counts if c.limited],
+    }
+    for name, marks in chosen.items():
         rows: list[Row] = [
             {
                 "x": milliseconds(c.measurement.at.midpoint),
                 "y": c.value,
-                "shape": "diamond" if c.read_off else "circle",
+                "shape": c.shape,
                 "fact": c.tip,
             }
-            for c in counts
-            if c.stated is stated
+            for c in marks
         ]
         if rows:
-            chart = alt.Chart(source(rows), name=f"count_{'stated' if stated else 'assumed'}")
+            fill = INK if name == "stated" else PAPER
+            chart = alt.Chart(source(rows), name=f"count_{name}")
             layers.append(
-                chart.mark_point(
-                    fill=INK if stated else PAPER, stroke=INK, strokeWidth=1.5, size=38, opacity=1
-                ).encode(x=x, y=y, shape=alt.Shape("shape:N", scale=None), **fact_channels(rows))
+                chart.mark_point(fill=fill, stroke=INK, strokeWidth=1.5, size=38, opacity=1).encode(
+                    x=x, y=y, shape=alt.Shape("shape:N", scale=None), **fact_channels(rows)
+                )
             )
     return layers
 
@@ -226,7 +260,7 @@ def _mark_boxes(c: CountMark, scale: CountScale, window: Window) -> tuple[Box, B
 
 def _value_places(c: CountMark, scale: CountScale, window: Window) -> tuple[Label, ...]:
     upright, flat = _mark_boxes(c, scale, window)
-    text = one_line(f"{c.value:g}")
+    text = one_line(c.text)
     centre = (upright.left + upright.right) / 2
     beside = (flat.top + flat.bottom - text.height) / 2
     return (

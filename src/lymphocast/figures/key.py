@@ -51,6 +51,8 @@ class Glyph(Enum):
 
     STATED = "count at a stated time"
     ASSUMED = "count at a time that is not stated"
+    BELOW = "count below a limit"
+    ABOVE = "count above a limit"
     VARIATION = "variation of a count"
     THRESHOLD = "counts that a reader looks for"
     BANDS = "median and bands"
@@ -61,6 +63,9 @@ class Glyph(Enum):
 
 
 DOSE_FILLS = {Glyph.GIVEN: STUDY_DRUG, Glyph.PLANNED: STUDY_DRUG_LIGHT}
+
+
+_LIMITS = {"triangle-down": Glyph.BELOW, "triangle-up": Glyph.ABOVE}
 
 
 @final
@@ -80,14 +85,7 @@ class Entry:
 
 def key_entries(counts: Sequence[CountMark], curves: ModelCurves) -> tuple[Entry, ...]:
     """Return entries for what the figure shows and for nothing else."""
-    entries = []
-    if any(c.stated for c in counts):
-        entries.append(Entry(Glyph.STATED, "count, bar: possible dates"))
-    if any(not c.stated for c in counts):
-        entries.append(Entry(Glyph.ASSUMED, "count, date not stated (middle of possible dates)"))
-    if counts:
-        percent = f"{100 * LONG_TERM_CV:.3g} %"
-        entries.append(Entry(Glyph.VARIATION, f"± {percent}, within-subject variation"))
+    entries = _count_entries(counts)
     if curves.named:
         levels = ", ".join(f"{value} {words}" for value, words in THRESHOLDS)
         entries.append(Entry(Glyph.THRESHOLD, levels))
@@ -98,6 +96,22 @@ def key_entries(counts: Sequence[CountMark], curves: ModelCurves) -> tuple[Entry
         words = f"A–{last} at the right: 50 % and 90 % at the end, by explanation"
         entries.append(Entry(Glyph.STRIP, words))
     return tuple(entries)
+
+
+def _count_entries(counts: Sequence[CountMark]) -> list[Entry]:
+    plain = [c for c in counts if not c.limited]
+    entries = []
+    if any(c.stated for c in plain):
+        entries.append(Entry(Glyph.STATED, "count, bar: possible dates"))
+    if any(not c.stated for c in plain):
+        entries.append(Entry(Glyph.ASSUMED, "count, date not stated (middle of possible dates)"))
+    for shape, glyph in _LIMITS.items():
+        if any(c.limited and c.shape == shape for c in counts):
+            entries.append(Entry(glyph, f"reported only as {glyph.name.lower()} this value"))
+    if plain:
+        percent = f"{100 * LONG_TERM_CV:.3g} %"
+        entries.append(Entry(Glyph.VARIATION, f"± {percent}, within-subject variation"))
+    return entries
 
 
 def head_panel(title: str, entries: Sequence[Entry]) -> alt.LayerChart:
@@ -171,11 +185,14 @@ def _glyph(entry: Entry) -> list[alt.Chart]:
             for width, h in zip(widths, (5.5, 3.0), strict=False)
         ]
         return line_layers(lines, px_x(), px_y(), name)
-    return _count_glyph(left, middle, stated=entry.glyph is Glyph.STATED, name=name)
+    return _count_glyph(left, middle, entry.glyph, name)
 
 
-def _count_glyph(left: float, middle: float, *, stated: bool, name: str) -> list[alt.Chart]:
-    stroke = Stroke(INK, (1, 0), 2.0) if stated else Stroke(INK, (2, 2), 1.6)
+def _count_glyph(left: float, middle: float, glyph: Glyph, name: str) -> list[alt.Chart]:
+    stated = glyph is Glyph.STATED
+    shape = next((s for s, limit in _LIMITS.items() if limit is glyph), "circle")
+    dashed = glyph is Glyph.ASSUMED
+    stroke = Stroke(INK, (2, 2), 1.6) if dashed else Stroke(INK, (1, 0), 2.0)
     point = alt.Chart(source([{"x": left + GLYPH / 2, "y": middle}]), name=f"{name}_point")
     return [
         *line_layers(
@@ -183,6 +200,7 @@ def _count_glyph(left: float, middle: float, *, stated: bool, name: str) -> list
         ),
         point.mark_point(
             aria=False,
+            shape=shape,
             fill=INK if stated else PAPER,
             stroke=INK,
             strokeWidth=1.5,

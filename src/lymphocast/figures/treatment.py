@@ -79,6 +79,6 @@ def _notes(
 
 
 def _description(record: PatientRecord, results: Drawn | None) -> str:
-    counts = ", ".join(f"{c.value:g} ({c.tip.split(', ', 1)[1]})" for c in count_marks(record))
+    counts = ", ".join(f"{c.text} ({c.tip.split(', ', 1)[1]})" for c in count_marks(record))
     model = "with the modelled course and forecast" if results else "record alone, no model"
     return f"{record.title}. CD4 counts in cells per microlitre: {counts}; {model}."

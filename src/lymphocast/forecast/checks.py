@@ -123,10 +123,8 @@ def leave_last_out(fit: Fit, others: Fit) -> ByHypothesis[LeaveLastOut]:
     ensemble = ensemble_of(others)
     last, before = fit.individual.counts[-1], fit.individual.counts[-2]
     log_density, latent = predictive(ensemble, last, fit.seed)
-    seen = measured(latent, ensemble, noise(ensemble, fit.seed, 200), last.reading_error)
-    reading = np.hypot(last.reading_error, before.reading_error)
-    apart = np.hypot(np.sqrt(2.0) * LONG_TERM_CV, reading)
-    walk = norm.logpdf(log(last.value / before.value), scale=apart)
+    seen = measured(latent, ensemble, noise(ensemble, fit.seed, 200), last.own_error)
+    walk = random_walk(before, last)
 
     def summarise(part: Part) -> LeaveLastOut:
         score = logsumexp(log_density[part.lanes], b=part.weights)
@@ -134,21 +132,39 @@ def leave_last_out(fit: Fit, others: Fit) -> ByHypothesis[LeaveLastOut]:
             predicted=part.interval(seen),
             observed=last.value,
             log_score=float(score),
-            random_walk_log_score=float(walk),
+            random_walk_log_score=walk,
             tail=part.probability(seen <= last.value),
+            below=last.below,
         )
 
     return ensemble.each(summarise)
 
 
+def random_walk(before: CountObservation, last: CountObservation) -> float | None:
+    """Return the log score of the last count for a random walk from the count before it.
+
+    ``None`` where the count before is known only to lie below a limit: a walk needs a beginning.
+    """
+    if before.below:
+        return None
+    own = np.hypot(last.own_error, before.own_error)
+    apart = np.hypot(np.sqrt(2.0) * LONG_TERM_CV, own)
+    score = norm.logcdf if last.below else norm.logpdf
+    return float(score(log(last.value / before.value), scale=apart))
+
+
 def predictive(ensemble: Ensemble, count: CountObservation, seed: int) -> tuple[Floats, Floats]:
-    """Return the log density of ln(count) by lane, and the latent count at a random date."""
+    """Return the log density of ln(count) by lane, and the latent count at a random date.
+
+    Of a count reported as below a limit, the log probability of that.
+    """
     width = count.at.late - count.at.early
     anchor = ensemble.day(count.at) - count.at.offset
     shifts, w = date_rule(count)
     log_latent = np.log(ensemble.count(anchor + shifts[:, None]))
-    sd = np.hypot(ensemble.theta["count_sd"], count.reading_error)
-    each = norm.logpdf(log(count.value), loc=log_latent, scale=sd)
+    sd = np.hypot(ensemble.theta["count_sd"], count.own_error)
+    score = norm.logcdf if count.below else norm.logpdf
+    each = score(log(count.value), loc=log_latent, scale=sd)
     uniform = np.random.default_rng([seed, 8]).random(ensemble.lanes)
     latent = ensemble.count((anchor + count.at.early + width * uniform)[None])[0]
     return np.asarray(logsumexp(each, axis=0, b=w[:, None])), latent

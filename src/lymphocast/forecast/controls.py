@@ -170,7 +170,7 @@ def negatives(fit: Fit, effort: Effort) -> list[Patient]:
 
 def _counted(individual: Individual, values: np.ndarray) -> Individual:
     counts = zip(individual.counts, values.tolist(), strict=True)
-    return replace(individual, counts=tuple(replace(c, value=v) for c, v in counts))
+    return replace(individual, counts=tuple(c.reported(v) for c, v in counts))
 
 
 def _with_doses(individual: Individual, change: Callable[[DoseSegment], DoseSegment]) -> Individual:

@@ -14,7 +14,7 @@ from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
+from scipy.special import log_ndtr, logsumexp
 
 from lymphocast.engine.course import with_study_days
 from lymphocast.forecast.attribution import il2_more_than_half, key_days
@@ -75,8 +75,14 @@ class PriorPatients:
     @cached_property
     def sd(self) -> Floats:
         """Standard deviation of each ln(count), ``[count, lane]``."""
-        reading = np.array([[c.reading_error] for c in self.ensemble.individual.counts])
-        return np.asarray(np.sqrt(self.ensemble.theta["count_sd"] ** 2 + reading**2))
+        own = np.array([[c.own_error] for c in self.ensemble.individual.counts])
+        return np.asarray(np.sqrt(self.ensemble.theta["count_sd"] ** 2 + own**2))
+
+    @cached_property
+    def log_limits(self) -> Floats:
+        """Logarithm of the limit below which each count would get no number, ``[count, 1]``."""
+        with np.errstate(divide="ignore"):
+            return np.log([[c.lloq] for c in self.ensemble.individual.counts])
 
     @cached_property
     def caused(self) -> Conditions:
@@ -86,8 +92,9 @@ class PriorPatients:
         return il2_more_than_half(counts[1] - counts[0], added)
 
     def counted(self, rng: np.random.Generator) -> Floats:
-        """Return what would be measured of each patient, as ln(count) ``[count, lane]``."""
-        return self.log_latent + self.sd * rng.standard_normal(self.log_latent.shape)
+        """Return what would be reported of each patient, as ln(count) ``[count, lane]``."""
+        measured = self.log_latent + self.sd * rng.standard_normal(self.log_latent.shape)
+        return np.maximum(measured, self.log_limits)
 
     def weigh(self, seen: Floats) -> tuple[float, float, float]:
         """Return P(IL-2 adds cells), P(it made more than half), and the effective draws.
@@ -97,7 +104,9 @@ class PriorPatients:
         misfit = (seen[:, None] - self.log_latent) / self.sd
         with np.errstate(divide="ignore"):
             log_prior = np.log(self.ensemble.weights)
-        log_joint = log_prior - (0.5 * misfit**2 + np.log(self.sd)).sum(axis=0)
+        below = seen <= self.log_limits[:, 0]
+        log_joint = log_prior - (0.5 * misfit**2 + np.log(self.sd))[~below].sum(axis=0)
+        log_joint += log_ndtr(misfit[below]).sum(axis=0)
         share = np.exp(log_joint - logsumexp(log_joint))
         drug = self.ensemble.size * sum(h.il2 for h in EXPLANATIONS)
         return float(share[:drug].sum()), float(share[self.caused].sum()), effective_size(log_joint)

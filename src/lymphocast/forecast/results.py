@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lymphocast.dataset.not_read import NotRead
 from lymphocast.forecast.valued import NextCount
 from lymphocast.inference.history import Step
 
@@ -33,10 +34,19 @@ class Interval:
     p95: float
 
 
+def reaches(interval: Interval, value: float, *, below: bool) -> bool:
+    """Whether a count lies inside an interval, or can, where only known to lie below a value."""
+    return interval.p05 <= value and (below or value <= interval.p95)
+
+
 @final
 @dataclass(frozen=True)
 class ObservedCount:
-    """A recorded count, the interval it was taken in, and its posterior predictive."""
+    """A recorded count, the interval it was taken in, and its posterior predictive.
+
+    ``below`` says that ``value`` is a limit below which the count was reported; the predictive is
+    of the number behind it.
+    """
 
     id: str
     value: float
@@ -44,6 +54,12 @@ class ObservedCount:
     earliest: date
     latest: date
     predictive: Interval
+    below: bool = False
+
+    @property
+    def inside(self) -> bool:
+        """Whether the count lies, or can lie, inside the predictive interval."""
+        return reaches(self.predictive, self.value, below=self.below)
 
 
 @final
@@ -142,15 +158,18 @@ class LeaveLastOut:
     """The last count predicted from all other facts.
 
     ``log_score`` is the log predictive density of the observed count per unit of ln(count);
-    ``random_walk_log_score`` is the same for a random walk from the count before it.
-    ``tail`` is the predictive probability of a measured count at or below the observed one.
+    ``random_walk_log_score`` is the same for a random walk from the count before it, ``None`` where
+    that count is known only to lie below a limit. ``tail`` is the predictive probability of a
+    measured count at or below the observed one. With ``below``, ``observed`` is a limit that the
+    count lies below, and the log scores are log probabilities of that.
     """
 
     predicted: Interval
     observed: float
     log_score: float
-    random_walk_log_score: float
+    random_walk_log_score: float | None
     tail: float
+    below: bool = False
 
 
 @final
@@ -377,3 +396,4 @@ class Results:
     priors_sha256: str
     record_sha256: str
     versions: Mapping[str, str]
+    not_read: tuple[NotRead, ...] = ()

@@ -116,6 +116,7 @@ def observed_counts(
             earliest=recorded[count.id].at.earliest,
             latest=recorded[count.id].at.latest,
             predictive=ensemble.whole.interval(again),
+            below=count.below,
         )
         for count, again in zip(ensemble.individual.counts, seen, strict=True)
     )

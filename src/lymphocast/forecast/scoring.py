@@ -10,6 +10,7 @@ from lymphocast.dataset.individual import CountObservation, Moment
 from lymphocast.dataset.project import day_zero
 from lymphocast.forecast.checks import predictive
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
+from lymphocast.forecast.results import reaches
 from lymphocast.forecast.scenario import measured, noise
 from lymphocast.inference.history import ScoredCount
 from lymphocast.inference.posterior import Fit
@@ -60,7 +61,7 @@ def _score(
     ensemble: Ensemble, record: PatientRecord, count: CountObservation, seed: int, stream: int
 ) -> ScoredCount:
     log_density, latent = predictive(ensemble, count, seed)
-    seen = measured(latent, ensemble, noise(ensemble, seed, stream), count.reading_error)
+    seen = measured(latent, ensemble, noise(ensemble, seed, stream), count.own_error)
     interval = ensemble.whole.interval(seen)
     at = record.measurement(count.id).at
     return ScoredCount(
@@ -71,6 +72,7 @@ def _score(
         p05=interval.p05,
         p50=interval.p50,
         p95=interval.p95,
-        inside=bool(interval.p05 <= count.value <= interval.p95),
+        inside=reaches(interval, count.value, below=count.below),
         log_score=float(np.asarray(logsumexp(log_density, b=ensemble.weights))),
+        below=count.below,
     )

@@ -12,7 +12,6 @@ from typing import final
 
 import numpy as np
 
-from lymphocast.dataset.project import project
 from lymphocast.forecast.attribution import il2_more_than_half, key_days
 from lymphocast.forecast.checks import applies
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
@@ -30,6 +29,7 @@ from lymphocast.inference.importance import (
 )
 from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.inference.posterior import Fit
+from lymphocast.inference.redistribution import individual_of
 from lymphocast.models.prior_file import with_rows
 from lymphocast.units import DAYS_PER_MONTH
 
@@ -253,7 +253,7 @@ def _drift(sampling: ImportanceSettings, fit: Fit, _: Kernels) -> Fit:
 
 def _timeline(name: str, sampling: ImportanceSettings) -> Callable[[Fit, Kernels], Fit]:
     def refit(fit: Fit, _: Kernels) -> Fit:
-        individual = project(fit.record, name)
+        individual = individual_of(fit.record, fit.table, name)
         other = kernels_of(individual, fit.table)
         posteriors = sample_importance(other, other.everything(), fit.seed, sampling)
         return replace(fit, individual=individual, posteriors=posteriors)

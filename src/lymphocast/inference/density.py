@@ -26,6 +26,7 @@ from lymphocast.engine.walls import gauss
 from lymphocast.inference.error_model import (
     culture_log_probability,
     log_normal_density,
+    log_normal_reported,
     symptom_log_probability,
 )
 from lymphocast.inference.parameters import Latent, latent_of
@@ -95,10 +96,16 @@ class CourseDensity:
         return result
 
     def with_counts(self, given: Numbers, log_counts: Sequence[Scalar]) -> dict[str, Any]:
-        """Return the numbers with other counts in place of the recorded ones."""
-        names = [f"count.{count.id}" for count in self.individual.counts]
-        other = zip(names, log_counts, strict=True)
-        return {**given, **{n: {**given[n], "location": value} for n, value in other}}
+        """Return the numbers with other counts, as they would be reported, for the recorded ones.
+
+        A count that was reported as below a limit would be so again, or as a number above it.
+        """
+        other = {}
+        for count, value in zip(self.individual.counts, log_counts, strict=True):
+            seen = given[f"count.{count.id}"]
+            reported = jnp.maximum(value, seen["lloq"]) if count.lloq else value
+            other[f"count.{count.id}"] = {**seen, "location": reported}
+        return {**given, **other}
 
     def count_values(self, z: Scalar, given: Numbers, switches: Values) -> dict[str, Scalar]:
         """Return parameter values from the rows of ``z`` (``[count latent, lane]``)."""
@@ -150,6 +157,8 @@ class CourseDensity:
     def count_terms(self, log_latent: Scalar, sd: Scalar, given: Numbers) -> Scalar:
         """Return the log density of each ln(count) given the latent count, ``[count, lane]``.
 
+        Of a count reported as below a limit it is the log probability of that.
+
         Parameters
         ----------
         log_latent
@@ -157,14 +166,18 @@ class CourseDensity:
         sd
             SD of ln(count), ``[lane]``.
         given
-            Values and reading errors of the counts, by ``count.`` and their names.
+            Values, errors and limits of the counts, by ``count.`` and their names.
         """
         terms, begin = [], 0
         for count in self.individual.counts:
             seen, (_, weights) = given[f"count.{count.id}"], date_nodes(count)
             end = begin + len(weights)
             own = jnp.sqrt(sd**2 + seen["scale"] ** 2)
-            each = log_normal_density(seen["location"], log_latent[begin:end], own)
+            latent = log_latent[begin:end]
+            if count.lloq:
+                each = log_normal_reported(seen["location"], seen["lloq"], latent, own)
+            else:
+                each = log_normal_density(seen["location"], latent, own)
             terms.append(logsumexp(each, axis=0, b=weights[:, None]))
             begin = end
         return jnp.stack(terms)
@@ -236,13 +249,17 @@ def date_nodes(count: CountObservation) -> tuple[np.ndarray, np.ndarray]:
 
 
 def observed(count: CountObservation) -> dict[str, float]:
-    """Return what is measured of one count: ln(value), reading error and days from its anchor."""
+    """Return what is measured of one count: ln(value), its own error and days from its anchor.
+
+    With ``lloq``, ln of the limit, if it was reported as below one.
+    """
     exact = count.at.exact
     return {
         "location": log(count.value),
-        "scale": count.reading_error,
+        "scale": count.own_error,
         "low": count.at.offset if exact else count.at.early,
         "high": count.at.offset if exact else count.at.late,
+        **({"lloq": log(count.lloq)} if count.lloq else {}),
     }
 
 
@@ -253,7 +270,10 @@ def blank(individual: Individual) -> Individual:
         id="",
         counts=tuple(
             CountObservation(
-                c.id, Moment(c.at.anchor, 0.0, 0.0, 0.0 if c.at.exact else 1.0), value=1.0
+                c.id,
+                Moment(c.at.anchor, 0.0, 0.0, 0.0 if c.at.exact else 1.0),
+                value=1.0,
+                lloq=1.0 if c.lloq else 0.0,
             )
             for c in individual.counts
         ),

@@ -37,7 +37,8 @@ def measured_counts(
 ) -> tuple[Floats, ...]:
     """Return each recorded count as it would be measured again, ``[lane]`` each.
 
-    Its date is drawn within its interval; measurement and reading error are added.
+    Its date is drawn within its interval; measurement error and the count's own are added. No limit
+    of the laboratory is applied.
     """
     return tuple(
         _measured(individual, theta, count, np.random.default_rng([seed, 6, i]))
@@ -56,5 +57,5 @@ def _measured(
     shift = count.at.early - count.at.offset + (count.at.late - count.at.early) * uniform
     day = np.asarray(instant(count.at, theta)) + shift
     latent = np.asarray(latent_count(individual.plan, theta, day[None]))[0]
-    sd = np.hypot(theta["count_sd"], count.reading_error)
+    sd = np.hypot(theta["count_sd"], count.own_error)
     return np.asarray(latent * np.exp(sd * rng.standard_normal(lanes)))

@@ -301,6 +301,17 @@ def log_normal_density(log_value: Scalar, log_expected: Scalar, sd: Scalar) -> S
     return -0.5 * z * z - jnp.log(sd) - HALF_LOG_TWO_PI
 
 
+def log_normal_reported(
+    log_value: Scalar, log_limit: Scalar, log_expected: Scalar, sd: Scalar
+) -> Scalar:
+    """Return the log density of ln y, or log P(y < limit) where the value is not above the limit.
+
+    Beal's method M3; a laboratory that gives no number below its limit reports the limit.
+    """
+    below = log_ndtr((log_limit - log_expected) / sd)
+    return jnp.where(log_value <= log_limit, below, log_normal_density(log_value, log_expected, sd))
+
+
 def culture_log_probability(
     log_burden: Scalar, result: CultureResult, number: int, slope: float
 ) -> Scalar:

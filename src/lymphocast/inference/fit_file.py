@@ -17,7 +17,6 @@ import h5netcdf
 import numpy as np
 from numpy.typing import NDArray
 
-from lymphocast.dataset.project import project
 from lymphocast.engine.course import with_study_days
 from lymphocast.errors import FitFileError
 from lymphocast.inference.diagnostics import entered_prior, measured_counts
@@ -27,6 +26,7 @@ from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.netcdf import put, reading, writing
 from lymphocast.inference.posterior import DEFAULT_PRESET, Fit, FitMethod
+from lymphocast.inference.redistribution import individual_of
 from lymphocast.models.prior_file import table_from_json, table_to_json
 from lymphocast.record.casefile import canonical_case, parse_case
 
@@ -136,6 +136,7 @@ def _write_observed(file: h5netcdf.File, fit: Fit) -> None:
     counts = fit.individual.counts
     group.dimensions = {"count": len(counts)}
     group.attrs["ids"] = json.dumps([c.id for c in counts])
+    group.attrs["lloq"] = json.dumps([c.lloq for c in counts])
     put(group, "cd4", ("count",), np.array([c.value for c in counts]))
 
 
@@ -148,10 +149,11 @@ def _read(file: h5netcdf.File) -> Fit:
     numbers = ("log_evidence", "log_evidence_se", "ess", "evaluations", "weight")
     draws = {name: np.asarray(group[name][:]) for name in group.variables if name not in numbers}
     stats = {name: np.asarray(group[name][:]) for name in numbers}
+    table = table_from_json(str(file.attrs["priors"]))
     return Fit(
         record=record,
-        individual=project(record),
-        table=table_from_json(str(file.attrs["priors"])),
+        individual=individual_of(record, table),
+        table=table,
         posteriors=tuple(
             HypothesisPosterior(
                 hypothesis=hypothesis,

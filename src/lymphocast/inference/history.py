@@ -30,7 +30,10 @@ class ScoredCount:
     inside
         Whether the count lies between ``p05`` and ``p95``.
     log_score
-        Log predictive density of the count per unit of ln(count).
+        Log predictive density of the count per unit of ln(count); of a count below a limit, the log
+        probability of that.
+    below
+        Whether ``value`` is a limit below which the count was reported.
     """
 
     id: str
@@ -42,6 +45,7 @@ class ScoredCount:
     p95: float
     inside: bool
     log_score: float
+    below: bool = False
 
 
 @final

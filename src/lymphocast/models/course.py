@@ -18,9 +18,10 @@ Hypotheses are switches, values 0 or 1 among the parameters: ``il2``, ``recovery
 Under I the pre-treatment count, which the immune term compares with, is Tn exp(-delta).
 
 Left out: absorption and the decline of exposure on repeated dosing; redistribution in the first
-days after a dose; missed doses whose dates are unknown; CD8 and NK cells; regrowth after a
-relapse with another strain; any effect of the infection on the count except under I, where it
-lifts at a given time whether or not the antibiotic was given.
+days after a dose, but for a wider error of counts that are stated to be so close to one; missed
+doses whose dates are unknown; CD8 and NK cells; regrowth after a relapse with another strain; any
+effect of the infection on the count except under I, where it lifts at a given time whether or not
+the antibiotic was given.
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,10 @@ from typing import final
 from lymphocast.record.provenance import Provenance
 from lymphocast.units import Quantity
 
+DAYS_OF_REDISTRIBUTION = 3.0
+"""Days after a dose of interleukin-2 in which cells move: lymphopenia by day 2, rebound within 48 h
+(PMID 8011237)."""
+
 
 @final
 @dataclass(frozen=True)
@@ -37,6 +41,13 @@ class Context:
     infection: bool | None = None
     steroids: bool | None = None
     note: str = ""
+
+    @property
+    def soon_after_dose(self) -> bool:
+        """Whether it is stated that the last dose of the study drug lay at most three days back."""
+        return (
+            self.since_dose is not None and self.since_dose.to("d").value <= DAYS_OF_REDISTRIBUTION
+        )
 
 
 @final

@@ -25,6 +25,7 @@ from lymphocast.record.issue import Issue, Rule, Severity, places
 from lymphocast.record.names import DRUGS, ORGANISMS, canonical
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
+from lymphocast.record.shares import share_beside_count
 from lymphocast.record.when import When, days_between
 from lymphocast.units import number_text, unit_named
 
@@ -239,7 +240,7 @@ def count_after_stop_exceeds(record: PatientRecord) -> Iterator[Issue]:
     started, stopped = record.started(drug), record.stopped(drug)
     if started is None or stopped is None:
         return
-    counts = [(m, m.value.to("/uL").value) for m in record.counts()]
+    counts = [(m, m.value.to("/uL").value) for m in record.counts() if m.limit is None]
     during = [
         (m, value)
         for m, value in counts
@@ -359,6 +360,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     data_not_read,
     sources_disagree,
     figure_readings,
+    share_beside_count,
     corrected,
     spelling,
     method_assumed,

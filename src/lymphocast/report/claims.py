@@ -34,6 +34,7 @@ from lymphocast.report.wording import (
     capital,
     count,
     count_sentence,
+    counted,
     listed,
     log_value,
     number,
@@ -79,7 +80,7 @@ DECISION_RULE: Final = (
 
 def counts_sentence(observed: tuple[ObservedCount, ...]) -> str:
     """Return the recorded counts with the days on which they may have been taken."""
-    each = tuple(f"{stated(o.value)} ({between(o.earliest, o.latest)})" for o in observed)
+    each = tuple(f"{_counted(o)} ({between(o.earliest, o.latest)})" for o in observed)
     units = words(tuple(dict.fromkeys(unit(o.unit) for o in observed)))
     heading = capital(small(len(observed), "CD4 count"))
     verb = "is" if len(observed) == 1 else "are"
@@ -88,7 +89,7 @@ def counts_sentence(observed: tuple[ObservedCount, ...]) -> str:
 
 def predictive_sentence(observed: tuple[ObservedCount, ...]) -> str:
     """Return how many counts lie inside their posterior predictive interval."""
-    inside = sum(o.predictive.p05 <= o.value <= o.predictive.p95 for o in observed)
+    inside = sum(o.inside for o in observed)
     return (
         f"Of {small(len(observed), 'count')}, {numeral(inside)} "
         f"{'lies' if inside == 1 else 'lie'} inside the 90 % posterior predictive interval. The "
@@ -140,7 +141,11 @@ def rise_sentence(attribution: Attribution, observed: tuple[ObservedCount, ...])
 
 def _from_to(observed: tuple[ObservedCount, ...]) -> str:
     first, second = observed[0], observed[1]
-    return f"from {stated(first.value)} to {stated(second.value)} {unit(second.unit)}"
+    return f"from {_counted(first)} to {_counted(second)} {unit(second.unit)}"
+
+
+def _counted(observed: ObservedCount) -> str:
+    return counted(observed.value, below=observed.below)
 
 
 def cause_sentence(results: Results) -> str:
@@ -261,6 +266,22 @@ def spread_sentence(results: Results, point: ForecastPoint) -> str:
 
 def last_out_sentence(left: LeaveLastOut) -> str:
     """Return how well the other facts predict the last count."""
+    likely = left.tail >= UNEXPECTED and (left.below or left.tail <= 1.0 - UNEXPECTED)
+    verdict = "so it was not unexpected" if likely else "so it was unexpected"
+    low = "below that limit" if left.below else "this low or lower"
+    return (
+        f"Predicted from all other facts, the last count is {count_sentence(left.predicted)}; it "
+        f"was {counted(left.observed, below=left.below)}. A measured count {low} had probability "
+        f"{probability(left.tail)}, {verdict}. {_beside_a_walk(left)}"
+    )
+
+
+def _beside_a_walk(left: LeaveLastOut) -> str:
+    if left.random_walk_log_score is None:
+        return (
+            "A random walk has nowhere to begin: the count before is known only to lie below a "
+            "limit."
+        )
     gain = left.log_score - left.random_walk_log_score
     if abs(gain) < SAME_LOG_SCORE:
         compared = "The model predicts it about as well as a random walk from the count before"
@@ -268,12 +289,8 @@ def last_out_sentence(left: LeaveLastOut) -> str:
         compared = "The model predicts it better than a random walk from the count before"
     else:
         compared = "The model predicts it worse than a random walk from the count before"
-    likely = UNEXPECTED <= left.tail <= 1.0 - UNEXPECTED
-    verdict = "so it was not unexpected" if likely else "so it was unexpected"
     return (
-        f"Predicted from all other facts, the last count is {count_sentence(left.predicted)}; it "
-        f"was {stated(left.observed)}. A measured count this low or lower had probability "
-        f"{probability(left.tail)}, {verdict}. {compared}: log score "
+        f"{compared}: log score "
         f"{log_value(left.log_score)} against {log_value(left.random_walk_log_score)}; one count "
         "can tell them apart only if they differ by more than "
         f"{log_value(SAME_LOG_SCORE)} (a factor of 3)."

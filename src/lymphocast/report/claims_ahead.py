@@ -12,6 +12,7 @@ from lymphocast.report.wording import (
     between,
     capital,
     count_sentence,
+    counted,
     log_value,
     number,
     percent,
@@ -52,10 +53,8 @@ def timing_sentences(
             "The entry count was taken after the first dose, so nothing can be said of a rise "
             "before it."
         )
-    values = {o.id: o.value for o in observed}
-    after = tuple(
-        f"at the count of {stated(values[r.id])}, {_share(r.share)}" for r in timing.remaining
-    )
+    values = {o.id: counted(o.value, below=o.below) for o in observed}
+    after = tuple(f"at the count of {values[r.id]}, {_share(r.share)}" for r in timing.remaining)
     left = f"Of the gain at the last dose, this much is left if IL-2 adds cells: {words(after)}."
     return (early, before, left) if after else (early, before)
 
@@ -141,7 +140,8 @@ def _why(step: Step) -> str:
 def _scored(score: ScoredCount) -> str:
     expected = count_sentence(Interval(score.p05, score.p50, score.p95))
     hit = "inside" if score.inside else "outside"
+    seen = counted(score.value, below=score.below)
     return (
-        f"{stated(score.value)} ({between(score.earliest, score.latest)}): expected {expected}; "
+        f"{seen} ({between(score.earliest, score.latest)}): expected {expected}; "
         f"{hit}; log score {log_value(score.log_score)}."
     )

@@ -28,12 +28,12 @@ from lymphocast.report.claims import (
 from lymphocast.report.wording import (
     between,
     count_interval,
+    counted,
     log_value,
     number,
     number_interval,
     short_probability,
     signed,
-    stated,
     unit,
     weight,
     with_error,
@@ -113,10 +113,10 @@ def observed_table(observed: tuple[ObservedCount, ...]) -> Table:
             Row(
                 (
                     between(o.earliest, o.latest),
-                    stated(o.value),
+                    counted(o.value, below=o.below),
                     unit(o.unit),
                     count_interval(o.predictive),
-                    "yes" if o.predictive.p05 <= o.value <= o.predictive.p95 else "no",
+                    "yes" if o.inside else "no",
                 )
             )
             for o in observed
@@ -143,10 +143,16 @@ def last_out_table(results: Results) -> Table:
                 if (left := results.leave_last_out.by_hypothesis.get(h.name)) is not None
             ),
         ),
-        "Log score: log predictive density of the observed count per unit of ln(count); higher is "
-        "better. The posterior weights are those given all facts; without the last count the "
-        "average has weights of its own.",
+        f"Log score: {_score_words(results.leave_last_out.averaged)}; higher is better. The "
+        "posterior weights are those given all facts; without the last count the average has "
+        "weights of its own.",
     )
+
+
+def _score_words(left: LeaveLastOut) -> str:
+    if left.below:
+        return "log probability of a measured count below the reported limit"
+    return "log predictive density of the observed count per unit of ln(count)"
 
 
 def _left(label: str, share: str, left: LeaveLastOut, mark: Mark) -> Row:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from lymphocast.dataset.not_read import NotRead
 from lymphocast.forecast.results import PriorLine, Results
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import (
@@ -21,8 +22,10 @@ from lymphocast.report.blocks import (
     Table,
 )
 from lymphocast.report.claims import method
+from lymphocast.report.naming import name_of
 from lymphocast.report.wording import (
     METHOD_WORDS,
+    capital,
     number,
     numeral,
     prose,
@@ -100,8 +103,9 @@ LIMITS: Final = (
     "A handful of counts cannot inform the within-patient variability of a count; it comes from "
     "the literature, and the sensitivity table varies it.",
     "Left out: CD8 and NK cells, the CD4 percentage, the time of day of a count, redistribution of "
-    "lymphocytes in the days after a dose, receptor induction and antibodies, drug "
-    "concentrations, drugs and illnesses that the source does not mention.",
+    "lymphocytes in the days after a dose (a count that the record dates so has a wider error), "
+    "receptor induction and antibodies, drug concentrations, drugs and illnesses that the source "
+    "does not mention.",
     "That a higher CD4 count hastens clearance of the infection is a hypothesis with weight, not a "
     "finding; in HIV, trials that raised the count with IL-2 saw no fewer opportunistic diseases.",
     "The patient was reported because of his course. Conditioning on the low first count corrects "
@@ -111,7 +115,7 @@ LIMITS: Final = (
 
 
 def model_section(record: PatientRecord, results: Results) -> Section:
-    """Return the equations, the priors with their sources, and the limits."""
+    """Return the equations, the priors with their sources, what is not read, and the limits."""
     return Section(
         "model",
         "Model, priors and limits",
@@ -124,19 +128,24 @@ def model_section(record: PatientRecord, results: Results) -> Section:
             ),
             Equations(COURSE),
             prior_table(results.priors),
+            *_not_read(record, results.not_read),
             Subheading("Limits"),
-            Bullets((*_missed(record), *LIMITS)),
+            Bullets(LIMITS),
         ),
     )
 
 
-def _missed(record: PatientRecord) -> Iterator[str]:
-    for m in record.missed_doses:
-        if not m.dates_known:
-            yield (
-                f"Missed doses of {m.drug} are reported without dates; the model takes every dose "
-                "as given."
-            )
+def _not_read(record: PatientRecord, rows: tuple[NotRead, ...]) -> Iterator[Block]:
+    if rows:
+        named = [tuple(n for f in r.facts if (n := name_of(record, f)) != f) for r in rows]
+        yield Subheading("Recorded facts that the model does not read")
+        yield Bullets(tuple(not_read_sentence(r, n) for r, n in zip(rows, named, strict=True)))
+
+
+def not_read_sentence(row: NotRead, facts: tuple[str, ...]) -> str:
+    """Return which facts of one kind, named as given, the model does not read, and why."""
+    named = f" ({'; '.join(facts)})" if facts else ""
+    return f"{capital(row.what)}{named}: {row.why}."
 
 
 def prior_table(priors: tuple[PriorLine, ...]) -> Table:

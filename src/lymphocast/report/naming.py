@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from lymphocast.figures.wording import dose_words
+from lymphocast.record.events import Measurement
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import Block, Bullets, Paragraph, Table
 from lymphocast.report.wording import quantity
@@ -52,7 +53,13 @@ def _names(record: PatientRecord) -> dict[str, str]:
     names = {e.id: e.what for e in record.events}
     names |= {s.id: s.what for s in record.symptoms}
     names |= {w.id: w.what for w in record.workup}
+    names |= {f.id: f.what for f in record.findings}
+    names |= {e.id: e.what for e in record.adverse_events}
     names |= {a.id: f"{a.drug} {dose_words(a)}" for a in record.administrations}
     names |= {c.id: f"{c.specimen} culture" for c in record.cultures}
-    names |= {m.id: f"{m.analyte} {quantity(m.value)}" for m in record.measurements}
+    names |= {m.id: f"{m.analyte} {_limit(m)}{quantity(m.value)}" for m in record.measurements}
     return names
+
+
+def _limit(measurement: Measurement) -> str:
+    return f"{measurement.limit} " if measurement.limit is not None else ""

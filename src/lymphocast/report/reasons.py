@@ -13,10 +13,10 @@ from lymphocast.report.marginals import bayes_factor, mean_over, prior_and_weigh
 from lymphocast.report.wording import (
     COURSE_WORDS,
     SCENARIO_WORDS,
+    counted,
     listed,
     number,
     probability,
-    stated,
     unit,
     words,
 )
@@ -54,7 +54,7 @@ def weight_of(results: Results, course: str) -> tuple[float, float]:
 
 
 def _infection(results: Results, lift: str) -> str:
-    later = words(tuple(stated(o.value) for o in results.observed[1:]))
+    later = words(tuple(counted(o.value, below=o.below) for o in results.observed[1:]))
     return (
         "Two assumptions give it this weight. The count to which it lifts has a prior of its own"
         f"{_prior(results, 'normal_count')} that covers the later counts ({later}), so it "

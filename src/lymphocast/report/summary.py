@@ -201,6 +201,7 @@ def _observed(o: ObservedCount) -> Json:
         "earliest": o.earliest,
         "latest": o.latest,
         "predictive": _interval(o.predictive),
+        "below": o.below,
     }
 
 
@@ -275,6 +276,7 @@ def _left(left: LeaveLastOut) -> Json:
         "log_score": left.log_score,
         "random_walk_log_score": left.random_walk_log_score,
         "tail": left.tail,
+        "below": left.below,
     }
 
 
@@ -362,6 +364,7 @@ def _step(step: Step) -> Json:
                 "expected": {"p05": s.p05, "p50": s.p50, "p95": s.p95},
                 "inside": s.inside,
                 "log_score": s.log_score,
+                "below": s.below,
             }
             for s in step.scores
         ],

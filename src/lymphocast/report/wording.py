@@ -154,6 +154,11 @@ def stated(value: float) -> str:
     return f"{value:,.10g}"
 
 
+def counted(value: float, *, below: bool) -> str:
+    """Return a recorded count, or the limit below which it was reported."""
+    return f"below {stated(value)}" if below else stated(value)
+
+
 def quantity(q: Quantity) -> str:
     """Return a recorded quantity with its unit in words."""
     unit = UNIT_WORDS.get(q.unit, q.unit)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from lymphocast.analysis import fit
 from lymphocast.dataset.individual import Individual
-from lymphocast.dataset.project import project
 from lymphocast.forecast.checks import contractions, leave_last_out
 from lymphocast.forecast.controlled import Control, Controls
 from lymphocast.forecast.controls import FULL, QUICK_LOOK, known_answers, run_controls
@@ -24,6 +23,7 @@ from lymphocast.inference.hypotheses import Hypothesis
 from lymphocast.inference.importance import ImportanceSettings, sample_importance
 from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.inference.posterior import Fit, FitMethod
+from lymphocast.inference.redistribution import individual_of
 from lymphocast.models.course import COURSE
 from lymphocast.models.prior_file import model_priors
 from lymphocast.models.prior_table import PriorTable
@@ -64,7 +64,7 @@ class Bench:
     @cached_property
     def individual(self) -> Individual:
         """What the model sees of it."""
-        return project(self.record)
+        return individual_of(self.record, self.table)
 
     @cached_property
     def table(self) -> PriorTable:

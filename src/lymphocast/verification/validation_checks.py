@@ -1,7 +1,7 @@
 """Validation: what the models say beside what was measured, or is known, outside of them."""
 
 from functools import partial
-from math import log
+from math import inf, log
 from typing import Final
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.engine.simulate import simulate
 from lymphocast.forecast.controlled import Control
+from lymphocast.forecast.results import reaches
 from lymphocast.inference.population.conditional import Approximation
 from lymphocast.inference.population.fit import PopulationMethod, fit_population
 from lymphocast.inference.population.objective import Objective
@@ -119,13 +120,15 @@ def last_count(bench: Bench) -> Found:
     """Predict the last count of the founding case from all else."""
     left = bench.last_out
     predicted, tail = left.predicted, min(left.tail, 1.0 - left.tail)
-    within = predicted.p05 <= left.observed <= predicted.p95
+    within = reaches(predicted, left.observed, below=left.below)
+    walk = left.random_walk_log_score
+    beside = -inf if walk is None else walk
     said = (
         f"{left.observed:g} /uL, expected {predicted.p50:.0f} ({predicted.p05:.0f} to "
         f"{predicted.p95:.0f}, 90 %), {'inside' if within else 'outside'}; tail probability "
-        f"{tail:.3f}; log score {left.log_score:.2f}, random walk {left.random_walk_log_score:.2f}"
+        f"{tail:.3f}; log score {left.log_score:.2f}, random walk {beside:.2f}"
     )
-    better = left.log_score >= left.random_walk_log_score
+    better = left.log_score >= beside
     return Found(bool(tail >= TAIL and better), said, tail, bench.seed)
 
 

@@ -1,0 +1,109 @@
+"""Recorded facts that the course model does not read, and why.
+
+Nothing is dropped in silence: what a record holds beyond doses, CD4 counts, cultures and three
+grades of symptoms is named beside every fit.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final
+
+from lymphocast.dataset.individual import Individual
+from lymphocast.dataset.project import CD4, READ_GRADES
+from lymphocast.record.context import Context
+from lymphocast.record.events import Culture, CultureResult, SymptomGrade, WorkupStatus
+from lymphocast.record.patient import PatientRecord
+
+NO_INFECTION = "the model of this record holds no infection"
+GRADES = " or ".join(g.value for g in SymptomGrade if g.value not in READ_GRADES)
+LEVELS = ", ".join(sorted(READ_GRADES))
+ONLY_RESULT = "of a culture only its result is read"
+DETAILS = (
+    ("culture scores", "score", ONLY_RESULT),
+    ("smears", "smear", ONLY_RESULT),
+    ("times to positivity", "time_to_positivity", ONLY_RESULT),
+    ("minimum inhibitory concentrations", "mics", "resistance arises at a rate of its own"),
+    ("genotypes", "genotype", "the model holds one strain"),
+)
+"""What is told of a culture beside its result, the field that holds it, and why it is not read."""
+
+Fact = tuple[str, str, str]  # what it is, its identifier, why it is not read
+
+
+@final
+@dataclass(frozen=True)
+class NotRead:
+    """Facts of one kind, by their identifiers, and why the model does not read them."""
+
+    what: str
+    facts: tuple[str, ...]
+    why: str
+
+
+def not_read(record: PatientRecord, individual: Individual) -> tuple[NotRead, ...]:
+    """Return what the record holds and the individual made of it does not, kind by kind."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for what, fact, why in _facts(record, individual):
+        found.setdefault((what, why), []).append(fact)
+    return tuple(NotRead(what, tuple(facts), why) for (what, why), facts in found.items())
+
+
+def _facts(record: PatientRecord, individual: Individual) -> Iterator[Fact]:
+    yield from _doses(record, individual)
+    yield from _measurements(record)
+    yield from _cultures(record, individual)
+    read = {s.id for s in individual.symptoms}
+    for s in record.symptoms:
+        if s.grade.value not in READ_GRADES:
+            yield f"symptoms graded {GRADES}", s.id, f"a level of severity is set for {LEVELS} only"
+        elif s.id not in read:
+            yield "symptoms", s.id, NO_INFECTION
+    for e in record.adverse_events:
+        yield "adverse events", e.id, "the course model holds no toxicity"
+    for f in record.findings:
+        yield "findings in words", f.id, "the model reads numbers, results and grades"
+    for w in record.workup:
+        if w.status is not WorkupStatus.NOT_STATED:
+            yield "work-up", w.id, "the diagnosis is taken as given"
+
+
+def _doses(record: PatientRecord, individual: Individual) -> Iterator[Fact]:
+    drugs = {individual.plan.study_drug, individual.plan.antibiotic}
+    for a in record.administrations:
+        if a.drug not in drugs:
+            yield f"doses of {a.drug}", a.id, "the model reads the study drug and the antibiotic"
+    for m in record.missed_doses:
+        if not m.dates_known:
+            why = "reported without dates; the model takes every dose as given"
+            yield f"missed doses of {m.drug}", m.id, why
+
+
+def _measurements(record: PatientRecord) -> Iterator[Fact]:
+    for m in record.measurements:
+        if m.analyte != CD4:
+            share = m.value.unit == "%"
+            why = "the number of the other cells is not modelled" if share else f"no count of {CD4}"
+            yield m.analyte, m.id, why
+        elif told := _circumstances(m.context or Context()):
+            yield f"{told} at a {CD4} count", m.id, "no count has an error of its own for it"
+
+
+def _circumstances(context: Context) -> str:
+    names = [name for name in ("fever", "infection", "steroids") if getattr(context, name)]
+    return ", ".join([*names, *(["time of day"] if context.time_of_day else [])])
+
+
+def _cultures(record: PatientRecord, individual: Individual) -> Iterator[Fact]:
+    read = {c.id for c in individual.cultures}
+    for c in record.cultures:
+        if c.result is CultureResult.CONTAMINATED:
+            yield "contaminated cultures", c.id, "they say nothing of the burden"
+        elif c.id not in read:
+            yield "cultures", c.id, NO_INFECTION
+        yield from _details(c)
+
+
+def _details(culture: Culture) -> Iterator[Fact]:
+    for what, field, why in DETAILS:
+        if getattr(culture, field) not in {None, ()}:
+            yield what, culture.id, why
