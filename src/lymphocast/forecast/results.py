@@ -81,9 +81,11 @@ class ScenarioOutcome:
     lost_at_second
         Factual minus this scenario at the second count's date, paired by draw.
     p_culture_negative
-        Probability that one culture on the recorded culture's date is negative.
+        Probability that one culture on the recorded culture's date is negative; ``None`` if there
+        is none.
     p_symptoms_resolved
-        Probability that severity lies below the level read as *resolved* on that date.
+        Probability that severity lies below the level read as *resolved* on the date of resolved
+        symptoms, or else of the culture; ``None`` if there is neither.
     """
 
     scenario: str
@@ -91,8 +93,8 @@ class ScenarioOutcome:
     count_at_stop: Interval
     count_at_last: Interval
     lost_at_second: Interval
-    p_culture_negative: float
-    p_symptoms_resolved: float
+    p_culture_negative: float | None
+    p_symptoms_resolved: float | None
 
 
 @final
@@ -219,6 +221,17 @@ class Verdict:
     lowest: float
     highest: float
     answer: Answer
+
+
+@final
+@dataclass(frozen=True)
+class Unasked:
+    """A question that the record cannot answer, and why: it has no probability."""
+
+    id: str
+    question: str
+    definition: str
+    why: str
 
 
 @final
@@ -355,10 +368,14 @@ class Foresight:
 @final
 @dataclass(frozen=True)
 class Results:
-    """Everything one run says about one patient."""
+    """Everything one run says about one patient.
+
+    ``rise_between`` names the entry count and the first count under treatment.
+    """
 
     record_id: str
     observed: tuple[ObservedCount, ...]
+    rise_between: tuple[str, str]
     hypotheses: tuple[HypothesisRow, ...]
     attribution: ByHypothesis[Attribution]
     outcomes: "Outcomes"
@@ -377,3 +394,4 @@ class Results:
     priors_sha256: str
     record_sha256: str
     versions: Mapping[str, str]
+    unasked: tuple[Unasked, ...] = ()

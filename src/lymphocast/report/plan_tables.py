@@ -14,6 +14,12 @@ from lymphocast.report.values import json_text, plain, value_text
 
 COLUMNS: Final = ("plan", "reading", "hypothesis", "day", "quantity", "threshold", "value")
 LISTED_BELOW, LISTED_ABOVE = 300, 500
+INFECTION: Final = ("culture negative", "burden back by then", "symptoms resolved")
+INFECTION_NOTE: Final = (
+    "Culture: P(one culture on the last day is negative), measured. Burden back: P(above a "
+    "culture's limit",
+    "at some time by then, having been below it at the origin); symptoms: latent.",
+)
 Cells = tuple[str, ...]
 
 
@@ -50,7 +56,7 @@ def plan_json(found: PlanForecast) -> str:
 
 def _lines(found: PlanForecast) -> Iterator[str]:
     yield f"Plans from {found.origin} to {found.until}, averaged over the hypotheses"
-    heads = (
+    counts = (
         "plan",
         "latent count",
         "measured count",
@@ -60,21 +66,16 @@ def _lines(found: PlanForecast) -> Iterator[str]:
         f">={LISTED_ABOVE} by then",
         "weekly dose",
         "doses",
-        "culture negative",
-        "burden back by then",
-        "symptoms resolved",
     )
-    yield from table_lines(heads, [_cells(row) for row in found.rows])
+    told = any(row.course.averaged.points[-1].infection is not None for row in found.rows)
+    heads = (*counts, *(INFECTION if told else ()))
+    yield from table_lines(heads, [_cells(row)[: len(heads)] for row in found.rows])
     yield ""
     yield (
         "Counts in cells/uL on the last day, median (90 % interval); the probabilities are of the "
         "latent count, on the last day and at some time by then."
     )
-    yield (
-        "Culture: P(one culture on the last day is negative), measured. Burden back: P(above a "
-        "culture's limit"
-    )
-    yield "at some time by then, having been below it at the origin); symptoms: latent."
+    yield from INFECTION_NOTE if told else ()
     yield "Weekly dose: mean over the time, relative to the patient's own maintenance dose."
     yield from found.notes
     said = dict.fromkeys((row.plan, note) for row in found.rows for note in row.notes)

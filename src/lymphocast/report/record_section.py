@@ -14,6 +14,7 @@ from lymphocast.record.issue import Issue
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
 from lymphocast.record.when import When
+from lymphocast.report.assumed_days import assumed_days
 from lymphocast.report.blocks import (
     Block,
     Column,
@@ -242,6 +243,7 @@ def _choices(record: PatientRecord) -> Iterator[Block]:
                 )
                 for n in chosen.nominal
             ),
+            *assumed_days(record),
             *(
                 Row(
                     (f"ASSUMED: {words_of(name)}", _choice(record, name), _reason(why)),

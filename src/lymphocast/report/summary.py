@@ -6,7 +6,7 @@ The order of keys is fixed here, floats keep six significant digits, and every o
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from enum import Enum
@@ -29,11 +29,13 @@ from lymphocast.forecast.results import (
     Results,
     ScenarioOutcome,
     SensitivityRow,
+    Unasked,
     Verdict,
 )
 from lymphocast.forecast.valued import CountValue, NextCount
 from lymphocast.inference.history import Step
 from lymphocast.record.patient import PatientRecord
+from lymphocast.report.wording import NOT_ASKED
 
 DIGITS: Final = 6
 """Significant digits kept: more than the Monte Carlo error leaves meaning in."""
@@ -64,7 +66,7 @@ def summary(record: PatientRecord, check_report: CheckReport, results: Results) 
         "registered": ahead["registered"],
         "contraction": [_contraction(c) for c in results.contraction],
         "sensitivity": [_sensitivity(s) for s in results.sensitivity],
-        "verdicts": [_verdict(v) for v in results.verdicts],
+        "verdicts": _verdicts(results.verdicts, results.unasked),
         "timing": _timing(results),
         "next_count": _next_count(results.next_count),
         "history": [_step(s) for s in results.history],
@@ -103,7 +105,10 @@ def summary_schema() -> Mapping[str, object]:
 
 
 def plain_json(value: object, place: str) -> object:
-    """Return a value as JSON has it: rounded floats, dates and enumerations as text."""
+    """Return a value as JSON has it: rounded floats, dates and enumerations as text.
+
+    What cannot be known (``None``) is null.
+    """
     if isinstance(value, Mapping):
         return {str(key): plain_json(v, f"{place}.{key}") for key, v in value.items()}
     if isinstance(value, list | tuple):
@@ -112,7 +117,7 @@ def plain_json(value: object, place: str) -> object:
         return str(value.value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str | bool | int):
+    if value is None or isinstance(value, str | bool | int):
         return value
     return _rounded(value, place)
 
@@ -221,7 +226,7 @@ def _outcomes(results: Results) -> Json:
         "stop": found.stop,
         "draws": found.draws,
         **_by_hypothesis(found.courses, lambda rows: [asdict(row) for row in rows], results),
-        "statements": [_verdict(v) for v in found.statements],
+        "statements": _verdicts(found.statements, found.unasked),
     }
 
 
@@ -275,6 +280,22 @@ def _sensitivity(s: SensitivityRow) -> Json:
         "probabilities": dict(sorted(s.probabilities.items())),
         "p_il2": s.p_il2,
         "statements": dict(sorted(s.statements.items())),
+    }
+
+
+def _verdicts(answered: Sequence[Verdict], unasked: Sequence[Unasked]) -> list[Json]:
+    return [*map(_verdict, answered), *map(_not_asked, unasked)]
+
+
+def _not_asked(u: Unasked) -> Json:
+    return {
+        "id": u.id,
+        "question": u.question,
+        "definition": f"{u.definition} Not asked: {u.why}",
+        "probability": None,
+        "lowest": None,
+        "highest": None,
+        "answer": NOT_ASKED,
     }
 
 

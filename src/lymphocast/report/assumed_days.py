@@ -1,0 +1,42 @@
+"""Days on which the analysis put what the record dates less exactly, as rows of its assumptions."""
+
+from typing import Final
+
+from lymphocast.dataset.project import project
+from lymphocast.dataset.standing import Standing, Stands, standing_days
+from lymphocast.record.patient import PatientRecord
+from lymphocast.report.blocks import Mark, Row
+from lymphocast.report.naming import name_of
+from lymphocast.report.wording import short_day
+
+STANDING: Final = {
+    Stands.FACT: (
+        "day of “{}”",
+        "The middle of the days on which it can have been: the model needs a point.",
+    ),
+    Stands.DOSE: (
+        "a change of the dose of {}",
+        "The middle of the days on which it can have been: it hangs on no event, and the model "
+        "needs a point.",
+    ),
+    Stands.INFECTION: (
+        "beginning of the infection's course, at the first dose of {}",
+        "Burden and severity are full there; the model needs a point, here the middle of the days.",
+    ),
+    Stands.CLOCK: (
+        "day from which recovery may begin, “{}”",
+        "The first of the days on which it can have been.",
+    ),
+}
+
+
+def assumed_days(record: PatientRecord) -> tuple[Row, ...]:
+    """Return a row for each day that neither a source nor ``modelling`` states."""
+    found = standing_days(record, project(record))
+    return tuple(_row(record, standing) for standing in found)
+
+
+def _row(record: PatientRecord, standing: Standing) -> Row:
+    what, why = STANDING[standing.stands]
+    name = standing.of if standing.of in record.drugs() else name_of(record, standing.of)
+    return Row((f"ASSUMED: {what.format(name)}", short_day(standing.day), why), Mark.ASSUMED)
