@@ -10,6 +10,7 @@ import numpy as np
 
 from lymphocast.criteria.check import check
 from lymphocast.dataset.project import project, refuse_unexplained
+from lymphocast.dataset.standing import standing_days
 from lymphocast.errors import RecordError, UsageError
 from lymphocast.forecast.attribution import attribute, rise_between
 from lymphocast.forecast.checks import contractions, leave_last_out
@@ -299,18 +300,23 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
         next_count=next_count(ensemble, registered_days(fit), fit.seed),
         history=fit.history,
         priors=prior_lines(fit.table, meanings(COURSE)),
-        fit=FitSummary(
-            method=fit.method.value,
-            draws=fit.evaluations,
-            ess_min=fit.ess_min,
-            seed=fit.seed,
-            diagnostics_passed=fit.diagnostics_passed,
-            preset=fit.preset,
-        ),
+        fit=_fit_summary(fit),
         priors_sha256=fit.table.sha256,
         record_sha256=fit.record.sha256,
         versions=fit.versions,
         unasked=unasked_questions(fit.individual),
+        standing=standing_days(fit.record, fit.individual),
+    )
+
+
+def _fit_summary(fit: Fit) -> FitSummary:
+    return FitSummary(
+        method=fit.method.value,
+        draws=fit.evaluations,
+        ess_min=fit.ess_min,
+        seed=fit.seed,
+        diagnostics_passed=fit.diagnostics_passed,
+        preset=fit.preset,
     )
 
 

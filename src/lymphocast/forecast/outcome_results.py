@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from lymphocast.forecast.results import ByHypothesis, Curve, Interval, Unasked, Verdict
+from lymphocast.forecast.results import ByHypothesis, Curve, Interval, Verdict
 
 
 @final
@@ -161,6 +161,17 @@ class Panel:
     weight: float
     counts: tuple[Curve, ...]
     cultures: tuple[ChanceCurve, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Unasked:
+    """A question that the record cannot answer, and why: it has no probability."""
+
+    id: str
+    question: str
+    definition: str
+    why: str
 
 
 @final

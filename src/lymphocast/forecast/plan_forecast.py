@@ -49,12 +49,12 @@ RECORD_MISSED = (
     "The record says that doses of {drug} were missed, on unknown days{number}. How much that "
     "could matter in a plan, 'missed: {{unknown: SHARE}}' shows; the fit takes every dose as given."
 )
-REPLACES = "From the origin on, each plan takes the place of whatever the record says was given. "
+REPLACES = "From the origin on, each plan takes the place of whatever the record says was given."
 TREATED = (
-    "What treats the infection is given as recorded; the plans reach the infection through the "
+    " What treats the infection is given as recorded; the plans reach the infection through the "
     "count alone, and only if a higher count hastens clearance."
 )
-UNTOLD = "Nothing is said of an infection: the record has no culture or symptom."
+UNTOLD = " Nothing is said of an infection: the record has no culture or symptom."
 
 
 def frame_of(fit: Fit, until: date | None = None) -> Frame:
@@ -123,7 +123,7 @@ def forecast_plans(
         draws=thin.size,
         rows=tuple(rows),
         curves=tuple(curves),
-        notes=(*_dose_notes(fit, plans), *_missed_notes(fit), _infection_note(fit)),
+        notes=(*_dose_notes(fit, plans), *_missed_notes(fit), replaces_note(fit)),
     )
 
 
@@ -134,8 +134,8 @@ def _dose_notes(fit: Fit, plans: Sequence[Plan]) -> tuple[str, ...]:
     return (banner,) if banner else ()
 
 
-def _infection_note(fit: Fit) -> str:
-    """What the plans take the place of, and what is said of the infection."""
+def replaces_note(fit: Fit) -> str:
+    """Return what plans take the place of, and how they reach the infection."""
     return REPLACES + (TREATED if fit.individual.tells_of_infection else UNTOLD)
 
 

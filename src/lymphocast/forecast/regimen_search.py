@@ -23,7 +23,7 @@ from lymphocast.forecast.dose_response import dose_banner
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
 from lymphocast.forecast.goal import Goal
 from lymphocast.forecast.plan import Plan
-from lymphocast.forecast.plan_forecast import MEAN_WEEKLY, REPLACES, is_extrapolated
+from lymphocast.forecast.plan_forecast import MEAN_WEEKLY, is_extrapolated, replaces_note
 from lymphocast.forecast.regimen_results import (
     FrontPoint,
     RegimenRow,
@@ -118,7 +118,7 @@ def optimise(
         banners=_banners(fit, maintenance),
         given=given,
         extrapolated=extrapolated,
-        notes=tuple(_notes(goal)),
+        notes=tuple(_notes(fit, goal)),
     )
 
 
@@ -132,8 +132,8 @@ def _banners(fit: Fit, maintenance: Maintenance) -> tuple[str, ...]:
     return tuple(banner for banner in banners if banner)
 
 
-def _notes(goal: Goal) -> list[str]:
-    notes = [REPLACES]
+def _notes(fit: Fit, goal: Goal) -> list[str]:
+    notes = [replaces_note(fit)]
     if len(goal.design.intervals) > 1:
         notes.append(INTERVALS)
     if any(cycle is not None for cycle in goal.design.cycles):

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lymphocast.dataset.standing import Standing
 from lymphocast.forecast.valued import NextCount
 from lymphocast.inference.history import Step
 
 if TYPE_CHECKING:  # it is made of the types below
-    from lymphocast.forecast.outcome_results import Outcomes
+    from lymphocast.forecast.outcome_results import Outcomes, Unasked
 
 AVERAGED = "averaged"
 T = TypeVar("T")
@@ -225,17 +226,6 @@ class Verdict:
 
 @final
 @dataclass(frozen=True)
-class Unasked:
-    """A question that the record cannot answer, and why: it has no probability."""
-
-    id: str
-    question: str
-    definition: str
-    why: str
-
-
-@final
-@dataclass(frozen=True)
 class Curve:
     """Quantiles of the latent count over time, for one scenario and one set of hypotheses.
 
@@ -370,7 +360,9 @@ class Foresight:
 class Results:
     """Everything one run says about one patient.
 
-    ``rise_between`` names the entry count and the first count under treatment.
+    ``rise_between`` names the entry count and the first count under treatment. ``standing`` are
+    the days that the analysis chose where neither a source nor ``modelling`` states one,
+    ``unasked`` the questions to which no fact speaks.
     """
 
     record_id: str
@@ -394,4 +386,5 @@ class Results:
     priors_sha256: str
     record_sha256: str
     versions: Mapping[str, str]
-    unasked: tuple[Unasked, ...] = ()
+    unasked: "tuple[Unasked, ...]" = ()
+    standing: tuple[Standing, ...] = ()

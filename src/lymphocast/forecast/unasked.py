@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from lymphocast.dataset.individual import Individual
 from lymphocast.forecast.attribution import recorded_days
-from lymphocast.forecast.results import Unasked
+from lymphocast.forecast.outcome_results import Unasked
 from lymphocast.forecast.sensitivity import QUESTIONS
 from lymphocast.forecast.statements import STATEMENTS
 

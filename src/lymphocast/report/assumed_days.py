@@ -1,9 +1,9 @@
 """Days on which the analysis put what the record dates less exactly, as rows of its assumptions."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from lymphocast.dataset.project import project
-from lymphocast.dataset.standing import Standing, Stands, standing_days
+from lymphocast.dataset.standing import Standing, Stands
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import Mark, Row
 from lymphocast.report.naming import name_of
@@ -21,7 +21,7 @@ STANDING: Final = {
     ),
     Stands.INFECTION: (
         "beginning of the infection's course, at the first dose of {}",
-        "Burden and severity are full there; the model needs a point, here the middle of the days.",
+        "Burden and severity are full there; where its day is open, it stands at the middle.",
     ),
     Stands.CLOCK: (
         "day from which recovery may begin, “{}”",
@@ -30,10 +30,9 @@ STANDING: Final = {
 }
 
 
-def assumed_days(record: PatientRecord) -> tuple[Row, ...]:
+def assumed_days(record: PatientRecord, standing: Sequence[Standing]) -> tuple[Row, ...]:
     """Return a row for each day that neither a source nor ``modelling`` states."""
-    found = standing_days(record, project(record))
-    return tuple(_row(record, standing) for standing in found)
+    return tuple(_row(record, one) for one in standing)
 
 
 def _row(record: PatientRecord, standing: Standing) -> Row:

@@ -35,8 +35,8 @@ from lymphocast.report.wording import (
 )
 
 NO_OUTCOME = (
-    "The record has neither a culture nor resolved symptoms, so nothing is said of what the "
-    "treatment did to them."
+    "The record has neither a culture nor resolved symptoms, so there is no day on which to "
+    "compare them."
 )
 
 

@@ -6,7 +6,8 @@ setting its prior weight to zero, which scales the posterior weights of the othe
 
 from typing import Final
 
-from lymphocast.forecast.results import PriorLine, Results, Unasked
+from lymphocast.forecast.outcome_results import Unasked
+from lymphocast.forecast.results import PriorLine, Results
 from lymphocast.forecast.sensitivity import FALL_LIMIT, FALL_YEARS
 from lymphocast.report.claims import INFECTION
 from lymphocast.report.marginals import bayes_factor, is_asked, mean_over, prior_and_weight

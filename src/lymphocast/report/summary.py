@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from lymphocast.criteria.check import CheckReport
 from lymphocast.errors import UsageError
+from lymphocast.forecast.outcome_results import Unasked
 from lymphocast.forecast.results import (
     Attribution,
     ByHypothesis,
@@ -29,7 +30,6 @@ from lymphocast.forecast.results import (
     Results,
     ScenarioOutcome,
     SensitivityRow,
-    Unasked,
     Verdict,
 )
 from lymphocast.forecast.valued import CountValue, NextCount

@@ -5,12 +5,12 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from lymphocast.forecast.outcome_results import Unasked
 from lymphocast.forecast.results import (
     AVERAGED,
     ForecastPoint,
     Outlook,
     Results,
-    Unasked,
     Verdict,
 )
 from lymphocast.report.outcome_tables import outcome_rows
