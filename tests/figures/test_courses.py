@@ -1,5 +1,6 @@
 """The figure of courses: one row for each explanation, and no line drawn over its equal."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -87,7 +88,7 @@ def test_without_cultures_counts_are_drawn_alone(outcomes: Outcomes) -> None:
     panels = tuple(replace(p, cultures=()) for p in outcomes.panels)
     rows = tuple(c for c in outcomes.courses.averaged if c.scenario in {"factual", "without-il2"})
     alone = replace(outcomes, panels=panels, courses=ByHypothesis(rows, {}))
-    text, full = figure_svg(course_figure(alone)), figure_svg(course_figure(outcomes))
+    text, full = json.dumps(course_figure(alone)), json.dumps(course_figure(outcomes))
     assert "two courses of treatment" in text
     assert "four courses of treatment" in full
     for words in ("P(negative)", "without clarithromycin", "Right: probability"):

@@ -22,6 +22,7 @@ from lymphocast.forecast.sensitivity import QUESTIONS, probabilities
 from lymphocast.forecast.statements import STATEMENTS, statement_probabilities
 from lymphocast.forecast.unasked import NO_ANTIBIOTIC, unasked_questions, unasked_statements
 from lymphocast.inference.density import INFECTION_PARAMETERS
+from lymphocast.publish import NO_INFECTION, made_text
 from lymphocast.record.events import SymptomGrade
 from lymphocast.report.plan_tables import plan_lines
 from tests.founding import counts_alone_fit, individual, quick_fit
@@ -167,6 +168,11 @@ def test_a_plan_says_nothing_of_an_infection_of_which_nothing_is_known() -> None
     assert "culture negative" not in text
     assert "burden" not in text.lower()
     assert "the record has no culture or symptom" in text
+
+
+def test_a_fit_of_counts_alone_says_that_h3_keeps_its_prior_weight() -> None:
+    assert made_text(counts_alone_fit()) == NO_INFECTION
+    assert made_text(quick_fit()) == ""
 
 
 @pytest.mark.slow
