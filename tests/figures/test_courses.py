@@ -91,6 +91,6 @@ def test_without_cultures_counts_are_drawn_alone(outcomes: Outcomes) -> None:
     text, full = json.dumps(course_figure(alone)), json.dumps(course_figure(outcomes))
     assert "two courses of treatment" in text
     assert "four courses of treatment" in full
-    for words in ("P(negative)", "without clarithromycin", "Right: probability"):
+    for words in ("P(negative)", "without clarithromycin", "Right: probability", "left: 50"):
         assert words not in text
         assert words in full

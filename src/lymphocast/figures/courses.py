@@ -88,7 +88,7 @@ def course_figure(outcomes: Outcomes) -> dict[str, Any]:
     if cut:
         notes.append(f"Bands that reach above {top:g} cells/µL are cut there.")
     chart = alt.vconcat(
-        head_panel(title, _entries(names)), *rows, notes_panel(notes), spacing=SPACING
+        head_panel(title, _entries(outcomes, names)), *rows, notes_panel(notes), spacing=SPACING
     ).properties(
         padding={"left": 0, "right": 0, "top": 6, "bottom": 6},
         description=_description(title, outcomes),
@@ -103,15 +103,16 @@ def _notes(outcomes: Outcomes, names: set[str]) -> tuple[str, ...]:
     return (f"{LATENT}{same}. {CULTURES}", DIFFERS)
 
 
-def _entries(names: set[str]) -> tuple[Entry, ...]:
+def _entries(outcomes: Outcomes, names: set[str]) -> tuple[Entry, ...]:
     lines = (
         Entry(Glyph.LINE, words, stroke=stroke)
         for name, (words, stroke) in STROKES.items()
         if name != "factual" and name in names
     )
     levels = ", ".join(f"{value} {words}" for value, words in THRESHOLDS)
+    where = "left: " if outcomes.panels[0].cultures else ""
     return (
-        Entry(Glyph.BANDS, "as treated: median (left: 50 % and 90 % bands)"),
+        Entry(Glyph.BANDS, f"as treated: median ({where}50 % and 90 % bands)"),
         *lines,
         Entry(Glyph.THRESHOLD, levels),
     )
