@@ -1,5 +1,6 @@
 """The founding individual and prior draws of its parameters, shared by the engine's tests."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -71,4 +72,31 @@ def quick_fit(seed: int = 5) -> Fit:
         method=FitMethod.IMPORTANCE,
         seed=seed,
         versions=versions(),
+    )
+
+
+@cache
+def counts_alone_fit() -> Fit:
+    """The draws of the quick fit as if neither an infection nor a drug against it were recorded."""
+    fit = quick_fit()
+    record, mine = fit.record, fit.individual
+    assert record.modelling is not None
+    return replace(
+        fit,
+        record=replace(
+            record,
+            cultures=(),
+            symptoms=(),
+            durations=(),
+            administrations=record.administrations_of(mine.plan.study_drug),
+            modelling=replace(
+                record.modelling,
+                antibiotic=None,
+                recovery_clock="cd4-presenting",
+                nominal=(),
+            ),
+        ),
+        individual=replace(
+            mine, cultures=(), symptoms=(), plan=replace(mine.plan, antibiotic=None)
+        ),
     )

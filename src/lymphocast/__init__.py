@@ -62,6 +62,9 @@ if TYPE_CHECKING:
     from lymphocast.forecast.controlled import Control as Control
     from lymphocast.forecast.controlled import Controls as Controls
     from lymphocast.forecast.controlled import CrossedRate as CrossedRate
+    from lymphocast.forecast.foresight import Drawn as Drawn
+    from lymphocast.forecast.foresight import Foresight as Foresight
+    from lymphocast.forecast.foresight import Outlook as Outlook
     from lymphocast.forecast.goal import Goal as Goal
     from lymphocast.forecast.goal_file import read_goal as read_goal
     from lymphocast.forecast.outcome_results import Chance as Chance
@@ -86,15 +89,12 @@ if TYPE_CHECKING:
     from lymphocast.forecast.results import ByHypothesis as ByHypothesis
     from lymphocast.forecast.results import Contraction as Contraction
     from lymphocast.forecast.results import Curve as Curve
-    from lymphocast.forecast.results import Drawn as Drawn
     from lymphocast.forecast.results import FitSummary as FitSummary
     from lymphocast.forecast.results import ForecastPoint as ForecastPoint
-    from lymphocast.forecast.results import Foresight as Foresight
     from lymphocast.forecast.results import HypothesisRow as HypothesisRow
     from lymphocast.forecast.results import Interval as Interval
     from lymphocast.forecast.results import LeaveLastOut as LeaveLastOut
     from lymphocast.forecast.results import ObservedCount as ObservedCount
-    from lymphocast.forecast.results import Outlook as Outlook
     from lymphocast.forecast.results import Prediction as Prediction
     from lymphocast.forecast.results import PriorLine as PriorLine
     from lymphocast.forecast.results import Remaining as Remaining
@@ -350,7 +350,7 @@ _PUBLIC: Final = {
     "Draft": "interchange.draft.assemble",
     "draft_case": "interchange.draft.drafting",
     "draft_page": "interchange.draft.drafting",
-    "Drawn": "forecast.results",
+    "Drawn": "forecast.foresight",
     "Edition": "criteria.assessment",
     "EffectTransform": "models.random_effects",
     "Endpoint": "inference.individual_density",
@@ -381,7 +381,7 @@ _PUBLIC: Final = {
     "forecast_plans": "forecast.plan_forecast",
     "ForecastPoint": "forecast.results",
     "foresee": "analysis",
-    "Foresight": "forecast.results",
+    "Foresight": "forecast.foresight",
     "frame_of": "forecast.plan_forecast",
     "Goal": "forecast.goal",
     "HoldRule": "forecast.policy",
@@ -425,7 +425,7 @@ _PUBLIC: Final = {
     "OutcomeOptions": "criteria.culture",
     "Outcomes": "forecast.outcome_results",
     "outcomes": "criteria.culture",
-    "Outlook": "forecast.results",
+    "Outlook": "forecast.foresight",
     "ParameterSpace": "inference.parameters",
     "parse_case": "record.casefile",
     "parse_dosing": "record.dosing",

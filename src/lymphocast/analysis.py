@@ -11,17 +11,18 @@ import numpy as np
 from lymphocast.criteria.check import check
 from lymphocast.dataset.not_read import not_read
 from lymphocast.dataset.project import refuse_unexplained
+from lymphocast.dataset.standing import standing_days
 from lymphocast.errors import RecordError, UsageError
-from lymphocast.forecast.attribution import attribute
+from lymphocast.forecast.attribution import attribute, rise_between
 from lymphocast.forecast.checks import contractions, leave_last_out
 from lymphocast.forecast.controlled import Controls
 from lymphocast.forecast.controls import FULL, QUICK_LOOK, run_controls
 from lymphocast.forecast.ensemble import ensemble_of
+from lymphocast.forecast.foresight import Foresight
 from lymphocast.forecast.panels import outcomes_of
 from lymphocast.forecast.prior_lines import meanings, prior_lines
 from lymphocast.forecast.results import (
     FitSummary,
-    Foresight,
     HypothesisRow,
     Results,
 )
@@ -34,6 +35,7 @@ from lymphocast.forecast.scenario import (
 from lymphocast.forecast.scoring import score_counts
 from lymphocast.forecast.sensitivity import sensitivity_table, verdicts
 from lymphocast.forecast.timing import timing
+from lymphocast.forecast.unasked import unasked_questions
 from lymphocast.forecast.value import next_count
 from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.fit_file import read_fit, write_fit
@@ -56,6 +58,7 @@ Progress = Callable[[str, float], None]
 FIGURE_LEAD = 90  # days drawn before the middle of the first count's interval
 DEGENERATE = "the weights of the draws degenerate"
 BEGAN_WITH_FEW = "the fit before had too few effective draws"
+UNTOUCHED = " (no datum touches it)"  # said of H3 where the record has no culture or symptom
 WIDE_GAP = 365  # days between counts in which a prediction is registered
 
 
@@ -284,6 +287,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
     return Results(
         record_id=fit.record.id,
         observed=observed_counts(ensemble, fit.record, fit.seed),
+        rise_between=rise_between(fit.individual),
         hypotheses=ahead.hypotheses,
         attribution=attribute(ensemble, fit.table),
         outcomes=outcomes_of(fit, table),
@@ -302,6 +306,8 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
         priors_sha256=fit.table.sha256,
         record_sha256=fit.record.sha256,
         versions=fit.versions,
+        unasked=unasked_questions(fit.individual),
+        standing=standing_days(fit.record, fit.individual),
         not_read=not_read(fit.record, fit.individual),
     )
 
@@ -362,10 +368,11 @@ def _first_day(fit: Fit) -> date:
 
 def _hypothesis_rows(fit: Fit) -> tuple[HypothesisRow, ...]:
     weights = fit.posterior_weights
+    told = "" if fit.individual.tells_of_infection else UNTOUCHED
     return tuple(
         HypothesisRow(
             name=p.hypothesis.name,
-            label=p.hypothesis.label,
+            label=f"{p.hypothesis.label}{told}",
             il2=p.hypothesis.il2,
             course=p.hypothesis.course.value,
             clearance=p.hypothesis.clearance,

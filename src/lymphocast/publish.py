@@ -45,6 +45,10 @@ FIT_SUFFIX = ".nc"
 PLANS_ON_A_PAGE = 3
 ONE_UPDATE = "an update takes one case and writes one fit file (.nc)"
 NO_DATA = "The record has no count, culture or symptom that the model reads: this is the prior."
+NO_INFECTION = (
+    "The record has no culture or symptom that the model reads: whether a higher count hastens "
+    "clearance (H3) keeps its prior weight, by construction."
+)
 EXPLANATION = (
     "hypotheses", "attribution", "outcomes", "leave_last_out", "contraction", "sensitivity",
     "verdicts", "timing", "next_count", "history",
@@ -248,7 +252,8 @@ def explanation_json(found: Fit, progress: Progress | None = None) -> str:
 
 def forecast_text(found: Fit, progress: Progress | None = None) -> str:
     """Return what comes next as lines for a terminal."""
-    return "\n".join(forecast_lines(foresee(found, progress=progress)))
+    untold = "" if found.individual.tells_of_infection else NO_INFECTION
+    return "\n".join(forecast_lines(foresee(found, progress=progress), untold))
 
 
 def forecast_json(found: Fit, progress: Progress | None = None) -> str:
@@ -265,11 +270,13 @@ def controls_text(
 
 
 def made_text(found: Fit) -> str:
-    """Return how a fit was made: what it was updated by, and whether it says only the prior."""
+    """Return how a fit was made: what it was updated by, and of what it says only the prior."""
     later = bool(found.history) and found.history[-1].made is not Made.FITTED
     lines = list(history_sentences(found.history)) if later else []
     if not found.informed:
         lines.append(NO_DATA)
+    elif not found.individual.tells_of_infection:
+        lines.append(NO_INFECTION)
     return "\n".join(lines)
 
 

@@ -44,6 +44,10 @@ modelling:
     infection_lift: Assumed.
 """
 )
+COUNTS_ALONE = re.sub(
+    r"  - id: antibiotic\n(    .*\n)+|cultures:\n(  .*\n)+| +antibiotic: .*\n", "", FITTABLE
+)
+"""The fittable case of a patient who had no antibiotic and no culture."""
 CYCLE = 4  # years after which leap days, hence distances in days, repeat
 
 

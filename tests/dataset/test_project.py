@@ -13,7 +13,15 @@ from lymphocast.errors import UsageError
 from lymphocast.record.events import CultureResult, SymptomGrade
 from lymphocast.record.patient import PatientRecord
 from lymphocast.units import Quantity
-from tests.dataset.fittable import CYCLE, FITTABLE, STATED, fittable, founding_later, projected
+from tests.dataset.fittable import (
+    COUNTS_ALONE,
+    CYCLE,
+    FITTABLE,
+    STATED,
+    fittable,
+    founding_later,
+    projected,
+)
 from tests.record.cases import changed, founding, founding_text, small
 from tests.tolerances import CLOSED_FORM
 
@@ -235,10 +243,6 @@ def without_later_counts(record: PatientRecord) -> PatientRecord:
     return replace(record, measurements=(first, replace(first, id="again")))
 
 
-def without_cultures(record: PatientRecord) -> PatientRecord:
-    return replace(record, cultures=())
-
-
 def without_drug(record: PatientRecord, drug: str) -> PatientRecord:
     kept = tuple(a for a in record.administrations if a.drug != drug)
     return replace(record, administrations=kept)
@@ -268,7 +272,7 @@ def with_the_wrong_entry(record: PatientRecord) -> PatientRecord:
     [
         (without_modelling, "no 'modelling' block"),
         (without_study_drug, "no administration of interleukin-2"),
-        (without_antibiotic, "no administration of clarithromycin"),
+        (without_antibiotic, "no administration of clarithromycin: needed one, or"),
         (without_constant_dose, "no constant dose of interleukin-2"),
         (with_the_wrong_entry, "names 'nonsense'"),
     ],
@@ -288,7 +292,6 @@ def test_a_record_that_cannot_be_fitted_is_refused_by_what_it_lacks(
         (without_counts, "fewer than two CD4 measurements"),
         (with_one_count, "fewer than two CD4 measurements"),
         (without_later_counts, "no CD4 measurement after interleukin-2 was started"),
-        (without_cultures, "no culture"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -366,3 +369,23 @@ timelines:
     moved = project(small(FITTABLE + timeline), "later")
     assert moved.anchor("stop").relative_to is None
     assert moved.anchor("start").early - projected(FITTABLE).anchor("start").early == 366
+
+
+def test_without_an_antibiotic_the_infection_begins_with_the_study_drug() -> None:
+    given, none = projected(FITTABLE), projected(COUNTS_ALONE)
+    assert (given.plan.antibiotic, none.plan.antibiotic) == ("clarithromycin", None)
+    assert none.plan.stretches(none.plan.antibiotic) == ()
+    (first,) = none.plan.stretches("interleukin-2")
+    assert none.plan.infection_start == none.nominal(first.start)
+    assert given.plan.infection_start < none.plan.infection_start
+    assert none.counts == given.counts
+
+
+def test_counts_alone_can_be_explained_and_tell_nothing_of_an_infection() -> None:
+    none = projected(COUNTS_ALONE)
+    refuse_unexplained(none)
+    assert not none.tells_of_infection
+    assert projected(FITTABLE).tells_of_infection
+    symptom = replace(trojan(), cultures=())
+    assert symptom.tells_of_infection
+    assert not replace(symptom, symptoms=()).tells_of_infection

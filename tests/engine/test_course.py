@@ -155,3 +155,21 @@ def test_under_h3_more_cells_never_mean_more_burden() -> None:
     withheld, _ = infection_outcomes(plan, theta, DAYS, Treatment(study_drug=0.0))
     assert (given <= withheld + REFERENCE_SOLVER).all()
     assert (given < withheld - 0.01).any()
+
+
+def test_no_drug_is_never_given() -> None:
+    plan, theta = individual().plan, prior_draws(3, seed=8)
+    assert dose_forcing(plan, None, theta).edges == ()
+    assert_array_equal(dose_forcing(plan, None, theta).at(np.ones((4, 3))), np.zeros((4, 3)))
+    assert dose_forcing(plan, plan.antibiotic, theta).edges
+
+
+@pytest.mark.slow
+def test_a_patient_without_an_antibiotic_is_one_whose_antibiotic_does_nothing() -> None:
+    plan, theta = individual().plan, prior_draws(200, seed=8)
+    none = infection_outcomes(replace(plan, antibiotic=None), theta, DAYS)
+    idle = infection_outcomes(plan, theta, DAYS, Treatment(antibiotic=0.0))
+    given, _ = infection_outcomes(plan, theta, DAYS)
+    for mine, other in zip(none, idle, strict=True):
+        assert_allclose(mine, other, atol=REFERENCE_SOLVER)
+    assert (none[0] > given + 1.0).any()

@@ -225,6 +225,7 @@ def results() -> Results:
     return Results(
         record_id="synthetic",
         observed=(),
+        rise_between=("", ""),
         hypotheses=(),
         attribution=ByHypothesis(Attribution(one, one, 0.5, ()), {}),
         outcomes=synthetic.outcomes({}),

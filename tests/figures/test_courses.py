@@ -1,5 +1,7 @@
 """The figure of courses: one row for each explanation, and no line drawn over its equal."""
 
+import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -80,3 +82,15 @@ def test_lines_are_told_apart_without_colour() -> None:
     strokes = [stroke for _, stroke in STROKES.values()]
     assert len({stroke.dash for stroke in strokes}) == len(strokes)
     assert all(luminance(stroke.colour) < 0.35 for stroke in strokes), "dark enough on paper"
+
+
+def test_without_cultures_counts_are_drawn_alone(outcomes: Outcomes) -> None:
+    panels = tuple(replace(p, cultures=()) for p in outcomes.panels)
+    rows = tuple(c for c in outcomes.courses.averaged if c.scenario in {"factual", "without-il2"})
+    alone = replace(outcomes, panels=panels, courses=ByHypothesis(rows, {}))
+    text, full = json.dumps(course_figure(alone)), json.dumps(course_figure(outcomes))
+    assert "two courses of treatment" in text
+    assert "four courses of treatment" in full
+    for words in ("P(negative)", "without clarithromycin", "Right: probability", "left: 50"):
+        assert words not in text
+        assert words in full

@@ -1,6 +1,7 @@
 """Controls: weights that are right on average, and answers that are known."""
 
 import json
+import re
 from functools import cache
 
 import numpy as np
@@ -14,7 +15,7 @@ from lymphocast.publish import controls_text
 from lymphocast.report.controls_text import controls_json, controls_lines
 from tests.conftest import Command
 from tests.founding import individual, quick_fit
-from tests.record.cases import changed, founding, founding_text
+from tests.record.cases import founding, founding_text
 
 PATIENTS, DRAWS = 40, 8_000
 
@@ -63,11 +64,11 @@ def test_a_case_that_cannot_be_explained_has_no_controls(
     lymphocast: Command, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("case")
-    text = changed("result: negative", "result: contaminated", founding_text())
+    text = re.sub(r"analyte: CD4\n(    value: (?!172))", r"analyte: CD8\n\1", founding_text())
     (folder / "case.yaml").write_text(text, encoding="utf-8")
     done = lymphocast("controls", "case.yaml", cwd=folder)
     assert done.code == 2
-    assert done.err.splitlines()[-1].startswith("error: record 'trojan-2009' has no culture")
+    assert "record 'trojan-2009' has fewer than two CD4" in done.err.splitlines()[-1]
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lymphocast.analysis import fit_under
+from lymphocast.dataset.project import project
 from lymphocast.errors import LymphocastError
+from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.fitting import FitSettings
-from lymphocast.inference.importance import ImportanceSettings
+from lymphocast.inference.hypotheses import HYPOTHESES, posterior_weights
+from lymphocast.inference.importance import ImportanceSettings, sample_importance
+from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit, FitMethod
+from lymphocast.inference.smc import sample_smc
+from lymphocast.inference.tempering import SmcSettings
 from lymphocast.models.prior_file import model_priors
 from lymphocast.record.events import Measurement
 from lymphocast.record.patient import PatientRecord
@@ -24,6 +30,7 @@ from lymphocast.record.when import When
 from lymphocast.units import Quantity
 from tests.dataset.fittable import FITTABLE
 from tests.record.cases import small
+from tests.tolerances import CLOSED_FORM
 
 EFFORT = ImportanceSettings(
     pilot=2_048, block=2_048, max_blocks=1, ess_target=2_048.0, pairs=2_048, draws=256
@@ -146,3 +153,26 @@ def test_one_observation_is_enough_for_a_posterior() -> None:
     found = posterior_or_refusal(one)
     assert found is not None
     assert found.informed
+
+
+def weight_of_h3(posteriors: tuple[HypothesisPosterior, ...]) -> float:
+    """Return the posterior weight of H3 after checking that twins have the same evidence."""
+    evidence = {p.hypothesis: p.log_evidence for p in posteriors}
+    for hypothesis, value in evidence.items():
+        assert value == evidence[replace(hypothesis, clearance=not hypothesis.clearance)]
+    by_name = {h.name: value for h, value in evidence.items()}
+    weights = posterior_weights(by_name, TABLE.presets["neutral"], HYPOTHESES)
+    return sum(weights[h.name] for h in evidence if h.clearance)
+
+
+@pytest.mark.parametrize("method", [FitMethod.IMPORTANCE, FitMethod.SMC])
+def test_without_culture_and_symptom_h3_keeps_its_prior_weight_exactly(method: FitMethod) -> None:
+    one = replace(BASE, measurements=BASE.measurements[:1], cultures=())
+    kernels = kernels_of(project(one), TABLE)
+    target = kernels.everything()
+    if method is FitMethod.SMC:
+        found = sample_smc(kernels, target, 3, SmcSettings(particles=50, islands=2))
+    else:
+        found = sample_importance(kernels, target, 3, EFFORT)
+    prior = TABLE.presets["neutral"].clearance
+    assert weight_of_h3(found) == pytest.approx(prior, rel=CLOSED_FORM)

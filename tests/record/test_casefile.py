@@ -21,6 +21,7 @@ from lymphocast.record.casefile import (
     read_case,
     shipped_cases,
 )
+from lymphocast.record.casewriter import case_text
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method
 from lymphocast.units import Quantity
@@ -127,6 +128,17 @@ def test_a_bad_file_gives_one_clear_error(
     assert found in error.found
     assert needed in error.needed
     assert error.line == line
+
+
+def test_a_patient_without_an_antibiotic_names_none() -> None:
+    line = "  antibiotic: interleukin-2\n"
+    for without in ("", "  antibiotic:\n"):
+        record = small(SMALL + changed(line, without, MODELLING))
+        assert record.modelling is not None
+        assert record.modelling.antibiotic is None
+        assert "antibiotic" not in case_text(record)
+        assert parse_case(case_text(record), "again.yaml").modelling == record.modelling
+    assert "antibiotic: interleukin-2" in case_text(small(SMALL + MODELLING))
 
 
 MODELLING_ERRORS = [

@@ -372,6 +372,7 @@ def results() -> Results:
             )
             for m in record().measurements
         ),
+        rise_between=("first", "second"),
         hypotheses=rows,
         attribution=ByHypothesis(attribution(0.57), {n: attribution(v) for n, v in p.items()}),
         outcomes=outcomes(p),

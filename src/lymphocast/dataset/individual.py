@@ -84,7 +84,7 @@ class DosePlan:
     Parameters
     ----------
     study_drug, antibiotic
-        Drug names.
+        Drug names; ``None`` for a patient who had no drug against the infection.
     doses
         Stretches of dosing in chronological order.
     infection_lift
@@ -92,18 +92,19 @@ class DosePlan:
     recovery_clock
         Study day from which the onset of recovery is counted.
     infection_start
-        Study day of the first antibiotic dose, where burden and severity are full.
+        Study day of the first antibiotic dose, without one of the first dose of the study drug:
+        where burden and severity are full.
     """
 
     study_drug: str
-    antibiotic: str
+    antibiotic: str | None
     doses: tuple[DoseSegment, ...]
     infection_lift: Moment
     recovery_clock: float
     infection_start: float
 
-    def stretches(self, drug: str) -> tuple[DoseSegment, ...]:
-        """Return the stretches of one drug, in chronological order."""
+    def stretches(self, drug: str | None) -> tuple[DoseSegment, ...]:
+        """Return the stretches of one drug, in chronological order; none of no drug."""
         return tuple(d for d in self.doses if d.drug == drug)
 
 
@@ -193,6 +194,11 @@ class Individual:
     cultures: tuple[CultureObservation, ...]
     symptoms: tuple[SymptomObservation, ...]
     entry: Entry
+
+    @property
+    def tells_of_infection(self) -> bool:
+        """Whether there is a culture or symptom: without one the data do not touch H3."""
+        return bool(self.cultures or self.symptoms)
 
     @property
     def infection_days(self) -> tuple[float, ...]:

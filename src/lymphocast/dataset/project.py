@@ -42,8 +42,9 @@ def project(record: PatientRecord, timeline: str | None = None) -> Individual:
     Parameters
     ----------
     record
-        The patient's record; it needs a ``modelling`` block and doses of both drugs. Without any
-        CD4 count there is no entry rule either: nothing says by what the patient was found.
+        The patient's record; it needs a ``modelling`` block and doses of the drugs that it names.
+        Without any CD4 count there is no entry rule either: nothing says by what the patient was
+        found.
     timeline
         Identifier of an alternative timeline of the record, or ``None`` for the main one.
 
@@ -67,7 +68,7 @@ def _modelling(record: PatientRecord) -> Modelling:
 
 
 def refuse_unexplained(individual: Individual) -> None:
-    """Refuse to explain what cannot be: it takes two counts, one under treatment, and a culture.
+    """Refuse to explain what cannot be: it takes two counts, one of them under treatment.
 
     Raises
     ------
@@ -84,8 +85,6 @@ def refuse_unexplained(individual: Individual) -> None:
         lacks = f"no {CD4} measurement after {plan.study_drug} was started"
     elif not any(individual.nominal(c.at) > max(start, entry) for c in individual.counts):
         lacks = f"no {CD4} measurement after the entry measurement"
-    elif not individual.cultures:
-        lacks = "no culture"
     if lacks:
         msg = (
             f"record '{individual.id}' has {lacks}: it can be fitted, but there is nothing to "
@@ -284,9 +283,13 @@ class _Projection:
         return self.moment(when, "")
 
     def _infection_start(self, doses: tuple[DoseSegment, ...]) -> float:
-        starts = [s.start for s in doses if s.drug == self.choices.antibiotic]
+        drug = self.choices.antibiotic or self.choices.study_drug
+        starts = [s.start for s in doses if s.drug == drug]
         if not starts:
-            msg = f"record '{self.record.id}' has no administration of {self.choices.antibiotic}"
+            msg = (
+                f"record '{self.record.id}' has no administration of {drug}: needed one, or a "
+                "'modelling' block without 'antibiotic'"
+            )
             raise UsageError(msg)
         return min(self._nominal(m) for m in starts)
 

@@ -47,10 +47,12 @@ def instant(moment: Moment, theta: Values) -> Scalar:
     return base + moment.offset
 
 
-def dose_forcing(plan: DosePlan, drug: str, theta: Values, given: Scalar = 1.0) -> StepForcing:
+def dose_forcing(
+    plan: DosePlan, drug: str | None, theta: Values, given: Scalar = 1.0
+) -> StepForcing:
     """Return the relative weekly dose of ``drug`` over time, for the anchors in ``theta``.
 
-    ``given`` multiplies every level: 0 for a course without the drug.
+    ``given`` multiplies every level: 0 for a course without the drug. No drug is never given.
     """
     edges: list[Scalar] = []
     levels: list[Scalar] = []

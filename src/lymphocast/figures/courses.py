@@ -48,18 +48,25 @@ STEP, HEADROOM, SHARE_CUT = 500, 1.05, 1.35
 CERTAIN = 1.04  # top of the axis of probabilities: a line at 1 is drawn whole
 SAME = 1e-6  # probabilities nearer than this are one line
 TITLE_ROOM, SPACING = 15.0, 8.0
+NUMBERS = {2: "two", 4: "four"}
 STROKES = {
     "factual": ("as treated", AVERAGE),
     "without-il2": ("without IL-2", COUNTERFACTUAL),
     "without-clarithromycin": ("without clarithromycin", NO_ANTIBIOTIC),
     "without-both": ("without both", NO_DRUG),
 }
-NOTES = (
-    "Left: latent count, before measurement error; without clarithromycin it is the same, by "
-    "construction. Right: probability that one culture on that day is negative.",
+LATENT = "Left: latent count, before measurement error"
+SAME_COUNT = "; without clarithromycin it is the same, by construction"
+CULTURES = "Right: probability that one culture on that day is negative."
+DIFFERS = (
     "A course is drawn only where it differs: IL-2 changes counts where it adds cells, and "
     "cultures where, besides, a higher count hastens clearance. After the last count no course "
-    "has any treatment.",
+    "has any treatment."
+)
+COUNTS_ALONE = (
+    "Latent count, before measurement error. The record has no culture or symptom, so nothing is "
+    "drawn of the infection.",
+    "A course is drawn only where it differs. After the last count no course has any treatment.",
 )
 
 
@@ -68,16 +75,20 @@ def course_figure(outcomes: Outcomes) -> dict[str, Any]:
     days = [day for p in outcomes.panels for c in p.counts for day in c.days]
     window = Window(min(days), max(days))
     top, cut = _top(outcomes)
-    title = "The same patient under four courses of treatment, by explanation"
+    names = {c.scenario for c in outcomes.courses.averaged}
+    title = f"The same patient under {NUMBERS[len(names)]} courses of treatment, by explanation"
     rows = [
         _row(p, top, window, outcomes.stop, number, last=p is outcomes.panels[-1])
         for number, p in enumerate(outcomes.panels)
     ]
-    notes = [*NOTES, f"Explanations with a posterior weight of {100 * LEAST_WEIGHT:g} % or more."]
+    notes = [
+        *_notes(outcomes, names),
+        f"Explanations with a posterior weight of {100 * LEAST_WEIGHT:g} % or more.",
+    ]
     if cut:
         notes.append(f"Bands that reach above {top:g} cells/µL are cut there.")
     chart = alt.vconcat(
-        head_panel(title, _entries()), *rows, notes_panel(notes), spacing=SPACING
+        head_panel(title, _entries(outcomes, names)), *rows, notes_panel(notes), spacing=SPACING
     ).properties(
         padding={"left": 0, "right": 0, "top": 6, "bottom": 6},
         description=_description(title, outcomes),
@@ -85,15 +96,23 @@ def course_figure(outcomes: Outcomes) -> dict[str, Any]:
     return dict(configure(chart, FONT).to_dict())
 
 
-def _entries() -> tuple[Entry, ...]:
+def _notes(outcomes: Outcomes, names: set[str]) -> tuple[str, ...]:
+    if not outcomes.panels[0].cultures:
+        return COUNTS_ALONE
+    same = SAME_COUNT if "without-clarithromycin" in names else ""
+    return (f"{LATENT}{same}. {CULTURES}", DIFFERS)
+
+
+def _entries(outcomes: Outcomes, names: set[str]) -> tuple[Entry, ...]:
     lines = (
         Entry(Glyph.LINE, words, stroke=stroke)
         for name, (words, stroke) in STROKES.items()
-        if name != "factual"
+        if name != "factual" and name in names
     )
     levels = ", ".join(f"{value} {words}" for value, words in THRESHOLDS)
+    where = "left: " if outcomes.panels[0].cultures else ""
     return (
-        Entry(Glyph.BANDS, "as treated: median (left: 50 % and 90 % bands)"),
+        Entry(Glyph.BANDS, f"as treated: median ({where}50 % and 90 % bands)"),
         *lines,
         Entry(Glyph.THRESHOLD, levels),
     )
@@ -117,6 +136,9 @@ def _row(
         bold=True,
     )  # fmt: skip
     left = _count_panel(p, top, window, stop, title, number, last=last)
+    if not p.cultures:
+        alone: alt.HConcatChart = alt.hconcat(left, bounds="flush")
+        return alone
     right = _culture_panel(p, window, stop, number, last=last)
     row: alt.HConcatChart = alt.hconcat(left, right, spacing=GAP, bounds="flush")
     return row

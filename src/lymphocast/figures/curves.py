@@ -18,7 +18,8 @@ from lymphocast.figures.palette import (
     Stroke,
 )
 from lymphocast.figures.window import Window, milliseconds
-from lymphocast.forecast.results import AVERAGED, Curve, Drawn
+from lymphocast.forecast.foresight import Drawn
+from lymphocast.forecast.results import AVERAGED, Curve
 
 LEAST_WEIGHT = 0.05
 """An explanation with less weight than this is not drawn by itself."""

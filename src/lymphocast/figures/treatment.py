@@ -19,7 +19,7 @@ from lymphocast.figures.text import FONT
 from lymphocast.figures.tracks import track_panel, track_sections
 from lymphocast.figures.window import figure_window
 from lymphocast.figures.wording import missed_words, unread_notes
-from lymphocast.forecast.results import Drawn
+from lymphocast.forecast.foresight import Drawn
 from lymphocast.record.patient import PatientRecord
 
 

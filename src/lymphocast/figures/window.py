@@ -7,7 +7,7 @@ from typing import final
 
 from lymphocast.errors import UsageError
 from lymphocast.figures.layout import PLOT
-from lymphocast.forecast.results import Drawn
+from lymphocast.forecast.foresight import Drawn
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
 

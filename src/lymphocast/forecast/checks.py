@@ -10,11 +10,11 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from lymphocast.criteria.rcv import LONG_TERM_CV
-from lymphocast.dataset.individual import CountObservation
+from lymphocast.dataset.individual import CountObservation, Individual
 from lymphocast.forecast.ensemble import Ensemble, Part, ensemble_of
 from lymphocast.forecast.results import ByHypothesis, Contraction, Interval, LeaveLastOut
 from lymphocast.forecast.scenario import measured, noise
-from lymphocast.inference.density import date_rule
+from lymphocast.inference.density import INFECTION_PARAMETERS, date_rule
 from lymphocast.inference.diagnostics import entered_prior
 from lymphocast.inference.hypotheses import Course, Hypothesis
 from lymphocast.inference.kernels import Kernels
@@ -29,6 +29,7 @@ SHIFT_LIMIT = 0.25  # prior SDs; an assumption
 _ONLY_IL2 = frozenset({"gain", "gain_half_life", "half_effect_dose"})
 _ONLY_RECOVERY = frozenset({"recovery_delay", "recovery_time"})
 _ONLY_INFECTION = frozenset({"dip_depth", "dip_time"})
+_ONLY_ANTIBIOTIC = frozenset({"kill", "resistance_time"})
 _BANNERS = {
     "half_effect_dose": "The data say nothing about the dose-response.",
     "count_sd": "The data say nothing about the measurement error: read the grid of values.",
@@ -52,16 +53,25 @@ def applies(parameter: str, hypothesis: Hypothesis) -> bool:
     return True
 
 
+def is_reached(parameter: str, individual: Individual) -> bool:
+    """Whether a fact of the record can speak to a parameter at all."""
+    if parameter not in INFECTION_PARAMETERS:
+        return True
+    treated = individual.plan.antibiotic is not None
+    return individual.tells_of_infection and (treated or parameter not in _ONLY_ANTIBIOTIC)
+
+
 def contractions(fit: Fit, kernels: Kernels, meanings: dict[str, str]) -> tuple[Contraction, ...]:
     """Return how far the data narrowed each parameter, over the hypotheses that have it.
 
     Variances are taken within each hypothesis and averaged with the posterior weights, so that
     neither a change of weights nor a disagreement between hypotheses is mistaken for learning.
+    Parameters of the infection to which no fact of the record can speak are left out.
     """
     prior = entered_prior(kernels, fit.seed)
     weights = fit.posterior_weights
     rows = []
-    for row in fit.table.rows:
+    for row in (r for r in fit.table.rows if is_reached(r.parameter, fit.individual)):
         found = [p for p in fit.posteriors if applies(row.parameter, p.hypothesis)]
         shares = np.array([weights[p.hypothesis.name] for p in found])
         shares /= shares.sum()

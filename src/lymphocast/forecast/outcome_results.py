@@ -124,7 +124,7 @@ class CourseOutcome:
     days_above
         Days of the window with a count at or above a threshold.
     infection, recurrence
-        In order of time.
+        In order of time; empty where the record has no culture or symptom.
     """
 
     scenario: str
@@ -152,7 +152,8 @@ class ChanceCurve:
 class Panel:
     """One explanation of the figure of courses: its counts and its cultures.
 
-    ``hypothesis`` is the name of a joint hypothesis, or ``averaged``.
+    ``hypothesis`` is the name of a joint hypothesis, or ``averaged``. Where the record has no
+    culture or symptom there are no cultures, and hypotheses that differ in H3 alone are one.
     """
 
     hypothesis: str
@@ -160,6 +161,17 @@ class Panel:
     weight: float
     counts: tuple[Curve, ...]
     cultures: tuple[ChanceCurve, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Unasked:
+    """A question that the record cannot answer, and why: it has no probability."""
+
+    id: str
+    question: str
+    definition: str
+    why: str
 
 
 @final
@@ -174,11 +186,13 @@ class Outcomes:
     draws
         Draws of each hypothesis behind these numbers.
     courses
-        The four courses, averaged and under each hypothesis.
+        The courses that the record lets be told apart, averaged and under each hypothesis.
     statements
         What is concluded of the courses, each with its verdict over the sensitivity table.
     panels
         What the figure of courses draws.
+    unasked
+        The statements that the record cannot answer.
     """
 
     start: date
@@ -187,3 +201,4 @@ class Outcomes:
     courses: ByHypothesis[tuple[CourseOutcome, ...]]
     statements: tuple[Verdict, ...]
     panels: tuple[Panel, ...]
+    unasked: tuple[Unasked, ...] = ()

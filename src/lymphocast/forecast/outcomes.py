@@ -11,7 +11,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from lymphocast.forecast.attribution import SCENARIOS, key_days
+from lymphocast.forecast.attribution import key_days, scenarios_of
 from lymphocast.forecast.ensemble import Conditions, Ensemble, by_hypothesis, ensemble_of
 from lymphocast.forecast.monte_carlo import MonteCarlo
 from lymphocast.forecast.outcome_results import (
@@ -41,7 +41,7 @@ FACTUAL_NAME = "factual"
 @final
 @dataclass(frozen=True)
 class Courses:
-    """The four courses of treatment, read in the same draws."""
+    """The courses of treatment, read in the same draws; ``infections`` is empty without a fact."""
 
     ensemble: Ensemble
     calendar: Calendar
@@ -57,7 +57,8 @@ class Courses:
         calendar = Calendar(fit.individual)
         named = dict(zip(NAMED, key_days(ensemble)[1:], strict=True))
         # No drug but the study drug touches a count, so two readings serve the four courses.
-        doses = {treatment.study_drug: treatment for _, treatment in SCENARIOS}
+        scenarios = scenarios_of(fit.individual)
+        doses = {treatment.study_drug: treatment for _, treatment in scenarios}
         read = {
             dose: read_counts(ensemble, calendar.window, named, treatment)
             for dose, treatment in doses.items()
@@ -65,16 +66,22 @@ class Courses:
         return cls(
             ensemble,
             calendar,
-            {name: read[treatment.study_drug] for name, treatment in SCENARIOS},
-            infections_of(ensemble, fit.table, calendar.looks, SCENARIOS),
+            {name: read[treatment.study_drug] for name, treatment in scenarios},
+            _infections(ensemble, fit, calendar),
             MonteCarlo.of(ensemble, fit),
         )
 
     @cached_property
     def summary(self) -> ByHypothesis[tuple[CourseOutcome, ...]]:
         """What the courses did, averaged and under each hypothesis."""
-        rows = [_Reader(self, scenario).outcomes() for scenario, _ in SCENARIOS]
+        rows = [_Reader(self, scenario).outcomes() for scenario in self.counts]
         return by_hypothesis({name: tuple(row[name] for row in rows) for name in rows[0]})
+
+
+def _infections(ensemble: Ensemble, fit: Fit, calendar: Calendar) -> dict[str, Infection]:
+    if not fit.individual.tells_of_infection:
+        return {}
+    return infections_of(ensemble, fit.table, calendar.looks, scenarios_of(fit.individual))
 
 
 @final
@@ -92,7 +99,8 @@ class _Reader:
         on = {name: self.compared(real.on[name], mine.on[name]) for name in NAMED}
         area, mean = self.compared(real.area, mine.area), self.compared(real.mean, mine.mean)
         above = {n: self.compared(real.above[n], mine.above[n]) for n in THRESHOLDS}
-        infection, recurrence = self.points(), self.recurrences()
+        told = bool(self.courses.infections)
+        infection, recurrence = (self.points(), self.recurrences()) if told else ([], [])
         return {
             name: CourseOutcome(
                 scenario=self.scenario,

@@ -18,6 +18,7 @@ from lymphocast.forecast.results import AVERAGED, Curve, SensitivityRow
 from lymphocast.forecast.scenario import CURVE_LEVELS, WITHOUT
 from lymphocast.forecast.sensitivity import statement_verdicts
 from lymphocast.forecast.statements import statement_probabilities
+from lymphocast.forecast.unasked import unasked_statements
 from lymphocast.inference.posterior import Fit
 
 Floats = NDArray[np.float64]
@@ -34,11 +35,8 @@ def panels_of(courses: Courses) -> tuple[Panel, ...]:
     entry = ensemble.individual.nominal(ensemble.individual.entry.moment)
     days = np.append(np.arange(entry - LEAD, calendar.looks[-1], POINT_EVERY), calendar.looks[-1])
     counts = {name: ensemble.count(days[:, None], t) for name, t in COUNT_COURSES}
-    weighed = sorted(
-        zip(ensemble.hypotheses, ensemble.shares.tolist(), strict=True), key=lambda pair: -pair[1]
-    )
     chosen = [(AVERAGED, AVERAGE_LABEL, 1.0)]
-    chosen += [(h.name, h.label, w) for h, w in weighed if w >= LEAST_WEIGHT]
+    chosen += [row for row in _weighed(courses) if row[2] >= LEAST_WEIGHT]
     return tuple(
         Panel(
             hypothesis=name,
@@ -48,14 +46,28 @@ def panels_of(courses: Courses) -> tuple[Panel, ...]:
                 _counts(courses, scenario, name, label, days, values)
                 for scenario, values in counts.items()
             ),
-            cultures=tuple(_cultures(courses, scenario, name) for scenario, _ in SCENARIOS),
+            cultures=tuple(_cultures(courses, scenario, name) for scenario in courses.infections),
         )
         for name, label, weight in chosen
     )
 
 
+def _weighed(courses: Courses) -> list[tuple[str, str, float]]:
+    """Name, label and weight of each explanation, the weightiest first."""
+    hypotheses, shares = courses.ensemble.hypotheses, courses.ensemble.shares.tolist()
+    rows = [(h.name, h.label, w) for h, w in zip(hypotheses, shares, strict=True)]
+    if not courses.infections:  # H3 touches nothing that is drawn
+        of = dict(zip(hypotheses, shares, strict=True))
+        rows = [
+            (h.name, h.counts_label, w + of[replace(h, clearance=True)])
+            for h, w in of.items()
+            if not h.clearance
+        ]
+    return sorted(rows, key=lambda row: -row[2])
+
+
 def outcomes_of(fit: Fit, rows: Sequence[SensitivityRow]) -> Outcomes:
-    """Return the four courses side by side, and what is concluded of them.
+    """Return the courses side by side, and what is concluded of them.
 
     Parameters
     ----------
@@ -76,6 +88,7 @@ def outcomes_of(fit: Fit, rows: Sequence[SensitivityRow]) -> Outcomes:
         courses=courses.summary,
         statements=statement_verdicts((base, *rows[1:])),
         panels=panels_of(courses),
+        unasked=unasked_statements(fit.individual),
     )
 
 

@@ -43,11 +43,12 @@ UNSEEN = "outside the doses that the patient has had{injection}: an extrapolatio
 UNSEEN_INJECTION = " (one injection is {size:.3g} maintenance injections)"
 NO_PART = "the doses from day {start:g} on are left out: the last day is day {length:g}"
 CUT_OFF = "of the doses from day {start:g} to day {stop:g}, those after day {length:g} are left out"
-REPLACES = (
-    "From the origin on, each plan takes the place of whatever the record says was given. What "
-    "treats the infection is given as recorded; the plans reach the infection through the count "
-    "alone, and only if a higher count hastens clearance."
+REPLACES = "From the origin on, each plan takes the place of whatever the record says was given."
+TREATED = (
+    " What treats the infection is given as recorded; the plans reach the infection through the "
+    "count alone, and only if a higher count hastens clearance."
 )
+UNTOLD = " Nothing is said of an infection: the record has no culture or symptom."
 
 
 def frame_of(fit: Fit, until: date | None = None) -> Frame:
@@ -130,7 +131,7 @@ def forecast_plans(
         maintenance=frame.maintenance.weekly if frame.maintenance.amounts_known else None,
         rows=tuple(rows),
         curves=tuple(curves),
-        notes=(*_dose_notes(fit, plans), *said, REPLACES),
+        notes=(*_dose_notes(fit, plans), *said, replaces_note(fit)),
     )
 
 
@@ -139,6 +140,11 @@ def _dose_notes(fit: Fit, plans: Sequence[Plan]) -> tuple[str, ...]:
     other = any(level not in {0.0, 1.0} for plan in plans for _, level in plan.levels())
     banner = dose_banner(fit) if other else ""
     return (banner,) if banner else ()
+
+
+def replaces_note(fit: Fit) -> str:
+    """Return what plans take the place of, and how they reach the infection."""
+    return REPLACES + (TREATED if fit.individual.tells_of_infection else UNTOLD)
 
 
 def plan_notes(plan: Plan, maintenance: Maintenance, length: float) -> Iterator[str]:

@@ -46,9 +46,9 @@ class InfectionStart:
 
     @classmethod
     def of(cls, ensemble: Ensemble, table: PriorTable, origin: float) -> "InfectionStart | None":
-        """Return it, or ``None`` for an origin before the infection is treated."""
+        """Return it; ``None`` without a culture or symptom, or before the infection is treated."""
         plan = ensemble.individual.plan
-        if origin <= plan.infection_start:
+        if origin <= plan.infection_start or not ensemble.individual.tells_of_infection:
             return None
         burden, severity = infection_looks(plan, ensemble.theta, (origin,))
         return cls(ensemble, table, origin, (burden[0], severity[0]))

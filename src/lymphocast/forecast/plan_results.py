@@ -45,7 +45,8 @@ class PlanPoint:
     ``p_below`` and ``p_above`` map a threshold to the probability that the latent count lies
     below it, or at or above it, on that day; ``p_below_by_then`` and ``p_above_by_then`` that it
     has been there on one of the days since the origin that are looked at (first passage).
-    ``infection`` is ``None`` for an origin before the infection is treated.
+    ``infection`` is ``None`` where the record has no culture or symptom, and for an origin before
+    the infection is treated.
     """
 
     day: date

@@ -80,12 +80,13 @@ class Calendar:
 
     @cached_property
     def stops(self) -> dict[str, float]:
-        """When each drug was last given."""
+        """When each drug that was given was last given."""
         plan = self.individual.plan
         drugs = {"antibiotic-stop": plan.antibiotic, "il2-stop": plan.study_drug}
         return {
             name: self.individual.nominal(plan.stretches(drug)[-1].stop)
             for name, drug in drugs.items()
+            if drug is not None
         }
 
     @property
@@ -103,8 +104,9 @@ class Calendar:
     @cached_property
     def occasions(self) -> tuple[Occasion, ...]:
         """Named days on which culture and symptoms are read, in order of time."""
-        days = {"first-culture": self.individual.cultures[0].day, **self.stops}
-        days["last-count"] = self.last_count
+        days = {**self.stops, "last-count": self.last_count}
+        if self.individual.cultures:
+            days = {"first-culture": self.individual.cultures[0].day, **days}
         for years in YEARS_AHEAD:
             days[f"last-count+{years:g}y"] = self.last_count + years * DAYS_PER_YEAR
         begin = self.individual.plan.infection_start

@@ -19,7 +19,7 @@ from lymphocast.forecast.design_shares import design_shares, exchanged
 from lymphocast.forecast.dose_response import dose_banner
 from lymphocast.forecast.ensemble import Part
 from lymphocast.forecast.goal import Candidate, Goal
-from lymphocast.forecast.plan_forecast import MEAN_WEEKLY, REPLACES, is_extrapolated
+from lymphocast.forecast.plan_forecast import MEAN_WEEKLY, is_extrapolated, replaces_note
 from lymphocast.forecast.regimen_ground import Ground
 from lymphocast.forecast.regimen_results import (
     FrontPoint,
@@ -121,7 +121,7 @@ def optimise(
         banners=_banners(banner, maintenance),
         given=given,
         extrapolated=extrapolated,
-        notes=tuple(_notes(goal, maintenance)),
+        notes=tuple(_notes(fit, goal, maintenance)),
     )
 
 
@@ -149,8 +149,8 @@ def _banners(dose: str, maintenance: Maintenance) -> tuple[str, ...]:
     return tuple(banner for banner in banners if banner)
 
 
-def _notes(goal: Goal, maintenance: Maintenance) -> list[str]:
-    notes = [note for note in (amounts_note(maintenance), REPLACES) if note]
+def _notes(fit: Fit, goal: Goal, maintenance: Maintenance) -> list[str]:
+    notes = [note for note in (amounts_note(maintenance), replaces_note(fit)) if note]
     if len(goal.design.intervals) > 1:
         notes.append(INTERVALS)
     if any(cycle is not None for cycle in goal.design.cycles):

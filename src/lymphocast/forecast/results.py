@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, final
+from typing import TYPE_CHECKING, Generic, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.dataset.not_read import NotRead
+from lymphocast.dataset.standing import Standing
 from lymphocast.forecast.valued import NextCount
 from lymphocast.inference.history import Step
 
 if TYPE_CHECKING:  # it is made of the types below
-    from lymphocast.forecast.outcome_results import Outcomes
+    from lymphocast.forecast.outcome_results import Outcomes, Unasked
 
 AVERAGED = "averaged"
 T = TypeVar("T")
@@ -97,9 +98,11 @@ class ScenarioOutcome:
     lost_at_second
         Factual minus this scenario at the second count's date, paired by draw.
     p_culture_negative
-        Probability that one culture on the recorded culture's date is negative.
+        Probability that one culture on the recorded culture's date is negative; ``None`` if there
+        is none.
     p_symptoms_resolved
-        Probability that severity lies below the level read as *resolved* on that date.
+        Probability that severity lies below the level read as *resolved* on the date of resolved
+        symptoms, or else of the culture; ``None`` if there is neither.
     """
 
     scenario: str
@@ -107,8 +110,8 @@ class ScenarioOutcome:
     count_at_stop: Interval
     count_at_last: Interval
     lost_at_second: Interval
-    p_culture_negative: float
-    p_symptoms_resolved: float
+    p_culture_negative: float | None
+    p_symptoms_resolved: float | None
 
 
 @final
@@ -332,52 +335,19 @@ class TimingArguments:
     entered_before: bool = True
 
 
-class Outlook(Protocol):
-    """The part of the results that looks ahead: what a forecast table needs."""
-
-    @property
-    def hypotheses(self) -> tuple[HypothesisRow, ...]:
-        """The joint hypotheses with their weights."""
-        ...
-
-    @property
-    def forecast(self) -> ByHypothesis[tuple[ForecastPoint, ...]]:
-        """The untreated count at each horizon."""
-        ...
-
-    @property
-    def registered(self) -> ByHypothesis[tuple[Prediction, ...]]:
-        """Counts expected on days that the source shows and the record lacks."""
-        ...
-
-
-class Drawn(Protocol):
-    """The part of the results that the treatment figure needs."""
-
-    @property
-    def curves(self) -> tuple[Curve, ...]:
-        """Quantiles of the latent count over time."""
-        ...
-
-
-@final
-@dataclass(frozen=True)
-class Foresight:
-    """What comes next, computed alone: an :class:`Outlook` that can be :class:`Drawn`."""
-
-    hypotheses: tuple[HypothesisRow, ...]
-    forecast: ByHypothesis[tuple[ForecastPoint, ...]]
-    registered: ByHypothesis[tuple[Prediction, ...]]
-    curves: tuple[Curve, ...]
-
-
 @final
 @dataclass(frozen=True)
 class Results:
-    """Everything one run says about one patient."""
+    """Everything one run says about one patient.
+
+    ``rise_between`` names the entry count and the first count under treatment. ``standing`` are
+    the days that the analysis chose where neither a source nor ``modelling`` states one,
+    ``unasked`` the questions to which no fact speaks.
+    """
 
     record_id: str
     observed: tuple[ObservedCount, ...]
+    rise_between: tuple[str, str]
     hypotheses: tuple[HypothesisRow, ...]
     attribution: ByHypothesis[Attribution]
     outcomes: "Outcomes"
@@ -396,4 +366,6 @@ class Results:
     priors_sha256: str
     record_sha256: str
     versions: Mapping[str, str]
+    unasked: "tuple[Unasked, ...]" = ()
+    standing: tuple[Standing, ...] = ()
     not_read: tuple[NotRead, ...] = ()

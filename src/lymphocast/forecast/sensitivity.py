@@ -84,18 +84,21 @@ class ChangedFit:
 
 
 def probabilities(ensemble: Ensemble) -> dict[str, float]:
-    """Return the probability of each question's statement, by its letter."""
+    """Return the probability of each question's statement, by its letter.
+
+    (d) is left out where the record has no culture or symptom: no fact can speak to it.
+    """
     days = key_days(ensemble)
     counts, added = ensemble.count(days), ensemble.added(days)[1]
     rise = counts[1] - counts[0]
     both = np.array([h.il2 and h.clearance for h in ensemble.hypotheses], dtype=float)
-    whole = ensemble.whole
-    return {
+    whole, told = ensemble.whole, ensemble.individual.tells_of_infection
+    found = {
         "a": whole.probability(rise > 0.0),
         "b": whole.probability(il2_more_than_half(rise, added)),
         "c": whole.probability(falls_below(ensemble, FALL_LIMIT, FALL_YEARS)),
-        "d": float(both @ ensemble.shares),
     }
+    return {**found, "d": float(both @ ensemble.shares)} if told else found
 
 
 def sensitivity_table(
@@ -148,7 +151,8 @@ def answered(
 ) -> tuple[Verdict, ...]:
     """Return the answer to each question, by its letter, by the stated rule."""
     found = []
-    for letter, (question, definition) in asked.items():
+    for letter in (name for name in asked if name in rows[0]):
+        question, definition = asked[letter]
         values = [row[letter] for row in rows]
         found.append(
             Verdict(

@@ -7,13 +7,13 @@ probability stays above 0.8 in every row of the sensitivity table, *no* if below
 import numpy as np
 
 from lymphocast.engine.course import FACTUAL, Treatment
-from lymphocast.forecast.attribution import SCENARIOS, recorded_days
+from lymphocast.forecast.attribution import recorded_days, scenarios_of
 from lymphocast.forecast.ensemble import Conditions, Ensemble
 from lymphocast.forecast.readings import Calendar, infections_of, time_above
 from lymphocast.models.prior_table import PriorTable
 
 STATEMENT_DRAWS = 170  # of each hypothesis: one block of lanes, error of an average about 0.01
-WITHOUT = tuple(s for s in SCENARIOS if s[0] in {"without-il2", "without-clarithromycin"})
+WITHOUT_IL2, WITHOUT_ANTIBIOTIC = "without-il2", "without-clarithromycin"
 KEPT_ABOVE, KEPT_DAYS = 300.0, 182.625  # the definition of ICL; half a year
 
 STATEMENTS = {
@@ -45,19 +45,27 @@ def statement_probabilities(
 ) -> dict[str, float]:
     """Return the probability of each statement, by its name, averaged over the hypotheses.
 
-    It is read in the first ``draws`` draws of each hypothesis.
+    It is read in the first ``draws`` draws of each hypothesis. Statements that the record cannot
+    answer are left out (:mod:`lymphocast.forecast.unasked`).
     """
     thin = ensemble.thinned(min(draws, ensemble.size))
-    individual, whole = thin.individual, thin.whole
-    courses = infections_of(thin, table, individual.infection_days, WITHOUT)
-    without, alone = courses["without-il2"], courses["without-clarithromycin"]
-    culture, symptoms = (individual.infection_days.index(day) for day in recorded_days(individual))
-    return {
-        "culture-without-il2": whole.mean(without.negative[culture]),
-        "culture-without-clarithromycin": whole.mean(alone.negative[culture]),
-        "symptoms-without-il2": whole.probability(without.resolved[symptoms]),
-        "above-300": whole.probability(_kept_above(thin)),
-    }
+    return {**_of_infection(thin, table), "above-300": thin.whole.probability(_kept_above(thin))}
+
+
+def _of_infection(ensemble: Ensemble, table: PriorTable) -> dict[str, float]:
+    individual, whole = ensemble.individual, ensemble.whole
+    culture, symptoms = recorded_days(individual)
+    if symptoms is None:
+        return {}
+    looks = individual.infection_days
+    wanted = [s for s in scenarios_of(individual) if s[0] in {WITHOUT_IL2, WITHOUT_ANTIBIOTIC}]
+    courses = infections_of(ensemble, table, looks, wanted)
+    found = {}
+    if culture is not None:
+        for name, course in courses.items():
+            found[f"culture-{name}"] = whole.mean(course.negative[looks.index(culture)])
+    resolved = courses[WITHOUT_IL2].resolved[looks.index(symptoms)]
+    return {**found, "symptoms-without-il2": whole.probability(resolved)}
 
 
 def _kept_above(ensemble: Ensemble) -> Conditions:

@@ -5,7 +5,8 @@ Independent islands give the standard error of the evidence.
 
 Without H3 counts and infection do not know of each other: each has particles of its own, the
 infection the same under every such hypothesis, and the evidence is a product. With H3 they move
-together, except where the count never changes, so that H3 says nothing.
+together, except where the count never changes or nothing is known of the infection, so that H3 says
+nothing.
 """
 
 from collections.abc import Sequence
@@ -75,7 +76,8 @@ class _Run:
         apart = [self.apart(without, j) for j in range(self.settings.islands)]
         hastened = replace(without, clearance=True)
         linked = apart
-        if hastened.count_changes:
+        told = self.kernels.density.individual.tells_of_infection
+        if told and hastened.count_changes:
             linked = [self.linked(hastened, j) for j in range(self.settings.islands)]
         pairs = ((without, apart), (hastened, linked))
         first, second = (

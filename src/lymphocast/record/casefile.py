@@ -241,7 +241,7 @@ def _modelling_errors(record: PatientRecord, modelling: Modelling) -> Iterator[M
         ("study_drug", modelling.study_drug),
         ("antibiotic", modelling.antibiotic),
     ):
-        if drug not in drugs:
+        if drug is not None and drug not in drugs:
             yield Misread(
                 found=f"{key} '{drug}'", needed=f"a drug that was given ({', '.join(drugs)})"
             )

@@ -100,7 +100,8 @@ class Modelling:
     Parameters
     ----------
     study_drug, antibiotic
-        Drug names; day 0 is the nominal first dose of the study drug.
+        Drug names; day 0 is the nominal first dose of the study drug. A patient who had no drug
+        against the infection has ``None``.
     entry_measurement, entry_below
         Every explanation is conditioned on a latent count below ``entry_below`` at this
         measurement's date: the patient was found because the count was low.
@@ -115,7 +116,7 @@ class Modelling:
     """
 
     study_drug: str
-    antibiotic: str
+    antibiotic: str | None
     entry_measurement: str
     entry_below: Quantity
     recovery_clock: str

@@ -197,7 +197,7 @@ NOMINAL = Group(
 )
 _CHOICES = (
     Field("study_drug", Named(DRUGS), "drug under study"),
-    Field("antibiotic", Named(DRUGS), "drug against the infection"),
+    optional("antibiotic", Named(DRUGS), "drug against the infection; left out if there was none"),
     Field("entry_measurement", FactRef("measurements"), "count by which the patient was found"),
     Field("entry_below", Measure(), "latent count below which patients are found"),
     Field("recovery_clock", FactRef(), "fact at which the clock of recovery starts"),

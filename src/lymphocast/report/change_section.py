@@ -25,7 +25,7 @@ from lymphocast.report.claims_ahead import (
     shown_sentences,
     timing_sentences,
 )
-from lymphocast.report.construction import BEARINGS, immovable
+from lymphocast.report.construction import bearings, immovable
 from lymphocast.report.naming import plain
 from lymphocast.report.reasons import answers, weight_of
 from lymphocast.report.wording import (
@@ -84,7 +84,7 @@ def _facts(record: PatientRecord, check: CheckReport, results: Results) -> Itera
             "The missing items of the case definition. The hypotheses presume the diagnosis; "
             "another cause of a low count would be a further explanation."
         )
-    yield from BEARINGS
+    yield from bearings(record)
     yield from (
         f"The dates of the missed doses of {m.drug}."
         for m in record.missed_doses

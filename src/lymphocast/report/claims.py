@@ -10,7 +10,6 @@ from typing import Final
 from lymphocast.criteria.icl import IclAssessment
 from lymphocast.forecast.checks import CONTRACTION_LIMIT
 from lymphocast.forecast.results import (
-    Attribution,
     Contraction,
     FitSummary,
     ForecastPoint,
@@ -23,7 +22,7 @@ from lymphocast.forecast.results import (
 )
 from lymphocast.forecast.sensitivity import NO_BELOW, YES_ABOVE
 from lymphocast.record.patient import Claim
-from lymphocast.report.marginals import Explanation, explanations, prior_and_weight
+from lymphocast.report.marginals import Explanation, explanations, is_asked, prior_and_weight
 from lymphocast.report.wording import (
     COUNT_UNIT,
     COURSE_WORDS,
@@ -64,6 +63,12 @@ INFECTION: Final = "infection"
 
 CAUSE_VERDICT: Final = "b"
 """Identifier of the verdict on whether IL-2 made more than half of the rise."""
+
+CLEARANCE_VERDICT: Final = "d"
+"""Identifier of the verdict on whether IL-2 hastened culture conversion."""
+
+UNTOUCHED: Final = "(as before the data, by construction: the record has no culture or symptom)"
+"""What is said of the weight of H3 where no fact speaks to it."""
 
 ICL_WORDS: Final = {
     "met": "met by this record",
@@ -118,7 +123,7 @@ def weights_sentence(results: Results) -> str:
     return (
         f"Posterior weights, prior weights in parentheses: IL-2 effect on the count "
         f"{_moved(il2)}; natural course: {', '.join(courses)}; a higher count hastens clearance "
-        f"{_moved(clearance)}."
+        f"{_moved(clearance) if is_asked(results, CLEARANCE_VERDICT) else UNTOUCHED}."
     )
 
 
@@ -131,16 +136,17 @@ def _moved(pair: tuple[float, float]) -> str:
     return f"{short_probability(posterior)} ({short_probability(prior)})"
 
 
-def rise_sentence(attribution: Attribution, observed: tuple[ObservedCount, ...]) -> str:
-    """Return the rise between the first two counts, measured and latent."""
+def rise_sentence(results: Results) -> str:
+    """Return the rise from the entry count to the first under treatment, measured and latent."""
     return (
-        f"The measured count went {_from_to(observed)}. The latent rise, free of measurement "
-        f"error, is {count_sentence(attribution.rise)}."
+        f"The measured count went {_from_to(results)}. The latent rise, free of measurement "
+        f"error, is {count_sentence(results.attribution.averaged.rise)}."
     )
 
 
-def _from_to(observed: tuple[ObservedCount, ...]) -> str:
-    first, second = observed[0], observed[1]
+def _from_to(results: Results) -> str:
+    by_id = {o.id: o for o in results.observed}
+    first, second = (by_id[name] for name in results.rise_between)
     return f"from {_counted(first)} to {_counted(second)} {unit(second.unit)}"
 
 
@@ -185,16 +191,24 @@ def scenario_sentence(factual: ScenarioOutcome, other: ScenarioOutcome) -> str:
 
 
 def outcome_sentence(scenarios: tuple[ScenarioOutcome, ...]) -> str:
-    """Return how likely a negative culture and resolved symptoms were under each treatment."""
+    """Return how likely a negative culture and resolved symptoms were under each treatment.
+
+    Empty where the record has neither.
+    """
     cultures, symptoms = (
         words(
             tuple(
-                f"{probability(getattr(s, name))} {listed(SCENARIO_WORDS, s.scenario)}"
+                f"{probability(p)} {listed(SCENARIO_WORDS, s.scenario)}"
                 for s in scenarios
+                if (p := getattr(s, name)) is not None
             )
         )
         for name in ("p_culture_negative", "p_symptoms_resolved")
     )
+    if not symptoms:
+        return ""
+    if not cultures:
+        return f"Symptoms have resolved by the recorded day with probability {symptoms}."
     return (
         f"A culture on the recorded day is negative with probability {cultures}; symptoms have "
         f"resolved by then with probability {symptoms}."
@@ -216,7 +230,7 @@ def quotable_sentence(results: Results) -> str:
     _, dip = prior_and_weight(results, lambda row: row.course == INFECTION)
     return (
         "“In this patient, given the stated hypotheses and priors, the probability that IL-2 made "
-        f"more than half of the rise in the CD4 count {_from_to(results.observed)} was "
+        f"more than half of the rise in the CD4 count {_from_to(results)} was "
         f"{probability(results.attribution.averaged.p_il2_more_than_half)}{span}; hypotheses under "
         f"which IL-2 added no cells kept a weight of {probability(none)}, those under which an "
         f"infection had lowered the count {probability(dip)}.”"
@@ -227,7 +241,7 @@ def refused_sentence(results: Results) -> str:
     """Return the sentence that the analysis does not support, and why."""
     _, none = prior_and_weight(results, lambda row: not row.il2)
     return (
-        f"“IL-2 raised the CD4 count {_from_to(results.observed)}.” The sentence credits IL-2 with "
+        f"“IL-2 raised the CD4 count {_from_to(results)}.” The sentence credits IL-2 with "
         f"the whole measured difference and names no alternative, although hypotheses without any "
         f"IL-2 effect keep a weight of {probability(none)}. “IL-2 works in idiopathic CD4 "
         "lymphopenia” is not supported either: one published success among an unknown number of "

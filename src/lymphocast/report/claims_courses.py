@@ -111,6 +111,10 @@ def course_of(results: Results, scenario: str) -> CourseOutcome:
     return _of(results.outcomes.courses.averaged, scenario)
 
 
+def _ran(results: Results, scenario: str) -> bool:
+    return any(course.scenario == scenario for course in results.outcomes.courses.averaged)
+
+
 def _differences(results: Results) -> Iterator[Quote]:
     without = course_of(results, WITHOUT_IL2)
     factual = course_of(results, FACTUAL)
@@ -131,7 +135,7 @@ def _differences(results: Results) -> Iterator[Quote]:
             f"{_count_spread(results, lambda c: c.days_above[DAY_LIMIT].mean_lost, _days)}.",
             days,
         )
-    for scenario in (WITHOUT_IL2, WITHOUT_ANTIBIOTIC):
+    for scenario in (s for s in (WITHOUT_IL2, WITHOUT_ANTIBIOTIC) if _ran(results, s)):
         chance = _culture(course_of(results, scenario))
         if chance is not None:
             yield _apart(
@@ -199,6 +203,8 @@ def _weak(results: Results, statement: str) -> str:
 
 
 def _by_construction(results: Results) -> Iterator[Quote]:
+    if not _ran(results, WITHOUT_ANTIBIOTIC):
+        return
     difference = course_of(results, WITHOUT_ANTIBIOTIC).mean_count
     if difference.lost.p05 == difference.lost.p95 == 0.0:
         sentence = "Clarithromycin did nothing for the CD4 count."

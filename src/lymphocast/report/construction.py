@@ -5,17 +5,24 @@ from typing import Final
 
 from lymphocast.record.patient import PatientRecord
 
-BEARINGS: Final = (
+_PERCENT: Final = (
     "CD4 cells as a percentage of lymphocytes. A rise of the count alone, with the percentage "
     "unchanged, speaks for lymphocytes as a whole returning, as when an infection lifts; a rise of "
     "both speaks for CD4 cells in particular. The model has no other lymphocytes, so no number is "
-    "given.",
+    "given."
+)
+_MIC: Final = (
     "The MIC of the isolate for the antibiotic. It bears on whether the antibiotic alone would "
     "have cleared the infection, hence on what a negative culture can say for IL-2 (question d), "
     "and on nothing else here. The model draws the rate of kill from published cohorts and has no "
-    "link from an MIC to it, so no number is given.",
+    "link from an MIC to it, so no number is given."
 )
-"""Facts that would bear on the answers and for which no number can be had honestly."""
+
+
+def bearings(record: PatientRecord) -> tuple[str, ...]:
+    """Return facts that would bear on the answers and for which no number can be had honestly."""
+    isolated = bool(record.cultures) and antibiotic_name(record) is not None
+    return (_PERCENT, _MIC) if isolated else (_PERCENT,)
 
 
 def lift_words(record: PatientRecord) -> str:
@@ -27,18 +34,23 @@ def lift_words(record: PatientRecord) -> str:
     return f"the day on which {event}"
 
 
-def antibiotic_name(record: PatientRecord) -> str:
-    """Return the name of the drug against the infection."""
+def antibiotic_name(record: PatientRecord) -> str | None:
+    """Return the name of the drug against the infection, ``None`` if there was none."""
     return "the antibiotic" if record.modelling is None else record.modelling.antibiotic
 
 
 def antibiotic_note(record: PatientRecord) -> str:
     """Return what of the antibiotic the model cannot show."""
-    drug = antibiotic_name(record)
+    drug, lift = antibiotic_name(record), lift_words(record)
+    if drug is None:
+        return (
+            "One thing follows from how the model is built and is no finding: under “infection had "
+            f"lowered the count” the lift begins on {lift}, whether or not any drug is given."
+        )
     return (
         "Two things follow from how the model is built and are no findings. It has no link from "
         f"the antibiotic to the count, so without {drug} the count is exactly the same. And under "
-        f"“infection had lowered the count” the lift begins on {lift_words(record)}, whether or "
+        f"“infection had lowered the count” the lift begins on {lift}, whether or "
         f"not any drug is given: the model cannot tell whether {drug}, by treating the infection, "
         "raised the count, although under this explanation it may have."
     )
@@ -55,10 +67,12 @@ def _immovable(record: PatientRecord) -> Iterator[str]:
         "patient's own maintenance dose, so any constant factor drops out. They matter only for "
         "the choice of the prior of the gain, and for comparing patients."
     )
-    yield (
-        f"{antibiotic_name(record).capitalize()}, as far as the count is concerned: the model has "
-        "no link from the antibiotic to the count."
-    )
+    drug = antibiotic_name(record)
+    if drug is not None:
+        yield (
+            f"{drug.capitalize()}, as far as the count is concerned: the model has "
+            "no link from the antibiotic to the count."
+        )
     if any(not missed.dates_known for missed in record.missed_doses):
         yield (
             "Missed doses without dates: every dose is taken as given. Their dates would matter "

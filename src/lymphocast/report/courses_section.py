@@ -23,6 +23,7 @@ from lymphocast.report.wording import (
     FACTUAL,
     OCCASION_WORDS,
     SCENARIO_WORDS,
+    WITHOUT_ANTIBIOTIC,
     WITHOUT_IL2,
     between,
     capital,
@@ -41,9 +42,16 @@ SHOWN: Final = ("first-culture", "il2-stop", "last-count", "last-count+2y")
 """Named days of the table; the others stand in summary.json."""
 BACK_BY: Final = "last-count+1y"
 CAPTION: Final = (
-    "The same patient under four courses of treatment, in the same draws: the latent count with "
-    "its central 50 % and 90 % bands, and the probability that one culture on that day is "
-    "negative. One row for the average and for each explanation that weighs enough."
+    "The same patient under {courses} of treatment, in the same draws: the latent count with "
+    "its central 50 % and 90 % bands{cultures}. One row for the average and for each explanation "
+    "that weighs enough."
+)
+CULTURES: Final = ", and the probability that one culture on that day is negative"
+
+
+NO_INFECTION: Final = (
+    "The record has no culture or symptom that the model reads, so nothing is said of culture, "
+    "symptoms and recurrence under any course."
 )
 
 
@@ -56,11 +64,11 @@ def courses_section(results: Results, courses_svg: str) -> Section:
             Paragraph(_opening(results)),
             *_drawing(results, courses_svg),
             count_table(results),
-            culture_table(results),
-            recurrence_table(results),
+            *_infection_tables(results),
             Paragraph(_errors(results), Tone.NOTE),
             Subheading("What is concluded, over the sensitivity table"),
             statement_table(results),
+            *(Paragraph(f"Not asked: {u.question} {u.why}") for u in results.outcomes.unasked),
             Subheading("What may be quoted"),
             *(_quote(quote) for quote in quotes(results)),
         ),
@@ -85,7 +93,10 @@ def _drawing(results: Results, svg: str) -> tuple[Block, ...]:
         f"{listed(SCENARIO_WORDS, c.scenario)} {count_interval(c.mean_count.value)}"
         for c in results.outcomes.courses.averaged
     )
-    return (Drawing(svg, CAPTION, f"Mean latent count over the window, cells/µL: {means}."),)
+    courses = small(len(results.outcomes.courses.averaged), "course")
+    told = CULTURES if tells_of_infection(results) else ""
+    caption = CAPTION.format(courses=courses, cultures=told)
+    return (Drawing(svg, caption, f"Mean latent count over the window, cells/µL: {means}."),)
 
 
 def _quote(quote: Quote) -> Paragraph:
@@ -126,9 +137,18 @@ def count_table(results: Results) -> Table:
         ),
         _rows(results, _counts),
         "Median (90 % interval); mean count in cells/µL: the area under the count divided by the "
-        "length of the time. Differences are paired by draw. Without clarithromycin the count is "
-        "the same, by construction. Other thresholds and areas stand in summary.json.",
+        f"length of the time. Differences are paired by draw.{_without_antibiotic(results)} Other "
+        "thresholds and areas stand in summary.json.",
     )
+
+
+def _without_antibiotic(results: Results) -> str:
+    there = WITHOUT_ANTIBIOTIC in _scenarios(results)
+    return " Without clarithromycin the count is the same, by construction." if there else ""
+
+
+def _scenarios(results: Results) -> tuple[str, ...]:
+    return tuple(course.scenario for course in results.outcomes.courses.averaged)
 
 
 def _counts(courses: tuple[CourseOutcome, ...]) -> tuple[str, ...]:
@@ -140,6 +160,17 @@ def _counts(courses: tuple[CourseOutcome, ...]) -> tuple[str, ...]:
     return (*map(count_interval, means), *map(count_interval, days))
 
 
+def tells_of_infection(results: Results) -> bool:
+    """Return whether the courses say anything of cultures and symptoms."""
+    return bool(results.outcomes.courses.averaged[0].infection)
+
+
+def _infection_tables(results: Results) -> tuple[Block, ...]:
+    if not tells_of_infection(results):
+        return (Paragraph(NO_INFECTION),)
+    return culture_table(results), recurrence_table(results)
+
+
 def culture_table(results: Results) -> Table:
     """Return culture and symptoms on named days under each course."""
     factual = results.outcomes.courses.averaged[0]
@@ -149,7 +180,7 @@ def culture_table(results: Results) -> Table:
     return Table(
         "Culture and symptoms on named days, by course of treatment",
         columns,
-        tuple(_grouped(results, tuple(SCENARIO_WORDS), _culture_cells)),
+        tuple(_grouped(results, _scenarios(results), _culture_cells)),
         "P(one culture on that day is negative), measured / P(burden below a culture's limit of "
         "detection by then), latent / P(symptoms resolved on that day), latent.",
     )
@@ -175,8 +206,16 @@ def recurrence_table(results: Results) -> Table:
         tuple(_grouped(results, (FACTUAL, WITHOUT_IL2), _back_cells)),
         "P(burden below the limit of detection when the drug was stopped, and above it at some "
         "time by then) / the same of symptoms and the level read as resolved; latent, looked at "
-        "every 30 days. What had never gone cannot come back: the courses without clarithromycin, "
-        "which stand in summary.json, have few recurrences for that reason alone.",
+        "every 30 days. What had never gone cannot come back" + _few_recurrences(results),
+    )
+
+
+def _few_recurrences(results: Results) -> str:
+    if WITHOUT_ANTIBIOTIC not in _scenarios(results):
+        return "."
+    return (
+        ": the courses without clarithromycin, which stand in summary.json, have few recurrences "
+        "for that reason alone."
     )
 
 
@@ -250,9 +289,10 @@ def _errors(results: Results) -> str:
     chances += [r.burden_back.p_se for c in courses for r in c.recurrence]
     means = max(c.mean_count.mean_lost_se for c in courses)
     days = max(c.days_above[DAY_LIMIT].mean_lost_se for c in courses)
+    probabilities = f"{number(max(chances), 2)} for a probability, " if chances else ""
     return (
-        f"Monte Carlo standard errors of the averages are at most {number(max(chances), 2)} for a "
-        f"probability, {number(means, 2)} cells/µL for the mean difference of the mean count, and "
+        f"Monte Carlo standard errors of the averages are at most {probabilities}"
+        f"{number(means, 2)} cells/µL for the mean difference of the mean count, and "
         f"{number(days, 2)} days for that of the time at {DAY_LIMIT} or more; those of each "
         "hypothesis stand in summary.json."
     )

@@ -60,7 +60,7 @@ def build_document(
             summary_section(record, check_report, results),
             figure_section(results, figure_svg),
             limits_of_use_section(),
-            record_section(record, check_report),
+            record_section(record, check_report, results.standing),
             hypotheses_section(results),
             effect_section(record, results),
             courses_section(results, courses_svg),

@@ -34,15 +34,20 @@ from lymphocast.report.wording import (
     weight,
 )
 
+NO_OUTCOME = (
+    "The record has neither a culture nor resolved symptoms, so there is no day on which to "
+    "compare them."
+)
+
 
 def effect_section(record: PatientRecord, results: Results) -> Section:
-    """Return what IL-2 and clarithromycin did in the model, and what may be said of it."""
+    """Return what the drugs did in the model, and what may be said of it."""
     averaged = results.attribution.averaged
     return Section(
         "effect",
         "What the treatment did",
         (
-            Paragraph(rise_sentence(averaged, results.observed)),
+            Paragraph(rise_sentence(results)),
             Paragraph(cause_sentence(results)),
             rise_table(results),
             Paragraph(quotable_sentence(results), Tone.QUOTABLE, "May be quoted."),
@@ -51,7 +56,7 @@ def effect_section(record: PatientRecord, results: Results) -> Section:
             *scenario_paragraphs(averaged),
             Paragraph(antibiotic_note(record), lead="By construction."),
             count_table(results),
-            outcome_table(results),
+            *_outcome_tables(results),
         ),
     )
 
@@ -99,9 +104,10 @@ def scenario_paragraphs(averaged: Attribution) -> tuple[Paragraph, ...]:
     by_name = {s.scenario: s for s in averaged.scenarios}
     if not {FACTUAL, WITHOUT_IL2} <= by_name.keys():
         return ()
+    outcome = outcome_sentence(averaged.scenarios) or NO_OUTCOME
     return (
         Paragraph(scenario_sentence(by_name[FACTUAL], by_name[WITHOUT_IL2])),
-        Paragraph(outcome_sentence(averaged.scenarios)),
+        Paragraph(outcome),
     )
 
 
@@ -123,6 +129,11 @@ def count_table(results: Results) -> Table:
         "Cells/µL, median (90 % interval). The paired difference is what IL-2 had added, in the "
         "table above.",
     )
+
+
+def _outcome_tables(results: Results) -> tuple[Table, ...]:
+    told = any(s.p_symptoms_resolved is not None for s in results.attribution.averaged.scenarios)
+    return (outcome_table(results),) if told else ()
 
 
 def outcome_table(results: Results) -> Table:
@@ -168,6 +179,10 @@ def _counts(attribution: Attribution) -> tuple[str, ...]:
 
 def _outcomes(attribution: Attribution) -> tuple[str, ...]:
     return tuple(
-        f"{short_probability(s.p_culture_negative)} / {short_probability(s.p_symptoms_resolved)}"
+        f"{_chance(s.p_culture_negative)} / {_chance(s.p_symptoms_resolved)}"
         for s in attribution.scenarios
     )
+
+
+def _chance(p: float | None) -> str:
+    return "–" if p is None else short_probability(p)

@@ -72,6 +72,11 @@ def bayes_factor(prior: float, posterior: float) -> float | None:
     return posterior / (1.0 - posterior) * (1.0 - prior) / prior
 
 
+def is_asked(results: Results, letter: str) -> bool:
+    """Return whether the record has a fact that speaks to a question of the summary."""
+    return all(question.id != letter for question in results.unasked)
+
+
 def prior_and_weight(results: Results, select: Select) -> tuple[float, float]:
     """Return the summed prior and posterior weight of the selected hypotheses."""
     rows = tuple(row for row in results.hypotheses if select(row))

@@ -21,7 +21,8 @@ from lymphocast.report.blocks import (
     Subheading,
     Table,
 )
-from lymphocast.report.claims import method
+from lymphocast.report.claims import CLEARANCE_VERDICT, method
+from lymphocast.report.marginals import is_asked
 from lymphocast.report.naming import name_of
 from lymphocast.report.wording import (
     METHOD_WORDS,
@@ -96,6 +97,11 @@ HOW: Final = {
 }
 """How a method works, for the methods paragraph, by its name in a fit."""
 
+OF_CLEARANCE: Final = (
+    "That a higher CD4 count hastens clearance of the infection is a hypothesis with weight, not a "
+    "finding; in HIV, trials that raised the count with IL-2 saw no fewer opportunistic diseases."
+)
+
 LIMITS: Final = (
     "Dose acts relative to the patient's own maintenance dose: the fitted gain cannot be carried "
     "to another product or patient.",
@@ -106,12 +112,15 @@ LIMITS: Final = (
     "lymphocytes in the days after a dose (a count that the record dates so has a wider error), "
     "receptor induction and antibodies, drug concentrations, drugs and illnesses that the source "
     "does not mention.",
-    "That a higher CD4 count hastens clearance of the infection is a hypothesis with weight, not a "
-    "finding; in HIV, trials that raised the count with IL-2 saw no fewer opportunistic diseases.",
+    OF_CLEARANCE,
     "The patient was reported because of his course. Conditioning on the low first count corrects "
     "for one part of this selection; that the outcome made the case worth publishing is not "
     "corrected.",
 )
+
+
+COURSE_OF_COUNTS: Final = COURSE[:7]
+"""The equations of the count alone."""
 
 
 def model_section(record: PatientRecord, results: Results) -> Section:
@@ -123,16 +132,32 @@ def model_section(record: PatientRecord, results: Results) -> Section:
             Paragraph(
                 "x⁺ is the positive part of x. Joint hypotheses switch the IL-2 gain on or off, "
                 "choose one of the three natural courses, and switch the dependence of clearance "
-                "on the count on or off. Uncertain dates are unknowns within their intervals and "
-                "are shared by all facts that hang on the same event."
+                "on the count on or off. Uncertain dates of counts are unknowns within their "
+                "intervals, and so are those of the events that counts, doses and the lift of an "
+                "infection hang on; they are shared by all facts that hang on the same event. "
+                "Everything else stands on one day: cultures, symptoms, doses that hang on no "
+                "event, the beginning of the infection's course, and the clock of recovery, on the "
+                "first of its possible days. Where the record leaves such a day open, it is listed "
+                "among the assumptions of the analysis."
             ),
-            Equations(COURSE),
+            *_untold(results),
+            Equations(COURSE if is_asked(results, CLEARANCE_VERDICT) else COURSE_OF_COUNTS),
             prior_table(results.priors),
             *_not_read(record, results.not_read),
             Subheading("Limits"),
-            Bullets(LIMITS),
+            Bullets(_limits(results)),
         ),
     )
+
+
+def _untold(results: Results) -> Iterator[Paragraph]:
+    for question in results.unasked:
+        yield Paragraph(question.why, lead="By construction.")
+
+
+def _limits(results: Results) -> tuple[str, ...]:
+    told = is_asked(results, CLEARANCE_VERDICT)
+    return tuple(text for text in LIMITS if told or text != OF_CLEARANCE)
 
 
 def _not_read(record: PatientRecord, rows: tuple[NotRead, ...]) -> Iterator[Block]:
@@ -219,15 +244,22 @@ def methods_paragraph(record: PatientRecord, results: Results) -> str:
         f"We analysed {_data(record, results)} of one patient with a course model of the CD4 count "
         "in which interleukin-2 adds cells towards a bounded plateau (effect relative to the "
         "patient's own maintenance dose); the natural course is stable, recovers by itself, or had "
-        "been lowered by an infection; and the mycobacterial burden, cultures and symptoms are "
-        "modelled jointly. Uncertain dates were treated as unknown within their intervals, and "
-        "every hypothesis was conditioned on a low latent count when the patient was identified. "
+        f"been lowered by an infection{_jointly(results)}. Uncertain dates of counts and of the "
+        "events that counts and doses hang on were treated as unknown within their intervals; "
+        "other facts stand on the days listed as assumptions. Every hypothesis was conditioned on "
+        "a low latent count when the patient was identified. "
         f"Counts had log-normal error. Posterior and evidence of {hypotheses} were computed by "
         f"{_computed(results)}, and hypotheses were averaged with weights proportional to prior "
         f"weight times evidence. {_grades(results.priors)} The answers to {questions} follow a "
         f"fixed rule over {analyses} (the base analysis and {numeral(changed)} with a changed "
         f"assumption). Software: {_software(results)}."
     )
+
+
+def _jointly(results: Results) -> str:
+    if is_asked(results, CLEARANCE_VERDICT):
+        return "; and the mycobacterial burden, cultures and symptoms are modelled jointly"
+    return " (the record has no culture or symptom, so nothing is said of the infection itself)"
 
 
 def _computed(results: Results) -> str:

@@ -8,39 +8,40 @@ from lymphocast.forecast.outcome_results import Chance, Compared, CourseOutcome,
 from lymphocast.forecast.results import AVERAGED
 from lymphocast.report.columns import table_lines
 from lymphocast.report.values import value_text
+from lymphocast.report.wording import NOT_ASKED
 
 LIMIT: Final = 300
 SHOWN: Final = ("first-culture", "last-count")
+INFECTION: Final = ("culture negative", "at last count", "back after IL-2")
+INFECTION_NOTE: Final = (
+    "(Monte Carlo error). Culture: P(one is negative), measured, on the day of the first and",
+    "of the last count. Back: P(burden above a culture's limit within a year of the last",
+    "count, having been below it when IL-2 was stopped), latent.",
+)
 Cells = tuple[str, ...]
 
 
 def outcome_lines(outcomes: Outcomes) -> Iterator[str]:
     """Yield the courses side by side with their weights of evidence, and the statements."""
     yield f"Courses from {outcomes.start} to {outcomes.stop}, by hypothesis, averaged last"
-    heads = (
-        "hypothesis, course",
-        "mean count",
-        "lost",
-        f"days >={LIMIT}",
-        "lost",
-        "culture negative",
-        "at last count",
-        "back after IL-2",
-    )
+    told = bool(outcomes.courses.averaged[0].infection)
+    counts = ("hypothesis, course", "mean count", "lost", f"days >={LIMIT}", "lost")
+    heads = (*counts, *(INFECTION if told else ()))
     rows = [*outcomes.courses.by_hypothesis.items(), (AVERAGED, outcomes.courses.averaged)]
-    yield from table_lines(heads, [_cells(n, c) for n, courses in rows for c in courses])
+    cells = [_cells(n, c)[: len(heads)] for n, courses in rows for c in courses]
+    yield from table_lines(heads, cells)
     yield (
         "Mean latent count in cells/uL and days, medians; lost: mean paired difference from the "
         "factual course"
     )
-    yield "(Monte Carlo error). Culture: P(one is negative), measured, on the day of the first and"
-    yield "of the last count. Back: P(burden above a culture's limit within a year of the last"
-    yield "count, having been below it when IL-2 was stopped), latent."
+    yield from INFECTION_NOTE if told else ("(Monte Carlo error).",)
     yield ""
     yield "Statements on the courses (decided by the rule of the verdicts)"
     for v in outcomes.statements:
         spread = f"{v.probability:.2f} (table {v.lowest:.2f} to {v.highest:.2f})"
         yield f"  {v.answer.value:<9}  {spread}  {v.question}"
+    for u in outcomes.unasked:
+        yield f"  {NOT_ASKED:<9}  {u.question} {u.why}"
     yield ""
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from lymphocast.forecast.results import AVERAGED, ForecastPoint, Outlook, Results
+from lymphocast.forecast.foresight import Outlook
+from lymphocast.forecast.results import AVERAGED, ForecastPoint, Results
 from lymphocast.forecast.valued import CountValue
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.claims import last_out_sentence
@@ -15,8 +16,9 @@ from lymphocast.report.claims_ahead import (
 )
 from lymphocast.report.claims_courses import Quote, quotes
 from lymphocast.report.columns import table_lines
-from lymphocast.report.construction import BEARINGS, immovable
+from lymphocast.report.construction import bearings, immovable
 from lymphocast.report.outcome_tables import outcome_lines
+from lymphocast.report.reasons import not_asked_sentence
 
 NOT_A_DEVICE = "Research software: a retrospective model of one patient. Not advice."
 WIDTH = 100  # columns of prose
@@ -29,9 +31,12 @@ def explanation_lines(record: PatientRecord, results: Results) -> tuple[str, ...
     return (*_explanation(results), "", *courses, *change, "", NOT_A_DEVICE)
 
 
-def forecast_lines(results: Outlook) -> tuple[str, ...]:
-    """Return the untreated latent count after the last one, averaged and by hypothesis."""
-    return tuple(_forecast(results))
+def forecast_lines(results: Outlook, note: str = "") -> tuple[str, ...]:
+    """Return the untreated latent count after the last one, averaged and by hypothesis.
+
+    ``note`` is what must be said of the hypotheses.
+    """
+    return tuple(_forecast(results, note))
 
 
 def _explanation(results: Results) -> Iterator[str]:
@@ -39,6 +44,8 @@ def _explanation(results: Results) -> Iterator[str]:
     for v in results.verdicts:
         spread = f"{v.probability:.2f} (table {v.lowest:.2f} to {v.highest:.2f})"
         yield f"  {v.id}  {v.answer.value:<9}  {spread}  {v.question}"
+    for text in map(not_asked_sentence, results.unasked):
+        yield from wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
     yield ""
     yield "Hypotheses"
     rows = [
@@ -77,7 +84,7 @@ def _change(record: PatientRecord, results: Results) -> Iterator[str]:
     found = results.next_count
     yield from table_lines(heads, [_value(v) for v in (*found.by_date, *found.figure)])
     yield from _prose("", (delay_sentence(found), *shown_sentences(found)))
-    yield from _prose("No number can be given for", BEARINGS)
+    yield from _prose("No number can be given for", bearings(record))
     yield from _prose("Predictions and counts", history_sentences(results.history))
     yield from _prose("What cannot move these answers, by construction", immovable(record))
 
@@ -101,7 +108,7 @@ def _prose(title: str, sentences: Sequence[str]) -> Iterator[str]:
         yield from wrap(sentence, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
-def _forecast(results: Outlook) -> Iterator[str]:
+def _forecast(results: Outlook, note: str) -> Iterator[str]:
     yield "Latent count, point in time, without treatment; years after the last count"
     rows = [_row(AVERAGED, 1.0, results.forecast.averaged)]
     rows += [
@@ -111,6 +118,7 @@ def _forecast(results: Outlook) -> Iterator[str]:
     limits = sorted(points[0].p_below)
     heads = [f"<{limit} at {p.years:g} y" for p in points for limit in limits]
     yield from table_lines(("hypothesis", "weight", *heads), rows)
+    yield from wrap(note, WIDTH)
     yield ""
     yield NOT_A_DEVICE
 

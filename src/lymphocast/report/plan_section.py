@@ -27,13 +27,12 @@ from lymphocast.report.claims_decisions import (
 from lymphocast.report.naming import in_words
 from lymphocast.report.plan_tables import (
     COUNT_NOTE,
-    DOSE_HEADS,
-    DOSE_NOTE,
-    INFECTION_NOTE,
     PASSAGE_TITLE,
     count_cells,
     count_heads,
     dose_cells,
+    dose_heads,
+    dose_note,
     passage_cells,
     passage_heads,
 )
@@ -96,11 +95,13 @@ def passage_table(found: PlanForecast) -> Table:
 
 
 def dose_table(results: Results, found: PlanForecast) -> Table:
-    """Return the doses, and culture and symptoms on the last day, under each plan."""
-    widths = (1, 1, 1.2, 1.2, 1.2)
+    """Return the doses, and what is said of the infection on the last day, under each plan."""
+    heads = dose_heads(found)
+    infection = f", and the infection on {day(found.until)}," if len(heads) > 2 else ""
+    widths = (1.0, 1.0, *(1.2 for _ in heads[2:]))
     return _table(
-        results, found, f"Doses, and the infection on {day(found.until)}, under each plan",
-        DOSE_HEADS, widths, dose_cells, f"{DOSE_NOTE} {INFECTION_NOTE}",
+        results, found, f"Doses{infection} under each plan", heads, widths, dose_cells,
+        dose_note(found),
     )  # fmt: skip
 
 

@@ -15,13 +15,8 @@ from lymphocast.report.wording import count_interval, number, short_probability
 
 COLUMNS: Final = ("plan", "reading", "hypothesis", "day", "quantity", "threshold", "value")
 NOT_REACHED: Final = "not reached"
-DOSE_HEADS: Final = (
-    "weekly dose",
-    "doses",
-    "culture negative",
-    "burden back by then",
-    "symptoms resolved",
-)
+DOSE_HEADS: Final = ("weekly dose", "doses")
+INFECTION_HEADS: Final = ("culture negative", "burden back by then", "symptoms resolved")
 COUNT_NOTE: Final = (
     "Counts in cells/uL on the last day, median (90 % interval); the probabilities are of the "
     "latent count, on the last day and at some time by then."
@@ -76,10 +71,10 @@ def plan_content(found: PlanForecast) -> dict[str, object]:
 
 def _lines(found: PlanForecast) -> Iterator[str]:
     yield f"Plans from {found.origin} to {found.until}, averaged over the hypotheses"
-    heads = ("plan", *count_heads(found), *DOSE_HEADS)
+    heads = ("plan", *count_heads(found), *dose_heads(found))
     yield from table_lines(heads, [_cells(row) for row in found.rows])
     yield ""
-    yield from (COUNT_NOTE, INFECTION_NOTE, DOSE_NOTE)
+    yield from (COUNT_NOTE, dose_note(found))
     yield ""
     yield PASSAGE_TITLE
     heads = ("plan", *passage_heads(found))
@@ -108,6 +103,20 @@ def count_heads(found: PlanForecast) -> Cells:
         f">={high} then",
         f">={high} by then",
     )
+
+
+def dose_heads(found: PlanForecast) -> Cells:
+    """Return the heads of the doses, and of the infection if anything is said of it."""
+    return (*DOSE_HEADS, *(INFECTION_HEADS if _tells_of_infection(found) else ()))
+
+
+def dose_note(found: PlanForecast) -> str:
+    """Return how the doses, and the infection if anything is said of it, are to be read."""
+    return f"{DOSE_NOTE} {INFECTION_NOTE}" if _tells_of_infection(found) else DOSE_NOTE
+
+
+def _tells_of_infection(found: PlanForecast) -> bool:
+    return found.rows[0].course.averaged.points[-1].infection is not None
 
 
 def passage_heads(found: PlanForecast) -> Cells:
@@ -150,7 +159,7 @@ def dose_cells(course: PlanCourse) -> Cells:
 def _infection(point: PlanPoint) -> Cells:
     found = point.infection
     if found is None:
-        return ("", "", "")
+        return ()
     shown = (found.p_culture_negative, found.p_burden_back_by_then, found.p_symptoms_resolved)
     return tuple(map(short_probability, shown))
 

@@ -6,10 +6,11 @@ setting its prior weight to zero, which scales the posterior weights of the othe
 
 from typing import Final
 
+from lymphocast.forecast.outcome_results import Unasked
 from lymphocast.forecast.results import PriorLine, Results
 from lymphocast.forecast.sensitivity import FALL_LIMIT, FALL_YEARS
 from lymphocast.report.claims import INFECTION
-from lymphocast.report.marginals import bayes_factor, mean_over, prior_and_weight
+from lymphocast.report.marginals import bayes_factor, is_asked, mean_over, prior_and_weight
 from lymphocast.report.wording import (
     COURSE_WORDS,
     SCENARIO_WORDS,
@@ -82,7 +83,10 @@ def _consequence(results: Results, course: str) -> str:
 
 
 def answers(results: Results, left_out: str = "") -> Answers:
-    """Return the probabilities of questions b, c and d without one natural course."""
+    """Return the probabilities of questions b, c and d without one natural course.
+
+    (d) is left out where it cannot be asked.
+    """
     rows = [row for row in results.hypotheses if row.course != left_out]
     half = {n: a.p_il2_more_than_half for n, a in results.attribution.by_hypothesis.items()}
     below = {
@@ -92,12 +96,23 @@ def answers(results: Results, left_out: str = "") -> Answers:
         if (point.origin, point.years) == ("last-count", FALL_YEARS)
         and FALL_LIMIT in point.p_below_by_then
     }
-    both = {row.name: float(row.il2 and row.clearance) for row in rows}
-    return {
-        CAUSE: mean_over(rows, half),
-        FALL: mean_over(rows, below),
-        CLEARANCE: mean_over(rows, both),
-    }
+    found = {CAUSE: mean_over(rows, half), FALL: mean_over(rows, below)}
+    if is_asked(results, CLEARANCE):
+        both = {row.name: float(row.il2 and row.clearance) for row in rows}
+        found[CLEARANCE] = mean_over(rows, both)
+    return found
+
+
+def clearance_sentences(results: Results) -> tuple[str, ...]:
+    """Return what the data added to the prior of the question on clearance, or why they do not."""
+    if is_asked(results, CLEARANCE):
+        return (clearance_sentence(results),)
+    return tuple(not_asked_sentence(u) for u in results.unasked)
+
+
+def not_asked_sentence(question: Unasked) -> str:
+    """Return that a question cannot be asked of the record, and why."""
+    return f"({question.id}) {question.question} This cannot be asked. {question.why}"
 
 
 def clearance_sentence(results: Results) -> str:
@@ -126,6 +141,8 @@ def _needed(results: Results) -> str:
     if not {"factual", "without-il2"} <= by_name.keys():
         return ""
     treated, without = by_name["factual"], by_name["without-il2"]
+    if treated.p_culture_negative is None or without.p_culture_negative is None:
+        return ""
     return (
         " To hasten conversion is not to be needed for it: averaged over the hypotheses, the "
         "probability of a negative culture on the recorded day is "

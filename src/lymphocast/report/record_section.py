@@ -1,12 +1,13 @@
 """The record as the report prints it: facts with sources, doubts, and the case definition."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
 from lymphocast.criteria.check import CheckReport
 from lymphocast.criteria.icl import IclAssessment
 from lymphocast.criteria.rcv import ReferenceChange
+from lymphocast.dataset.standing import Standing
 from lymphocast.figures.wording import dose_words
 from lymphocast.record.adverse import AdverseEvent
 from lymphocast.record.events import Administration, Event, MissedDoses, StatedDuration
@@ -14,6 +15,7 @@ from lymphocast.record.issue import Issue
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.provenance import Method, Provenance
 from lymphocast.record.when import When
+from lymphocast.report.assumed_days import assumed_days
 from lymphocast.report.blocks import (
     Block,
     Column,
@@ -48,22 +50,29 @@ ASSUMED_NOTE: Final = (
 )
 
 
-def record_section(record: PatientRecord, check: CheckReport) -> Section:
-    """Return the record with every fact's source, locator and method."""
+def record_section(
+    record: PatientRecord, check: CheckReport, standing: Sequence[Standing] = ()
+) -> Section:
+    """Return the record with every fact's source, locator and method.
+
+    ``standing`` are the days that the analysis chose.
+    """
     return Section(
         "record",
         "The record",
-        tuple(in_words(record, block) for block in _blocks(record, check)),
+        tuple(in_words(record, block) for block in _blocks(record, check, standing)),
     )
 
 
-def _blocks(record: PatientRecord, check: CheckReport) -> tuple[Block, ...]:
+def _blocks(
+    record: PatientRecord, check: CheckReport, standing: Sequence[Standing]
+) -> tuple[Block, ...]:
     return (
         Paragraph(f"{_only_source(record)}{ASSUMED_NOTE}"),
         _facts("Treatment", _treatment(record)),
         _facts("Laboratory and clinical facts", _clinical(record)),
         _facts("Dated events, stated lengths of time, unknowns", _context(record)),
-        *_choices(record),
+        *_choices(record, standing),
         Subheading("Contradictions and other issues"),
         *_issues(check),
         *_changes(check),
@@ -214,7 +223,7 @@ def _length(duration: StatedDuration) -> str:
     return f"{quantity(duration.length)} ± {stated(duration.resolution)}"
 
 
-def _choices(record: PatientRecord) -> Iterator[Block]:
+def _choices(record: PatientRecord, standing: Sequence[Standing]) -> Iterator[Block]:
     chosen = record.modelling
     if chosen is None:
         return
@@ -242,6 +251,7 @@ def _choices(record: PatientRecord) -> Iterator[Block]:
                 )
                 for n in chosen.nominal
             ),
+            *assumed_days(record, standing),
             *(
                 Row(
                     (f"ASSUMED: {words_of(name)}", _choice(record, name), _reason(why)),

@@ -6,7 +6,7 @@ The order of keys is fixed here, floats keep six significant digits, and every o
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from datetime import date
 from enum import Enum
@@ -15,6 +15,8 @@ from typing import Final, TypeVar
 
 from lymphocast.criteria.check import CheckReport
 from lymphocast.errors import UsageError
+from lymphocast.forecast.foresight import Outlook
+from lymphocast.forecast.outcome_results import Unasked
 from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.results import (
@@ -26,7 +28,6 @@ from lymphocast.forecast.results import (
     Interval,
     LeaveLastOut,
     ObservedCount,
-    Outlook,
     Prediction,
     Results,
     ScenarioOutcome,
@@ -37,6 +38,7 @@ from lymphocast.forecast.valued import CountValue, NextCount
 from lymphocast.inference.history import Step
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.plan_tables import plan_content
+from lymphocast.report.wording import NOT_ASKED
 
 DIGITS: Final = 6
 """Significant digits kept: more than the Monte Carlo error leaves meaning in."""
@@ -74,7 +76,7 @@ def summary(
         "registered": ahead["registered"],
         "contraction": [_contraction(c) for c in results.contraction],
         "sensitivity": [_sensitivity(s) for s in results.sensitivity],
-        "verdicts": [_verdict(v) for v in results.verdicts],
+        "verdicts": _verdicts(results.verdicts, results.unasked),
         "timing": _timing(results),
         "next_count": _next_count(results.next_count),
         "history": [_step(s) for s in results.history],
@@ -122,7 +124,10 @@ def summary_schema() -> Mapping[str, object]:
 
 
 def plain_json(value: object, place: str) -> object:
-    """Return a value as JSON has it: rounded floats, dates and enumerations as text."""
+    """Return a value as JSON has it: rounded floats, dates and enumerations as text.
+
+    What cannot be known (``None``) is null.
+    """
     if is_dataclass(value):
         return {
             f.name: plain_json(getattr(value, f.name), f"{place}.{f.name}") for f in fields(value)
@@ -245,7 +250,7 @@ def _outcomes(results: Results) -> Json:
         "stop": found.stop,
         "draws": found.draws,
         **_by_hypothesis(found.courses, lambda rows: [asdict(row) for row in rows], results),
-        "statements": [_verdict(v) for v in found.statements],
+        "statements": _verdicts(found.statements, found.unasked),
     }
 
 
@@ -300,6 +305,22 @@ def _sensitivity(s: SensitivityRow) -> Json:
         "probabilities": dict(sorted(s.probabilities.items())),
         "p_il2": s.p_il2,
         "statements": dict(sorted(s.statements.items())),
+    }
+
+
+def _verdicts(answered: Sequence[Verdict], unasked: Sequence[Unasked]) -> list[Json]:
+    return [*map(_verdict, answered), *map(_not_asked, unasked)]
+
+
+def _not_asked(u: Unasked) -> Json:
+    return {
+        "id": u.id,
+        "question": u.question,
+        "definition": f"{u.definition} Not asked: {u.why}",
+        "probability": None,
+        "lowest": None,
+        "highest": None,
+        "answer": NOT_ASKED,
     }
 
 

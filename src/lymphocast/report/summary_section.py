@@ -23,8 +23,9 @@ from lymphocast.report.claims import (
 from lymphocast.report.construction import lift_words
 from lymphocast.report.marginals import Explanation, explanations
 from lymphocast.report.naming import plain
-from lymphocast.report.reasons import clearance_sentence, course_sentence, prior_of_verdict
+from lymphocast.report.reasons import clearance_sentences, course_sentence, prior_of_verdict
 from lymphocast.report.wording import (
+    NOT_ASKED,
     ORIGIN_WORDS,
     listed,
     probability_range,
@@ -61,7 +62,7 @@ def summary_section(record: PatientRecord, check: CheckReport, results: Results)
             Paragraph(DECISION_RULE, Tone.NOTE),
             explanation_table(results),
             Paragraph(course_sentence(results, lift_words(record)), lead="What decides."),
-            Paragraph(clearance_sentence(results)),
+            *(Paragraph(text) for text in clearance_sentences(results)),
         ),
     )
 
@@ -124,19 +125,25 @@ def verdict_table(results: Results) -> Table:
             Column("Before the data", 1.2, numeric=True),
             Column("What is asked, exactly", 4.2),
         ),
-        tuple(
-            Row(
-                (
-                    f"({v.id})",
-                    v.question,
-                    v.answer.value,
-                    short_probability(v.probability),
-                    probability_range(v.lowest, v.highest),
-                    prior_of_verdict(results, v.id),
-                    prose(v.definition),
+        (
+            *(
+                Row(
+                    (
+                        f"({v.id})",
+                        v.question,
+                        v.answer.value,
+                        short_probability(v.probability),
+                        probability_range(v.lowest, v.highest),
+                        prior_of_verdict(results, v.id),
+                        prose(v.definition),
+                    )
                 )
-            )
-            for v in results.verdicts
+                for v in results.verdicts
+            ),
+            *(
+                Row((f"({u.id})", u.question, NOT_ASKED, *(NOT_COMPUTED,) * 3, prose(u.why)))
+                for u in results.unasked
+            ),
         ),
         "Probabilities are averaged over the hypotheses, with the weights of the table below. "
         "“Before the data” is given where the prior weights alone determine it. That something "

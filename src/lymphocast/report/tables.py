@@ -5,8 +5,16 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from lymphocast.forecast.results import AVERAGED, ForecastPoint, Outlook, Results, Verdict
+from lymphocast.forecast.foresight import Outlook
+from lymphocast.forecast.outcome_results import Unasked
+from lymphocast.forecast.results import (
+    AVERAGED,
+    ForecastPoint,
+    Results,
+    Verdict,
+)
 from lymphocast.report.outcome_tables import outcome_rows
+from lymphocast.report.wording import NOT_ASKED
 
 COLUMNS: Final = ("hypothesis", "origin", "years", "quantity", "threshold", "value")
 DIGITS: Final = 6
@@ -74,13 +82,16 @@ def explanation_csv(results: Results) -> str:
     for s in results.sensitivity:
         for letter, probability in (*s.probabilities.items(), *s.statements.items()):
             writer.writerow(("sensitivity", s.name, letter, _value(probability)))
-    writer.writerows(_answers("verdicts", results.verdicts))
-    writer.writerows(_answers("statements", results.outcomes.statements))
+    found = results.outcomes
+    writer.writerows(_answers("verdicts", results.verdicts, results.unasked))
+    writer.writerows(_answers("statements", found.statements, found.unasked))
     return text.getvalue()
 
 
-def _answers(table: str, verdicts: Sequence[Verdict]) -> Iterator[Row]:
+def _answers(table: str, verdicts: Sequence[Verdict], unasked: Sequence[Unasked]) -> Iterator[Row]:
     for v in verdicts:
         yield table, v.id, "answer", v.answer.value
         for name in ("probability", "lowest", "highest"):
             yield table, v.id, name, _value(getattr(v, name))
+    for u in unasked:
+        yield table, u.id, "answer", NOT_ASKED

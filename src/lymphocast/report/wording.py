@@ -38,6 +38,8 @@ COURSE_WORDS: Final = {
 FACTUAL: Final = "factual"
 WITHOUT_IL2: Final = "without-il2"
 WITHOUT_ANTIBIOTIC: Final = "without-clarithromycin"
+NOT_ASKED: Final = "not asked"
+"""The answer to a question to which no fact of the record can speak."""
 SCENARIO_WORDS: Final = {
     FACTUAL: "as treated",
     WITHOUT_IL2: "without IL-2",
