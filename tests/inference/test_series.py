@@ -194,7 +194,8 @@ def altered(name: str) -> Fit:
     fit = quick_fit()
     if name == "priors":
         other = replace(fit.record, id="other")
-        return replace(fit, record=other, table=replace(fit.table, sha256="other"))
+        own = replace(fit.individual, id="other")
+        return replace(fit, record=other, individual=own, table=replace(fit.table, sha256="other"))
     return fit
 
 

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from lymphocast.dataset.individual import Individual
 from lymphocast.errors import UsageError
 from lymphocast.inference.evidence import effective_size
 from lymphocast.inference.hypotheses import Course
@@ -42,8 +43,8 @@ from lymphocast.inference.series_grid import (
     SharedNumber,
     Wide,
 )
-from lymphocast.inference.series_member import Member, Strand, member_of
-from lymphocast.models.prior_table import Family, Prior, Weights
+from lymphocast.inference.series_member import Member, Strand, member_of, refuse_member
+from lymphocast.models.prior_table import Family, PriorTable, Weights
 
 Floats = NDArray[np.float64]
 BLOCK = 4_096  # draws whose ratios are in memory at a time
@@ -97,32 +98,43 @@ def fit_series(fits: Sequence[Fit], seed: int) -> SeriesPosterior:
     Raises
     ------
     UsageError
-        If there is no fit, a patient occurs twice, the priors differ or are of another family,
-        or an entry lies after the first dose.
+        If there is no fit, a patient occurs twice or cannot be joined, or the priors differ or are
+        of another family.
     """
-    _refuse_unlike(fits)
-    table = fits[0].table
-    wide = _wide(table.row("gain"), table.row("recovery_delay"))
-    return series_posterior([member_of(f, seed) for f in fits], wide, fits[0].weights)
-
-
-def _refuse_unlike(fits: Sequence[Fit]) -> None:
-    names = [f.record.id for f in fits]
-    found = ""
-    if not names:
-        found = "found no fit; needed at least one"
-    elif len(set(names)) < len(names):
-        twice = next(n for n in names if names.count(n) > 1)
-        found = f"found the patient '{twice}' twice; needed each patient once"
-    elif other := [f.record.id for f in fits if f.table.sha256 != fits[0].table.sha256]:
-        found = f"found other priors in the fit of '{other[0]}' than in that of '{names[0]}'; "
-        found += "needed one prior file for all"
-    if found:
-        message = f"series: {found}"
+    if not fits:
+        message = "series: found no fit; needed at least one"
         raise UsageError(message)
+    refuse_unjoined([f.individual for f in fits], fits[0].table)
+    if other := [f.record.id for f in fits if f.table.sha256 != fits[0].table.sha256]:
+        message = (
+            f"series: found other priors in the fit of '{other[0]}' than in that of "
+            f"'{fits[0].record.id}'; needed one prior file for all"
+        )
+        raise UsageError(message)
+    members = [member_of(f, seed) for f in fits]
+    return series_posterior(members, _wide(fits[0].table), fits[0].weights)
 
 
-def _wide(gain: Prior, delay: Prior) -> Wide:
+def refuse_unjoined(individuals: Sequence[Individual], table: PriorTable) -> None:
+    """Refuse patients who cannot be joined, which needs no fit of them.
+
+    Raises
+    ------
+    UsageError
+        If a patient occurs twice, has no observation, or may have entered after the first dose; if
+        the priors of gain and recovery delay are of another family.
+    """
+    names = [individual.id for individual in individuals]
+    if twice := [name for name in names if names.count(name) > 1]:
+        message = f"series: found the patient '{twice[0]}' twice; needed each patient once"
+        raise UsageError(message)
+    _wide(table)
+    for individual in individuals:
+        refuse_member(individual)
+
+
+def _wide(table: PriorTable) -> Wide:
+    gain, delay = table.row("gain"), table.row("recovery_delay")
     plain = gain.lower <= 0.0 and np.isinf(gain.upper) and delay.lower <= 0.0
     families = (gain.family, delay.family) == (Family.LOGNORMAL, Family.EXPONENTIAL)
     if not (families and plain and np.isinf(delay.upper)):
