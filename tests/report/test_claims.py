@@ -144,3 +144,11 @@ def test_prior_and_weight_add_up_over_a_split() -> None:
     no = prior_and_weight(RESULTS, lambda row: not row.il2)
     assert yes[0] + no[0] == pytest.approx(1.0)
     assert yes[1] + no[1] == pytest.approx(1.0)
+
+
+def test_a_prediction_by_few_draws_says_that_it_cannot_be_read() -> None:
+    enough, few = (replace(synthetic.left(400.0), ess=ess) for ess in (100.0, 99.0))
+    assert "effective draws" not in claims.last_out_sentence(enough)
+    assert claims.last_out_sentence(few).endswith(
+        "Only 99 effective draws stand behind this, fewer than 100: too few to be read."
+    )

@@ -144,6 +144,8 @@ class LeaveLastOut:
     ``log_score`` is the log predictive density of the observed count per unit of ln(count);
     ``random_walk_log_score`` is the same for a random walk from the count before it.
     ``tail`` is the predictive probability of a measured count at or below the observed one.
+    ``ess`` is the effective number of draws of the fit without the count: of the average, the
+    smallest among hypotheses that matter.
     """
 
     predicted: Interval
@@ -151,6 +153,7 @@ class LeaveLastOut:
     log_score: float
     random_walk_log_score: float
     tail: float
+    ess: float
 
 
 @final
@@ -188,7 +191,9 @@ class Contraction:
 class SensitivityRow:
     """The probability of each verdict's statement when one assumption is changed.
 
-    ``statements`` holds those on the courses without a drug (:class:`Outcomes`), by name.
+    ``statements`` holds those on the courses without a drug (:class:`Outcomes`), by name. ``ess``
+    is the smallest effective number of draws among hypotheses that matter: the standard error of a
+    probability is below 0.5 over its root.
     """
 
     name: str
@@ -196,6 +201,7 @@ class SensitivityRow:
     probabilities: Mapping[str, float]
     p_il2: float
     statements: Mapping[str, float]
+    ess: float
 
 
 @final

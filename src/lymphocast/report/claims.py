@@ -9,6 +9,7 @@ from typing import Final
 
 from lymphocast.criteria.icl import IclAssessment
 from lymphocast.forecast.checks import CONTRACTION_LIMIT
+from lymphocast.forecast.controlled import FEWEST_DRAWS
 from lymphocast.forecast.results import (
     Attribution,
     Contraction,
@@ -73,7 +74,11 @@ ICL_WORDS: Final = {
 DECISION_RULE: Final = (
     f"An answer is yes only if its probability stays above {YES_ABOVE} in every row of the "
     f"sensitivity table, and no only if it stays below {NO_BELOW}. Otherwise it is undecided: the "
-    "record and the assumptions tried do not settle the question."
+    "record and the assumptions tried do not settle the question. Nothing is decided while a row "
+    f"rests on fewer than {FEWEST_DRAWS:g} effective draws."
+)
+FEW_DRAWS: Final = (
+    f"Only {{}} effective draws stand behind this, fewer than {FEWEST_DRAWS:g}: too few to be read."
 )
 
 
@@ -270,13 +275,14 @@ def last_out_sentence(left: LeaveLastOut) -> str:
         compared = "The model predicts it worse than a random walk from the count before"
     likely = UNEXPECTED <= left.tail <= 1.0 - UNEXPECTED
     verdict = "so it was not unexpected" if likely else "so it was unexpected"
+    few = "" if left.ess >= FEWEST_DRAWS else f" {FEW_DRAWS.format(number(left.ess, 2))}"
     return (
         f"Predicted from all other facts, the last count is {count_sentence(left.predicted)}; it "
         f"was {stated(left.observed)}. A measured count this low or lower had probability "
         f"{probability(left.tail)}, {verdict}. {compared}: log score "
         f"{log_value(left.log_score)} against {log_value(left.random_walk_log_score)}; one count "
         "can tell them apart only if they differ by more than "
-        f"{log_value(SAME_LOG_SCORE)} (a factor of 3)."
+        f"{log_value(SAME_LOG_SCORE)} (a factor of 3).{few}"
     )
 
 

@@ -74,6 +74,7 @@ def explanation_csv(results: Results) -> str:
     for s in results.sensitivity:
         for letter, probability in (*s.probabilities.items(), *s.statements.items()):
             writer.writerow(("sensitivity", s.name, letter, _value(probability)))
+        writer.writerow(("sensitivity", s.name, "ess", _value(s.ess)))
     writer.writerows(_answers("verdicts", results.verdicts))
     writer.writerows(_answers("statements", results.outcomes.statements))
     return text.getvalue()
