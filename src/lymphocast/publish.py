@@ -90,7 +90,7 @@ def write_fit_of(
     Returns
     -------
     tuple
-        The lines to print, and whether every fit passed its diagnostics.
+        The lines to print, and whether every fit, and the joining of them, passed its diagnostics.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def write_fit_of(
         return _lines_of(fits[0], path), passed
     found = fit_series(fits, seed)
     write_whole(path, series_json(found, fits, seed).encode())
-    return [*series_lines(found), *map(str, [path, *paths])], passed
+    return [*series_lines(found), *map(str, [path, *paths])], passed and not found.thin
 
 
 def update_fit_of(
