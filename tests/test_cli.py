@@ -9,18 +9,24 @@ import signal
 import subprocess
 import sys
 import textwrap
+from math import nan
 from pathlib import Path
 
 import jsonschema
 import pytest
 from typer.models import CommandInfo
 
+from lymphocast import publish
 from lymphocast._version import __version__
 from lymphocast.cli import app, main
 from lymphocast.console import show_progress
 from lymphocast.errors import FitFileError
+from lymphocast.forecast.controlled import Controls
 from lymphocast.options import FitMethod
+from lymphocast.record.patient import PatientRecord
 from tests.conftest import ROOT, Command
+from tests.dataset.fittable import FITTABLE
+from tests.record.cases import changed
 
 SLOW_TO_IMPORT = {"altair", "jax", "numpy", "rich", "scipy", "sqlalchemy", "xarray", "yaml"}
 FIT_COMMANDS = ("explain", "forecast", "report", "figure")
@@ -223,6 +229,78 @@ def test_a_series_that_cannot_be_fitted_is_refused_before_anything_is_computed(
     assert list(tmp_path.iterdir()) == []
 
 
+EXACT = changed("at: 2020-01\n", "at: 2020-01-15\n", FITTABLE)
+NO_COUNT = EXACT.replace("analyte: CD4\n", "analyte: CD8\n")
+EMPTY = NO_COUNT.replace("result: positive", "result: contaminated")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (EMPTY, "'small' no count, culture or symptom that the model reads; needed one"),
+        (
+            changed("at: 2019-12\n", "at: 2020-01-16\n", EXACT),
+            "'small' an entry that may lie after",
+        ),
+    ],
+)
+def test_a_patient_whom_a_series_cannot_take_is_refused_before_anything_is_computed(
+    lymphocast: Command, tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "case.yaml").write_text(text, encoding="utf-8")
+    done = lymphocast("fit", "trojan-2009", "case.yaml", "-o", "out.json", cwd=tmp_path)
+    assert done.code == 2
+    assert message in done.err.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["case.yaml"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--preset", "sceptical"),
+        ("--preset", "neutral"),
+        ("--method", "smc"),
+        ("--method", "is"),
+        ("--draws", "500"),
+        ("--prior", "prior.yaml"),
+    ],
+)
+def test_what_an_update_keeps_cannot_be_given_beside_it(
+    lymphocast: Command, tmp_path: Path, options: tuple[str, str]
+) -> None:
+    """The fit's own stays, so that another would be dropped in silence."""
+    for name in ("fit.nc", "prior.yaml"):
+        (tmp_path / name).write_text("not read\n", encoding="utf-8")
+    done = lymphocast(
+        "fit", "trojan-2009", "--update", "fit.nc", *options, "-o", "new.nc", cwd=tmp_path
+    )
+    assert done.code == 2
+    assert f"found {options[0]} beside --update; needed it left out" in done.err
+    assert not (tmp_path / "new.nc").exists()
+
+
+@pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])
+def test_controls_leave_with_1_if_one_failed(
+    lymphocast: Command, monkeypatch: pytest.MonkeyPatch, passed: bool, code: int
+) -> None:
+    found = Controls("trojan-2009", "0" * 64, 1, False, (), (), 0.5, nan, (), passed)
+    given: list[tuple[object, ...]] = []
+
+    def give(record: PatientRecord, **options: object) -> Controls:
+        given.append((options["preset"], options["seed"], options["full"]))
+        return found
+
+    monkeypatch.setattr(publish, "controls", give)
+    done = lymphocast("controls", "trojan-2009", "--preset", "sceptical", "--seed", "3")
+    assert done.code == code
+    assert given == [("sceptical", 3, False)]
+    assert f"All controls passed: {'yes' if passed else 'NO'}" in done.out
+    assert ("a control failed" in done.err) is not passed
+    as_json = lymphocast("controls", "trojan-2009", "--json")
+    assert as_json.code == code
+    assert json.loads(as_json.out)["passed"] is passed
+
+
 @pytest.mark.parametrize("command", ["explain", "forecast"])
 def test_a_file_that_is_no_fit_is_one_clear_error(
     lymphocast: Command, tmp_path: Path, command: str
@@ -309,7 +387,9 @@ def test_progress_is_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
             assert progress is not None
             progress("sampling", 0.5)
             progress("sampling", 1.0)
-        shown = os.read(ours, 100_000).decode()
+        shown = ""
+        while "━" not in shown:  # a terminal is read in pieces
+            shown += os.read(ours, 100_000).decode()
     os.close(ours)
     assert "sampling" in shown
     assert "━" in shown

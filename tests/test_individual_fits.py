@@ -120,11 +120,86 @@ def test_a_parameter_without_a_prior_is_named(folder: Path, tmp_path: Path) -> N
         fit_data(folder / "data.csv", tmp_path / "fit.nc", how)
 
 
-def test_what_belongs_to_a_model_is_refused_for_a_case(lymphocast: Command, tmp_path: Path) -> None:
-    for option in (("--method", "nuts"), ("--error", "cd4_count=additive")):
-        done = lymphocast("fit", "trojan-2009", *option, "-o", str(tmp_path / "fit.nc"))
-        assert done.code == 2
-        assert "--model" in done.err
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        (
+            "--lloq",
+            "concentration=nan",
+            "found 'concentration=nan'; needed NAME=VALUE with a finite",
+        ),
+        (
+            "--lloq",
+            "concentration=inf",
+            "found 'concentration=inf'; needed NAME=VALUE with a finite",
+        ),
+        ("--fix", "volume=nan", "found 'volume=nan'; needed NAME=VALUE with a finite number"),
+        ("--fix", "concentration.sd=-0.1", "found concentration.sd = -0.1 in the error of"),
+        ("--error", "concentration=log-normal:-0.1", "needed a number above 0"),
+        ("--iov", "clearance=nan", "found 'clearance=nan'; needed NAME=VALUE with a finite"),
+    ],
+)
+def test_numbers_that_mean_nothing_are_refused_for_all(
+    lymphocast: Command, folder: Path, tmp_path: Path, option: str, value: str, message: str
+) -> None:
+    own = MODEL[:2] if option == "--error" else MODEL
+    occasion = ("--occasion", "OCC") if option == "--iov" else ()
+    done = lymphocast(
+        "fit", str(folder / "data.csv"), *own, "--prior", str(folder / "prior.yaml"),
+        option, value, *occasion, "-o", str(tmp_path / "fit.nc"),
+    )  # fmt: skip
+    assert done.code == 2
+    assert message in done.err.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--method", "nuts"), "found --method nuts without --model"),
+        (
+            ("--error", "cd4_count=additive", "--fix", "a=1"),
+            "found --error, --fix without --model; needed --model NAME",
+        ),
+        (
+            ("--model", "il2-cd4", "--preset", "sceptical"),
+            "found --preset beside --model; needed it left out, since it belongs to a case",
+        ),
+        (("--method", "foce", "--preset", "sceptical"), "found --preset beside a population"),
+    ],
+)
+def test_what_belongs_elsewhere_is_refused_by_its_name(
+    lymphocast: Command, tmp_path: Path, options: tuple[str, ...], named: str
+) -> None:
+    done = lymphocast("fit", "trojan-2009", *options, "-o", str(tmp_path / "fit.nc"))
+    assert done.code == 2
+    assert named in done.err
+    assert "needed" in done.err
+
+
+def test_event_records_without_a_model_are_told_what_they_lack(
+    lymphocast: Command, folder: Path, tmp_path: Path
+) -> None:
+    done = lymphocast("fit", str(folder / "data.csv"), "-o", str(tmp_path / "fit.nc"))
+    assert done.code == 2
+    assert "data.csv' without --model; needed --model NAME" in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_unit_mistake_ends_by_tempering_too(lymphocast: Command, tmp_path: Path) -> None:
+    rows = "ID,TIME,AMT,CMT,DV\na,0,100,1,.\na,0.1,.,concentration,{}\n"
+    (tmp_path / "prior.yaml").write_text(PRIORS, encoding="utf-8")
+    for value in ("1.8e9", "1e4"):
+        (tmp_path / "data.csv").write_text(rows.format(value), encoding="utf-8")
+        done = lymphocast(
+            "fit", "data.csv", "--model", "one-compartment-iv", "--error",
+            "concentration=additive:0.1", "--prior", "prior.yaml", "--method", "smc",
+            "-o", "fit.nc", cwd=tmp_path,
+        )  # fmt: skip
+        assert done.code == 1
+        assert "a: not fitted. after" in done.out
+        assert "needed another unit" in done.out
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def fit(
     seed: int,
     draws: int | None = None,
     prior_file: Path | None = None,
-    preset: str = DEFAULT_PRESET,
+    preset: str | None = None,
     progress: Progress | None = None,
 ) -> Fit:
     """Fit every hypothesis to a record.
@@ -89,8 +89,8 @@ def fit(
     prior_file
         Prior rows that replace those shipped with the model.
     preset
-        Prior weights of the hypotheses: ``sceptical``, ``neutral``, ``enthusiastic``, or one that
-        the prior file adds.
+        Prior weights of the hypotheses: ``sceptical``, ``neutral`` (if ``None``),
+        ``enthusiastic``, or one that the prior file adds.
     progress
         Called with a stage's name and the fraction of it that is done.
 
@@ -102,13 +102,23 @@ def fit(
         If the record has an issue of severity ``error`` (a proposal that nobody has accepted and
         an open question among them), or the prior file cannot be read.
     """
+    table = prior_table(prior_file)
+    settings = FitSettings(FitMethod(method), seed, draws)
+    return fit_under(record, table, settings, _preset_of(table, preset), progress)
+
+
+def prior_table(prior_file: Path | None = None) -> PriorTable:
+    """Return the course model's priors, with the rows of a file in place of those shipped."""
     table = model_priors("course")
-    if prior_file is not None:
-        table = read_priors(prior_file, table)
-    if preset not in table.presets:
-        message = f"no prior weights '{preset}'; needed one of {', '.join(table.presets)}"
+    return table if prior_file is None else read_priors(prior_file, table)
+
+
+def _preset_of(table: PriorTable, preset: str | None) -> str:
+    name = DEFAULT_PRESET if preset is None else preset
+    if name not in table.presets:
+        message = f"no prior weights '{name}'; needed one of {', '.join(table.presets)}"
         raise UsageError(message)
-    return fit_under(record, table, FitSettings(FitMethod(method), seed, draws), preset, progress)
+    return name
 
 
 def fit_under(
@@ -119,7 +129,7 @@ def fit_under(
     progress: Progress | None = None,
 ) -> Fit:
     """Fit every hypothesis to a record under a prior table; ``UsageError`` as :func:`fit`."""
-    _refuse_errors(record)
+    refuse_errors(record)
     individual = individual_of(record, table)
     kernels = kernels_of(individual, table)
     posteriors = sample(kernels, kernels.everything(), settings, progress)
@@ -180,7 +190,7 @@ def update(
         If the record is another patient's, is the one already fitted, or cannot be fitted.
     """
     _refuse_unrelated(found, record)
-    _refuse_errors(record)
+    refuse_errors(record)
     seed = found.seed if seed is None else seed
     individual = individual_of(record, found.table)
     change = difference(found.individual, individual)
@@ -221,7 +231,8 @@ def controls(
     *,
     seed: int,
     full: bool = False,
-    preset: str = DEFAULT_PRESET,
+    prior_file: Path | None = None,
+    preset: str | None = None,
     progress: Progress | None = None,
 ) -> Controls:
     """Return negative and positive controls of a record, and how often IL-2 would be credited.
@@ -234,27 +245,28 @@ def controls(
         Seed of every random number; kept in the result.
     full
         More patients, and the sensitivity table for every one of them.
-    preset
-        Prior weights of the hypotheses.
+    prior_file, preset
+        Priors and prior weights of the hypotheses, as in :func:`fit`.
     progress
         Called with a stage's name and the fraction of it that is done.
 
     Raises
     ------
     UsageError
-        If the record cannot be fitted and explained.
+        If the record cannot be fitted and explained, or there is no such preset.
     """
-    _refuse_errors(record)
-    table = model_priors("course")
+    refuse_errors(record)
+    table = prior_table(prior_file)
     individual = individual_of(record, table)
     refuse_unexplained(individual)
     nothing_fitted = Fit(
-        record, individual, table, (), FitMethod.IMPORTANCE, seed, versions(), preset
-    )
+        record, individual, table, (), FitMethod.IMPORTANCE, seed, versions(),
+        _preset_of(table, preset),
+    )  # fmt: skip
     return run_controls(nothing_fitted, FULL if full else QUICK_LOOK, progress)
 
 
-def _refuse_errors(record: PatientRecord) -> None:
+def refuse_errors(record: PatientRecord) -> None:
     """Refuse a record with an issue of severity ``error``, naming each by its rule."""
     found: dict[str, list[str]] = {}
     for issue in check(record).issues:
@@ -273,7 +285,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
     The sensitivity table and the last count left out need further fits; they use importance
     sampling whatever the method of the fit.
     """
-    _refuse_errors(fit.record)
+    refuse_errors(fit.record)
     refuse_unexplained(fit.individual)
     kernels = kernels_of(fit.individual, fit.table)
     ensemble = ensemble_of(fit)
@@ -325,7 +337,7 @@ def _summary_of(fit: Fit) -> FitSummary:
 
 def foresee(fit: Fit, *, progress: Progress | None = None) -> Foresight:
     """Compute only what comes next, and the curves of the figure."""
-    _refuse_errors(fit.record)
+    refuse_errors(fit.record)
     refuse_unexplained(fit.individual)
     ensemble = ensemble_of(fit)
     found = Foresight(

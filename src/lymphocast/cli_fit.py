@@ -1,6 +1,6 @@
 """The command ``fit`` (records, individuals of a data file, a population) and ``controls``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +11,12 @@ from lymphocast.errors import UsageError
 from lymphocast.interchange.formats import is_petab
 from lymphocast.options import (
     DEFAULT_SEED,
+    IN_POPULATION_FILE,
     Covariate,
     Draws,
     Error,
     FitMethod,
+    FitSeed,
     Fix,
     Iov,
     Json,
@@ -22,17 +24,27 @@ from lymphocast.options import (
     Occasion,
     Omega,
     PopulationFile,
+    Preset,
     PriorFile,
     Seed,
     output_option,
-    refuse_beside_population,
+    refuse,
 )
 
 ONE_DATA_FILE = "a fit of a model or a problem takes one file and writes one fit file (.nc)"
-NEEDS_MODEL = "an option or a method that belongs to a model, without --model; needed --model NAME"
-NEUTRAL = "neutral"
-OF_PETAB = "a PEtab problem holds its own priors and errors; needed --method, --seed, --draws alone"
+EVENTS = ".csv"
+OPTIONS_OF_MODEL = (
+    "--prior", "--error", "--lloq", "--fix", "--omega", "--covariate", "--occasion", "--iov",
+)  # fmt: skip
+SHARED_WITH_CASE = {"--prior"}
+SHARED_WITH_POPULATION = {"--covariate", "--occasion"}
+OF_MODEL = "without --model; needed --model NAME, which it belongs to"
+BESIDE_POPULATION = "beside a population"
+OF_CASE = "it left out, since it belongs to a case"
+OF_UPDATE = "it left out, since an update keeps the method, priors, weights and draws of its fit"
+OF_PETAB = "--method, --seed and --draws alone: a PEtab problem holds its own priors and errors"
 FAILED = "the fit's diagnostics failed: what is written says so"
+CONTROL_FAILED = "a control failed: what is printed says which"
 
 
 def fit(
@@ -52,17 +64,14 @@ def fit(
                      "population foce, focei (if left out), laplace, saem or nuts."),
     ] = None,
     prior: PriorFile = None,
-    preset: Annotated[
-        str,
-        typer.Option(help="Prior weights: sceptical, neutral, enthusiastic, or the prior file's."),
-    ] = NEUTRAL,
+    preset: Preset = None,
     update: Annotated[
         Path | None,
         typer.Option(
             exists=True, dir_okay=False, metavar="FIT", help="Update this fit by the case's news."
         ),
     ] = None,
-    seed: Seed = DEFAULT_SEED,
+    seed: FitSeed = None,
     draws: Draws = None,
     model: Annotated[
         str | None,
@@ -78,20 +87,21 @@ def fit(
     population: PopulationFile = None,
 ) -> None:  # fmt: skip
     """Fit hypotheses to a record or a series, a model to individuals or a population, or PEtab."""
-    of_model = any((error, lloq, fix, omega, covariate, occasion, iov))
+    how = (prior, error, lloq, fix, omega, covariate, occasion, iov)
+    of_model = dict(zip(OPTIONS_OF_MODEL, how, strict=True))
+    of_case = {"--update": update, "--preset": preset}
     if population is not None or (method is not None and method.of_population):
-        refuse_beside_population(prior, error, lloq, fix, omega, iov)
+        _refuse_of_individual(of_case, of_model)
         _fit_population(cases, output, population, model, method, seed, draws, covariate, occasion)
     elif model is not None:
-        _fit_individuals(
-            cases, output, model, method, seed, draws, prior, error, lloq, fix, omega, covariate,
-            occasion, iov,
-        )  # fmt: skip
+        refuse(of_case, "beside --model", OF_CASE)
+        _fit_individuals(cases, output, model, method, seed, draws, *how)
     elif is_petab(Path(cases[0])):
-        asked = of_model or any((prior, update, preset != NEUTRAL))
-        _fit_petab(cases, output, method, seed, draws, asked=asked)
+        refuse({**of_case, **of_model}, "beside a PEtab problem", OF_PETAB)
+        _fit_petab(cases, output, method, seed, draws)
     else:
-        _fit_records(cases, output, method, prior, preset, update, seed, draws, of_model=of_model)
+        _refuse_of_model(cases, method, of_model)
+        _fit_records(cases, output, method, prior, preset, update, seed, draws)
 
 
 def controls(
@@ -101,6 +111,8 @@ def controls(
     full: Annotated[
         bool, typer.Option("--full", help="More patients, and every sensitivity table.")
     ] = False,
+    prior: PriorFile = None,
+    preset: Preset = None,
     seed: Seed = DEFAULT_SEED,
     json: Json = False,
 ) -> None:
@@ -111,15 +123,23 @@ def controls(
     from lymphocast.publish import controls_text  # slow to load: after the case is read
 
     with show_progress(quiet=json) as progress:
-        text = controls_text(record, seed=seed, full=full, json=json, progress=progress)
+        text, passed = controls_text(
+            record, seed=seed, full=full, json=json, prior_file=prior, preset=preset,
+            progress=progress,
+        )  # fmt: skip
     typer.echo(text)
+    judge(passed, CONTROL_FAILED)
 
 
-def judge(diagnostics_passed: bool) -> None:
-    """Leave with 1 if the diagnostics of a fit failed."""
-    if not diagnostics_passed:
-        typer.echo(f"error: {FAILED}", err=True)
+def judge(passed: bool, failed: str = FAILED) -> None:
+    """Leave with 1 if the diagnostics of a fit, or something else, failed."""
+    if not passed:
+        typer.echo(f"error: {failed}", err=True)
         raise typer.Exit(1)
+
+
+def _known(seed: int | None) -> int:
+    return DEFAULT_SEED if seed is None else seed
 
 
 def _only_data(files: Sequence[str], output: Path) -> Path:
@@ -129,37 +149,58 @@ def _only_data(files: Sequence[str], output: Path) -> Path:
     return Path(files[0])
 
 
+def _refuse_of_individual(of_case: Mapping[str, object], of_model: Mapping[str, object]) -> None:
+    """Refuse for a population what belongs to a case, or to a model of one individual."""
+    refuse(of_case, BESIDE_POPULATION, OF_CASE)
+    own = {n: v for n, v in of_model.items() if n not in SHARED_WITH_POPULATION}
+    refuse(own, BESIDE_POPULATION, IN_POPULATION_FILE)
+
+
+def _refuse_of_model(
+    cases: Sequence[str], method: FitMethod | None, of_model: Mapping[str, object]
+) -> None:
+    """Refuse for a case what belongs to a model, and event records without one."""
+    own = method in {None, FitMethod.IS, FitMethod.SMC}
+    of_model = {n: v for n, v in of_model.items() if n not in SHARED_WITH_CASE}
+    refuse({**of_model, f"--method {method}": None if own else method}, OF_MODEL)
+    if events := [case for case in cases if case.lower().endswith(EVENTS)]:
+        msg = f"found the event records '{events[0]}' without --model; needed --model NAME"
+        raise UsageError(msg)
+
+
 def _fit_records(
     cases: Sequence[str],
     output: Path,
     method: FitMethod | None,
     prior: Path | None,
-    preset: str,
+    preset: str | None,
     update: Path | None,
-    seed: int,
+    seed: int | None,
     draws: int | None,
-    *,
-    of_model: bool,
 ) -> None:
     from lymphocast.record.casefile import find_case, read_case
 
-    method = method or FitMethod.IS
-    if of_model or method not in {FitMethod.IS, FitMethod.SMC}:
-        raise UsageError(NEEDS_MODEL)
+    if update is not None:
+        given = {"--method": method, "--prior": prior, "--preset": preset, "--draws": draws}
+        refuse(given, "beside --update", OF_UPDATE)
     records = [read_case(find_case(case)) for case in cases]
-    from lymphocast.publish import write_fit_of  # slow to load: after the cases are read
+    from lymphocast.publish import update_fit_of, write_fit_of  # slow to load: after the cases
 
     with show_progress() as progress:
-        lines, passed = write_fit_of(
-            records, output, method=method.value, seed=seed, draws=draws, prior_file=prior,
-            preset=preset, update=update, progress=progress,
-        )  # fmt: skip
+        if update is not None:
+            lines, passed = update_fit_of(records, output, update, seed=seed, progress=progress)
+        else:
+            lines, passed = write_fit_of(
+                records, output, method=(method or FitMethod.IS).value,
+                seed=_known(seed), draws=draws, prior_file=prior,
+                preset=preset, progress=progress,
+            )  # fmt: skip
     typer.echo("\n".join(lines))
     judge(passed)
 
 
 def _fit_individuals(
-    cases: Sequence[str], output: Path, model: str, method: FitMethod | None, seed: int,
+    cases: Sequence[str], output: Path, model: str, method: FitMethod | None, seed: int | None,
     draws: int | None, prior: Path | None, error: list[str] | None, lloq: list[str] | None,
     fix: list[str] | None, omega: Path | None, covariate: list[str] | None,
     occasion: str | None, iov: list[str] | None,
@@ -168,7 +209,7 @@ def _fit_individuals(
     from lymphocast.individual_fits import DataFit, fit_data, outcome_lines, passed
 
     how = DataFit(
-        model, (method or FitMethod.IS).value, seed, draws, prior, error or (), lloq or (),
+        model, (method or FitMethod.IS).value, _known(seed), draws, prior, error or (), lloq or (),
         fix or (), omega, covariate or (), occasion, iov or (),
     )  # fmt: skip
     with show_progress() as progress:
@@ -178,23 +219,23 @@ def _fit_individuals(
 
 
 def _fit_petab(
-    cases: Sequence[str], output: Path, method: FitMethod | None, seed: int, draws: int | None,
-    *, asked: bool,
+    cases: Sequence[str], output: Path, method: FitMethod | None, seed: int | None,
+    draws: int | None,
 ) -> None:  # fmt: skip
-    if asked:
-        raise UsageError(OF_PETAB)
     problem = _only_data(cases, output)
     from lymphocast.petab_fits import fit_petab_file
 
     method = method or FitMethod.MAP
-    lines, passed = fit_petab_file(problem, output, method=method.value, seed=seed, draws=draws)
+    lines, passed = fit_petab_file(
+        problem, output, method=method.value, seed=_known(seed), draws=draws
+    )
     typer.echo("\n".join([*lines, str(output)]))
     judge(passed)
 
 
 def _fit_population(
     cases: Sequence[str], output: Path, population: Path | None, model: str | None,
-    method: FitMethod | None, seed: int, draws: int | None, covariate: list[str] | None,
+    method: FitMethod | None, seed: int | None, draws: int | None, covariate: list[str] | None,
     occasion: str | None,
 ) -> None:  # fmt: skip
     from lymphocast.population_fits import fit_population_data, population_lines
@@ -204,11 +245,11 @@ def _fit_population(
         msg = f"{method}, a method of one individual; needed foce, focei, laplace, saem or nuts"
         raise UsageError(msg)
     if method is not FitMethod.NUTS:
-        refuse_beside_population(draws)
+        refuse({"--draws": draws}, BESIDE_POPULATION, IN_POPULATION_FILE)
     with show_progress() as progress:
         run = fit_population_data(
-            data, output, population, model=model, method=method.value, seed=seed, draws=draws,
-            covariates=covariate or (), occasion=occasion, progress=progress,
+            data, output, population, model=model, method=method.value, seed=_known(seed),
+            draws=draws, covariates=covariate or (), occasion=occasion, progress=progress,
         )  # fmt: skip
     typer.echo("\n".join([*population_lines(run), str(output)]))
     judge(run.fit.passed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import final
 
@@ -10,7 +10,7 @@ from lymphocast.dataset.events import EventTable
 from lymphocast.dataset.occasion_column import with_occasions
 from lymphocast.errors import UsageError
 from lymphocast.forecast.simulation import event_names
-from lymphocast.inference.endpoints import parse_endpoint, with_limit
+from lymphocast.inference.endpoints import parse_endpoint, refuse_scales, with_limit
 from lymphocast.inference.error_model import LogNormalError
 from lymphocast.inference.fitting import versions
 from lymphocast.inference.individual_density import Endpoint
@@ -228,7 +228,9 @@ def _prepared(
     priors = fit_priors(task.tables, how.prior_file, needed)
     rows = {row.parameter: row for row in (_count_sd(), *priors.rows, *kappas)}
     constants = {c.parameter: c.value for c in priors.constants if c.parameter in needed}
-    space = space_of(rows, {**constants, **task.fixed}, needed, task.effects)
+    values = {**constants, **task.fixed}
+    refuse_scales(task.endpoints, values)
+    space = space_of(rows, values, needed, task.effects)
     return model, table, space
 
 
@@ -248,9 +250,9 @@ def _count_sd() -> Prior:
 def _assignment(text: str) -> tuple[str, float]:
     name, sign, value = text.partition("=")
     try:
-        if sign:
-            return name.strip(), float(value)
+        if sign and isfinite(number := float(value)):
+            return name.strip(), number
     except ValueError:
         pass
-    msg = f"found '{text}'; needed NAME=VALUE with a number"
+    msg = f"found '{text}'; needed NAME=VALUE with a finite number"
     raise UsageError(msg)

@@ -1,7 +1,7 @@
 """Options of the command line: output paths that are checked, and what several commands share."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, final
@@ -33,19 +33,29 @@ class FitMethod(StrEnum):
         return self in {FitMethod.FOCE, FitMethod.FOCEI, FitMethod.LAPLACE, FitMethod.SAEM}
 
 
-def refuse_beside_population(*given: object) -> None:
-    """Refuse options of one individual beside a population.
+IN_POPULATION_FILE = (
+    "in the population file instead (errors, limits, values, variances, priors), or left out"
+)
+LEFT_OUT = "it left out"
+
+
+def refuse(given: Mapping[str, object], where: str, needed: str = LEFT_OUT) -> None:
+    """Refuse options that do not go with another, each by its name.
+
+    Parameters
+    ----------
+    given
+        The options by name, ``None`` where one is left out.
+    where, needed
+        What they were found with, and what is needed instead.
 
     Raises
     ------
     UsageError
         If one of them is given.
     """
-    if any(option is not None for option in given):
-        msg = (
-            "an option of one individual beside a population; needed in the population file "
-            "instead (errors, limits, values, variances, priors), or left out"
-        )
+    if found := [name for name, value in given.items() if value is not None]:
+        msg = f"found {', '.join(found)} {where}; needed {needed}"
         raise UsageError(msg)
 
 
@@ -89,6 +99,13 @@ FitFile = Annotated[
     typer.Argument(metavar="FIT", exists=True, dir_okay=False, help="Fit file (.nc)."),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random number.")]
+FitSeed = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help=f"Seed of every random number; {DEFAULT_SEED} if left out, with --update the fit's.",
+    ),
+]
 Draws = Annotated[
     int | None,
     typer.Option(min=100, help="Draws per hypothesis; the method's own number if left out."),
@@ -130,6 +147,12 @@ PriorFile = Annotated[
     Path | None,
     typer.Option(
         "--prior", exists=True, dir_okay=False, help="Prior rows that replace the default ones."
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        help="Prior weights: sceptical, neutral (if left out), enthusiastic, or the prior file's."
     ),
 ]
 PopulationFile = Annotated[

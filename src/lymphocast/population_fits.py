@@ -20,7 +20,7 @@ from lymphocast.inference.population.fit_file import (
     write_population_fit,
 )
 from lymphocast.inference.population.posterior import PopulationPosterior
-from lymphocast.inference.population.prediction_errors import npde
+from lymphocast.inference.population.prediction_errors import Npde, npde
 from lymphocast.inference.population.problem import Population, make_population
 from lymphocast.inference.population.replicates import replicate
 from lymphocast.inference.population.visual_checks import visual_checks
@@ -95,8 +95,7 @@ def fit_population_data(
         population, method=PopulationMethod(method), seed=seed, draws=draws, progress=progress
     )
     replicates = replicate(population, found.vector, REPLICATES, seed)
-    errors = npde(population, replicates) if population.all_normal else None
-    checked = Checked(visual_checks(population, replicates), errors)
+    checked = Checked(visual_checks(population, replicates), npde(population, replicates))
     write_population_fit(found, equations.name, output, checked)
     return PopulationRun(found, checked)
 
@@ -133,15 +132,24 @@ def population_lines(run: PopulationRun) -> Iterator[str]:
         yield f"shrinkage of {name}: {100.0 * share:.1f} %"
     if found.residual_shrinkage == found.residual_shrinkage:
         yield f"shrinkage of residuals: {100.0 * found.residual_shrinkage:.1f} %"
-    errors = run.checked.npde
-    if errors is not None:
-        yield f"npde: mean {errors.mean:.3f}, variance {errors.variance:.3f}, p {errors.p:.3f}"
+    yield npde_line(run.checked.npde)
     for check in run.checked.vpc:
         yield (
             f"vpc of {check.endpoint} ({check.kind}): {100.0 * check.inside:.0f} % of the points "
             "inside"
         )
     yield from found.messages
+
+
+def npde_line(errors: Npde | None) -> str:
+    """Return the prediction errors, and how many observations take no part."""
+    if errors is None:
+        return "npde: none, since fewer than three values were measured with a normal error"
+    line = f"npde: mean {errors.mean:.3f}, variance {errors.variance:.3f}, p {errors.p:.3f}"
+    if errors.left_out:
+        line += f"; {errors.left_out} of {errors.left_out + len(errors.values)} observations left "
+        line += "out (beyond a limit, cultures, grades)"
+    return line
 
 
 def _estimate_lines(found: PopulationFit) -> Iterator[str]:

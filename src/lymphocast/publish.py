@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from lymphocast.analysis import controls, explain, fit, foresee, read_fit, write_fit
+from lymphocast.analysis import (
+    controls,
+    explain,
+    fit,
+    foresee,
+    prior_table,
+    read_fit,
+    refuse_errors,
+    write_fit,
+)
 from lymphocast.analysis import update as updated
 from lymphocast.criteria.check import check
 from lymphocast.dataset.not_read import not_read
@@ -24,8 +33,8 @@ from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.results import Results
 from lymphocast.inference.history import Made
-from lymphocast.inference.posterior import DEFAULT_PRESET, Fit
-from lymphocast.inference.series import fit_series
+from lymphocast.inference.posterior import Fit
+from lymphocast.inference.series import fit_series, refuse_unjoined
 from lymphocast.record.casefile import find_case, read_case
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import Document
@@ -83,37 +92,28 @@ def write_fit_of(
     seed: int,
     draws: int | None = None,
     prior_file: Path | None = None,
-    preset: str = DEFAULT_PRESET,
-    update: Path | None = None,
+    preset: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[list[str], bool]:
     """Fit one record into a fit file, or a series of patients into JSON with their fits beside it.
 
-    An update keeps method, priors and weights of the fit that it starts from.
-
     Returns
     -------
     tuple
-        The lines to print, and whether every fit passed its diagnostics.
+        The lines to print, and whether every fit, and the joining of them, passed its diagnostics.
 
     Raises
     ------
     UsageError
-        Before anything is computed, if the suffix does not suit the number of records, a patient
-        occurs twice, or a record cannot be fitted.
+        Before anything is computed, if the suffix does not suit the number of records, or a record
+        cannot be fitted or joined to a series.
     """
     joined = path.suffix.lower() != FIT_SUFFIX
     if joined:
-        _refuse_series(records)
+        _refuse_series(records, prior_file)
     elif len(records) != 1:
         message = f"found {len(records)} cases and '{path}'; a series of patients needs a .json"
         raise UsageError(message)
-    if update is not None:
-        if joined:
-            raise UsageError(ONE_UPDATE)
-        one = updated(read_fit(update), records[0], seed=seed, progress=progress)
-        write_fit(one, path)
-        return _lines_of(one, path), one.diagnostics_passed
     fits, paths = [], []
     for record in records:
         one = fit(
@@ -129,7 +129,38 @@ def write_fit_of(
     found = fit_series(fits, seed)
     write_whole(path, series_json(found, fits, seed).encode())
     unread = [f"{one.record.id}: {line}" for one in fits for line in _not_read(one)]
-    return [*series_lines(found), *map(str, [path, *paths]), *unread], passed
+    lines = [*series_lines(found), *map(str, [path, *paths]), *unread]
+    return lines, passed and not found.thin
+
+
+def update_fit_of(
+    records: Sequence[PatientRecord],
+    path: Path,
+    start: Path,
+    *,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[list[str], bool]:
+    """Update a fit by what its patient's record has gained, as :func:`lymphocast.analysis.update`.
+
+    Method, priors, weights and draws stay those of the fit, and its seed if none is given.
+
+    Returns
+    -------
+    tuple
+        The lines to print, and whether the fit passed its diagnostics.
+
+    Raises
+    ------
+    UsageError
+        If there is not one record, the file to write is no fit file, or the record cannot be
+        taken up.
+    """
+    if len(records) != 1 or path.suffix.lower() != FIT_SUFFIX:
+        raise UsageError(ONE_UPDATE)
+    one = updated(read_fit(start), records[0], seed=seed, progress=progress)
+    write_fit(one, path)
+    return _lines_of(one, path), one.diagnostics_passed
 
 
 def _lines_of(found: Fit, path: Path) -> list[str]:
@@ -142,13 +173,10 @@ def _not_read(found: Fit) -> list[str]:
     return [f"Not read by the model: {not_read_sentence(row, row.facts)}" for row in rows]
 
 
-def _refuse_series(records: Sequence[PatientRecord]) -> None:
-    names = [record.id for record in records]
-    if twice := [name for name in names if names.count(name) > 1]:
-        message = f"found the patient '{twice[0]}' twice; needed each patient of a series once"
-        raise UsageError(message)
+def _refuse_series(records: Sequence[PatientRecord], prior_file: Path | None) -> None:
     for record in records:
-        project(record)
+        refuse_errors(record)
+    refuse_unjoined([project(record) for record in records], prior_table(prior_file))
 
 
 def _write_all(
@@ -262,11 +290,24 @@ def forecast_json(found: Fit, progress: Progress | None = None) -> str:
 
 
 def controls_text(
-    record: PatientRecord, *, seed: int, full: bool, json: bool, progress: Progress | None = None
-) -> str:
-    """Return the controls of a record as lines for a terminal, or as JSON text."""
-    found = controls(record, seed=seed, full=full, progress=progress)
-    return controls_json(found) if json else "\n".join(controls_lines(found))
+    record: PatientRecord,
+    *,
+    seed: int,
+    full: bool,
+    json: bool,
+    prior_file: Path | None = None,
+    preset: str | None = None,
+    progress: Progress | None = None,
+) -> tuple[str, bool]:
+    """Return the controls of a record as lines for a terminal, or as JSON text.
+
+    Beside them stands whether all of them passed.
+    """
+    found = controls(
+        record, seed=seed, full=full, prior_file=prior_file, preset=preset, progress=progress
+    )
+    text = controls_json(found) if json else "\n".join(controls_lines(found))
+    return text, found.passed
 
 
 def made_text(found: Fit) -> str:

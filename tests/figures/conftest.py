@@ -231,7 +231,7 @@ def results() -> Results:
         outcomes=synthetic.outcomes({}),
         forecast=ByHypothesis((), {}),
         registered=ByHypothesis((), {}),
-        leave_last_out=ByHypothesis(LeaveLastOut(one, 2.0, 0.0, 0.0, 0.5), {}),
+        leave_last_out=ByHypothesis(LeaveLastOut(one, 2.0, 0.0, 0.0, 0.5, 1000.0), {}),
         contraction=(),
         sensitivity=(),
         verdicts=(),

@@ -7,9 +7,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from lymphocast.forecast.controlled import Controls
+from lymphocast.forecast.controlled import Controls, CrossedRate
 from lymphocast.forecast.controls import QUICK_LOOK, run_controls
 from lymphocast.forecast.crossing import EXPLANATIONS, PriorPatients, crossed_rates
+from lymphocast.forecast.prior_trials.comparison import binomial_interval
 from lymphocast.inference.kernels import kernels_of
 from lymphocast.publish import controls_text
 from lymphocast.report.controls_text import controls_json, controls_lines
@@ -49,6 +50,23 @@ def test_weights_are_right_on_average_over_patients_of_the_prior() -> None:
     by_name = {r.name: r for r in rates}
     assert by_name["il2+stable"].mean_p_il2 > by_name["no-il2+stable"].mean_p_il2
     assert all(r.patients + r.unread == PATIENTS for r in rates)
+    for r in rates:
+        assert r.sure_interval.low <= r.p_sure_of_il2 <= r.sure_interval.high
+        assert r.yes_interval.low <= r.p_above_yes <= r.yes_interval.high
+
+
+def test_a_share_of_few_patients_stands_with_its_interval() -> None:
+    """Of 20 patients none was sure: up to 17 % may be, 1 - 0.025^(1/20)."""
+    none = CrossedRate(
+        "no-il2+stable", "none", 1.0, 20, 0, 0.3, 0.0, binomial_interval(0.0, 20.0), 0.5,
+        binomial_interval(10.0, 20.0),
+    )  # fmt: skip
+    found = Controls("r", "", 1, False, (), (none,), 0.5, 0.3, (), True)
+    text = "\n".join(controls_lines(found))
+    assert f"0.00 (0.00 to {1.0 - 0.025**0.05:.2f})" in text
+    assert "0.50 (0.27 to 0.73)" in text
+    (row,) = json.loads(controls_json(found))["rates"]
+    assert row["sure_interval"]["high"] == pytest.approx(1.0 - 0.025**0.05, abs=1e-6)
 
 
 def test_the_same_seed_gives_the_same_rates() -> None:
@@ -111,4 +129,4 @@ def test_text_and_json_say_the_same(controlled: Controls) -> None:
     assert "All controls passed: yes" in text
     for row in content["rows"]:
         assert row["label"] in text
-    assert text in controls_text(founding(), seed=5, full=False, json=False)
+    assert text in controls_text(founding(), seed=5, full=False, json=False)[0]

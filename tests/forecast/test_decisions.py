@@ -321,12 +321,9 @@ def test_a_wrong_call_of_forecast_is_one_clear_line(
     assert done.err.count("\n") == 1
 
 
-@pytest.mark.parametrize(("lacks", "said"), [("counts", "fewer than two"), ("cultures", "no cult")])
-def test_without_counts_or_a_culture_there_is_nothing_to_plan_from(
-    tmp_path: Path, lacks: str, said: str
-) -> None:
+def test_without_counts_there_is_nothing_to_plan_from(tmp_path: Path) -> None:
     fit = quick_fit()
-    bare = replace(fit, individual=replace(fit.individual, **{lacks: ()}))
+    bare = replace(fit, individual=replace(fit.individual, counts=()))
     (tmp_path / "plan.yaml").write_text(PLANS, encoding="utf-8")
     (tmp_path / "goal.yaml").write_text(GOAL, encoding="utf-8")
     for ask in (
@@ -334,7 +331,9 @@ def test_without_counts_or_a_culture_there_is_nothing_to_plan_from(
         lambda: plans_of(bare, [], date(2010, 1, 1)),
         lambda: search_of(bare, tmp_path / "goal.yaml"),
     ):
-        with pytest.raises(UsageError, match=f"{said}.*nothing to explain or to forecast from"):
+        with pytest.raises(
+            UsageError, match=r"fewer than two.*nothing to explain or to forecast from"
+        ):
             ask()
 
 

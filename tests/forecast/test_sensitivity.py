@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from lymphocast.forecast.controlled import FEWEST_DRAWS
 from lymphocast.forecast.ensemble import ensemble_of
 from lymphocast.forecast.results import Answer, SensitivityRow
 from lymphocast.forecast.sensitivity import QUESTIONS, answer, probabilities, verdicts
@@ -38,8 +39,8 @@ def test_an_answer_needs_the_whole_table_on_one_side(
     assert answer(lowest, highest) is expected
 
 
-def row(name: str, a: float, b: float) -> SensitivityRow:
-    return SensitivityRow(name, name, {"a": a, "b": b, "c": 0.5, "d": 0.1}, 0.5, {})
+def row(name: str, a: float, b: float, ess: float = 2000.0) -> SensitivityRow:
+    return SensitivityRow(name, name, {"a": a, "b": b, "c": 0.5, "d": 0.1}, 0.5, {}, ess)
 
 
 def test_a_verdict_is_the_base_probability_and_the_range_over_the_table() -> None:
@@ -56,6 +57,23 @@ def test_one_row_is_enough_to_undecide() -> None:
     kept = [row("base", 0.95, 0.7), row("x", 0.9, 0.7)]
     assert verdicts(kept)[0].answer is Answer.YES
     assert verdicts([*kept, row("y", 0.79, 0.7)])[0].answer is Answer.UNDECIDED
+
+
+def test_a_row_with_too_few_effective_draws_undecides_what_it_cannot_tell() -> None:
+    kept = [row("base", 0.95, 0.7), row("x", 0.9, 0.7, ess=FEWEST_DRAWS)]
+    assert verdicts(kept)[0].answer is Answer.YES
+    found = verdicts([*kept, row("y", 0.9, 0.7, ess=FEWEST_DRAWS - 0.1)])
+    assert {v.answer for v in found} == {Answer.UNDECIDED}
+    assert (found[0].probability, found[0].lowest) == (0.95, 0.9)
+
+
+def test_every_row_says_how_many_draws_it_rests_on() -> None:
+    fit = whole_job().fit
+    assert rows()["base"].ess == pytest.approx(min(fit.ess_min, 400.0))
+    assert all(FEWEST_DRAWS <= r.ess <= 2_048 for r in rows().values())
+    left = whole_job().results.leave_last_out
+    assert left.averaged.ess >= min(p.ess for p in left.by_hypothesis.values())
+    assert left.averaged.ess <= 2_048  # draws that a quick fit keeps
 
 
 def test_the_table_changes_every_assumption_that_the_design_names() -> None:

@@ -148,7 +148,7 @@ def test_rates_of_patients_whose_weights_cannot_be_read_are_not_told_as_zero() -
         passed=False,
     )
     text = "\n".join(controls_lines(found))
-    assert "0.000" not in text
+    assert "0.00" not in text
     assert "nan" not in text
     assert "nothing can be said of the weights" in text
     assert "FAILED: too few effective draws to say" in text

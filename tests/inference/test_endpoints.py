@@ -3,7 +3,7 @@
 import pytest
 
 from lymphocast.errors import UsageError
-from lymphocast.inference.endpoints import parse_endpoint, with_limit
+from lymphocast.inference.endpoints import parse_endpoint, refuse_scales, with_limit
 from lymphocast.inference.error_model import CombinedError, GradeError, LogNormalError, ShareError
 
 
@@ -42,3 +42,25 @@ def test_what_is_no_endpoint_is_refused(text: str, needed: str) -> None:
 def test_a_culture_has_no_limit_of_quantification() -> None:
     with pytest.raises(UsageError, match="no limit of quantification"):
         with_limit(parse_endpoint("log_burden=culture:0,0.7").endpoint, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("c=additive:-0.1", "c.sd = -0.1"),
+        ("c=log-normal:0", "c.sd = 0"),
+        ("c=combined:0.1,-1", "c.cv = -1"),
+        ("c=culture:-2,0", "c.slope = 0"),
+        ("c=grade:-1,0.5,-3", "c.scale = -3"),
+    ],
+)
+def test_an_error_that_does_not_scatter_is_refused(text: str, wrong: str) -> None:
+    written = parse_endpoint(text)
+    with pytest.raises(UsageError, match=f"found {wrong}.*needed a number above 0"):
+        refuse_scales([written.endpoint], written.fixed)
+
+
+def test_limits_and_thresholds_may_be_negative() -> None:
+    for text in ("c=culture:-2,0.7", "c=grade:-1,0.5,3", "c=additive:1e-300", "c=additive"):
+        written = parse_endpoint(text)
+        refuse_scales([written.endpoint], written.fixed)

@@ -115,7 +115,9 @@ def test_the_order_of_the_patients_does_not_matter() -> None:
     forward = series_posterior(members, WIDE, STABLE_ONLY)
     backward = series_posterior(members[::-1], WIDE, STABLE_ONLY)
     assert_allclose(forward.effect.weights, backward.effect.weights, rtol=1e-9)
-    assert forward.patients[0] == backward.patients[-1]
+    one, other = forward.patients[0], backward.patients[-1]
+    assert replace(one, weights=other.weights) == other
+    assert one.weights == pytest.approx(other.weights, abs=1e-12)  # sums in another order
 
 
 def recovering(number: int, delay: float, horizon: float, missed: Floats, tried: int) -> Member:
@@ -168,6 +170,11 @@ def test_the_founding_case_as_a_series_of_one() -> None:
     assert abs(found.il2 - alone) < PROBABILITY_AGREES
     assert found.patients[0].id == "trojan-2009"
     assert found.patients[0].q05 < found.patients[0].q50 < found.patients[0].q95
+    own = found.patients[0].weights
+    assert sum(own.values()) == pytest.approx(1.0)
+    assert sum(own[h.name] for h in HYPOTHESES if h.il2) == pytest.approx(found.il2)
+    for name, weight in fit.posterior_weights.items():
+        assert own[name] == pytest.approx(weight, abs=PROBABILITY_AGREES)
 
 
 @pytest.mark.parametrize("il2", [True, False])
@@ -194,7 +201,8 @@ def altered(name: str) -> Fit:
     fit = quick_fit()
     if name == "priors":
         other = replace(fit.record, id="other")
-        return replace(fit, record=other, table=replace(fit.table, sha256="other"))
+        own = replace(fit.individual, id="other")
+        return replace(fit, record=other, individual=own, table=replace(fit.table, sha256="other"))
     return fit
 
 

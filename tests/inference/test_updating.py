@@ -123,7 +123,11 @@ def test_the_command_says_how_the_fit_was_made(lymphocast: Command, tmp_path: Pa
     assert done.code == 0
     assert "updated by reweighing" in done.out
     assert "log score" in done.out
-    assert read_fit(tmp_path / "new.nc").history[-1].made is Made.UPDATED
+    found = read_fit(tmp_path / "new.nc")
+    assert found.history[-1].made is Made.UPDATED
+    # Without --seed the resampling is that of the fit's own seed.
+    for one, other in zip(found.posteriors, after().posteriors, strict=True):
+        np.testing.assert_array_equal(one.draws["gain"], other.draws["gain"])
     again = lymphocast("fit", "trojan-2009", "--update", "new.nc", "-o", "x.nc", cwd=tmp_path)
     assert again.code == 2
     assert "nothing to update" in again.err

@@ -190,11 +190,13 @@ def table(*names: str, compared: int = 41) -> RegimenTable:
 def sensitivity(names: tuple[str, ...]) -> RegimenSensitivity:
     """Return a ranking that one changed assumption turns round."""
     rows = (
-        RegimenSensitivityRow("base", "base analysis", names[0], 1, {"leader": 0.7}),
-        RegimenSensitivityRow("drift", "slow drift", names[-1], len(names), {"leader": 0.35}),
+        RegimenSensitivityRow("base", "base analysis", 5000.0, names[0], 1, {"leader": 0.7}),
+        RegimenSensitivityRow(
+            "drift", "slow drift", 5000.0, names[-1], len(names), {"leader": 0.35}
+        ),
     )
     question = "Is the leader worth more than no drug?"
-    verdict = Verdict("leader", question, "It is.", 0.7, 0.35, 0.7, Answer.UNDECIDED)
+    verdict = Verdict("leader", question, "It is.", 0.7, 0.3, 0.7, Answer.UNDECIDED)
     return RegimenSensitivity(names[0], rows, (verdict,))
 
 

@@ -352,7 +352,7 @@ def predictions(middle: float) -> tuple[Prediction, ...]:
 
 def left(middle: float) -> LeaveLastOut:
     """Return a prediction of the last count."""
-    return LeaveLastOut(around(middle), 360.0, -0.62, -0.95, 0.27)
+    return LeaveLastOut(around(middle), 360.0, -0.62, -0.95, 0.27, 2000.0)
 
 
 def results() -> Results:
@@ -477,7 +477,12 @@ def sensitivity() -> tuple[SensitivityRow, ...]:
     """Return the base analysis and two changed assumptions."""
     return (
         SensitivityRow(
-            "base", "base analysis", {"a": 0.97, "b": 0.57, "c": 0.44, "d": 0.11}, 0.6, STATEMENTS
+            "base",
+            "base analysis",
+            {"a": 0.97, "b": 0.57, "c": 0.44, "d": 0.11},
+            0.6,
+            STATEMENTS,
+            2000.0,
         ),
         SensitivityRow(
             "gain-half",
@@ -485,6 +490,7 @@ def sensitivity() -> tuple[SensitivityRow, ...]:
             {"a": 0.96, "b": 0.48, "c": 0.41, "d": 0.10},
             0.52,
             STATEMENTS,
+            2000.0,
         ),
         SensitivityRow(
             "weights-enthusiastic",
@@ -492,6 +498,7 @@ def sensitivity() -> tuple[SensitivityRow, ...]:
             {"a": 0.98, "b": 0.83, "c": 0.47, "d": 0.14},
             0.9,
             STATEMENTS,
+            2000.0,
         ),
     )
 

@@ -170,3 +170,11 @@ def test_a_last_count_below_a_limit_is_unexpected_only_if_that_was_unlikely() ->
     walk = claims.last_out_sentence(replace(left, random_walk_log_score=None))
     assert "A random walk has nowhere to begin" in walk
     assert "None" not in walk
+
+
+def test_a_prediction_by_few_draws_says_that_it_cannot_be_read() -> None:
+    enough, few = (replace(synthetic.left(400.0), ess=ess) for ess in (100.0, 99.0))
+    assert "effective draws" not in claims.last_out_sentence(enough)
+    assert claims.last_out_sentence(few).endswith(
+        "Only 99 effective draws stand behind this, fewer than 100: too few to be read."
+    )

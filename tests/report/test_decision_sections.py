@@ -235,7 +235,7 @@ def test_changed_plans_change_their_sentences(plans: PlanForecast, old: str, new
         ),
         (changed_table(feasible=False), "comes first: mean", "No regimen keeps every limit"),
         (changed_table(reasons=("no regimen keeps x",)), "Of 41", "No regimen keeps x."),
-        (changed_verdict(lowest=0.123), "Undecided: 0.70, from 0.35", "0.70, from 0.12 to"),
+        (changed_verdict(lowest=0.123), "Undecided: 0.70, from 0.30", "0.70, from 0.12 to"),
         (changed_table(sensitivity=None), "over two analyses", "No verdicts: how the ranking"),
         (replace(SEARCH, title="another"), "Goal “keep the count”", "Goal “another”"),
         (replace(SEARCH, draws=444), "same 1,000 draws", "same 444 draws"),

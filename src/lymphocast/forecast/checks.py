@@ -1,6 +1,6 @@
 """Checks that cannot be skipped: contraction of each parameter, and the last count left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import final
 
@@ -144,10 +144,13 @@ def leave_last_out(fit: Fit, others: Fit) -> ByHypothesis[LeaveLastOut]:
             log_score=float(score),
             random_walk_log_score=walk,
             tail=part.probability(seen <= last.value),
+            ess=others.ess_kept,
             below=last.below,
         )
 
-    return ensemble.each(summarise)
+    found, own = ensemble.each(summarise), {p.hypothesis.name: p.kept for p in others.posteriors}
+    each = {name: replace(left, ess=own[name]) for name, left in found.by_hypothesis.items()}
+    return replace(found, by_hypothesis=each)
 
 
 def random_walk(before: CountObservation, last: CountObservation) -> float | None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import final
 
+from lymphocast.forecast.prior_trials.comparison import Span
+
 FEWEST_DRAWS = 100.0  # effective, in a control's quick fit: error of a probability below 0.05
 
 
@@ -37,7 +39,8 @@ class CrossedRate:
 
     ``unread`` patients had too few effective draws and are left out. ``p_sure_of_il2`` is the share
     with P(IL-2 adds cells) above 0.95, ``p_above_yes`` that with P(IL-2 made more than half of the
-    rise) above 0.8; not a number where no patient is left.
+    rise) above 0.8; not a number where no patient is left. ``sure_interval`` and ``yes_interval``
+    are their 95 % intervals by Clopper and Pearson, from 0 to 1 where no patient is left.
     """
 
     name: str
@@ -47,7 +50,9 @@ class CrossedRate:
     unread: int
     mean_p_il2: float
     p_sure_of_il2: float
+    sure_interval: Span
     p_above_yes: float
+    yes_interval: Span
 
 
 @final

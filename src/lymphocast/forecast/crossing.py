@@ -20,6 +20,7 @@ from lymphocast.engine.course import with_study_days
 from lymphocast.forecast.attribution import il2_more_than_half, key_days
 from lymphocast.forecast.controlled import CrossedRate
 from lymphocast.forecast.ensemble import Conditions, Ensemble
+from lymphocast.forecast.prior_trials.comparison import binomial_interval
 from lymphocast.forecast.sensitivity import YES_ABOVE
 from lymphocast.inference.evidence import effective_size
 from lymphocast.inference.hypotheses import HYPOTHESES
@@ -141,6 +142,7 @@ def crossed_rates(
         lanes = range(i * patients, (i + 1) * patients)
         found = np.array([judges.weigh(seen[:, lane]) for lane in lanes])
         read = found[found[:, 2] >= FEWEST]
+        sure, above = read[:, 0] > SURE, read[:, 1] > YES_ABOVE
         rows.append(
             CrossedRate(
                 name=hypothesis.counts_name,
@@ -149,8 +151,10 @@ def crossed_rates(
                 patients=len(read),
                 unread=patients - len(read),
                 mean_p_il2=_mean(read[:, 0]),
-                p_sure_of_il2=_mean(read[:, 0] > SURE),
-                p_above_yes=_mean(read[:, 1] > YES_ABOVE),
+                p_sure_of_il2=_mean(sure),
+                sure_interval=binomial_interval(float(sure.sum()), float(len(read))),
+                p_above_yes=_mean(above),
+                yes_interval=binomial_interval(float(above.sum()), float(len(read))),
             )
         )
         report((i + 1) / len(EXPLANATIONS))

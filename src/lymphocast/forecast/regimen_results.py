@@ -128,6 +128,8 @@ class RegimenSensitivityRow:
     ----------
     name, label
         As in the sensitivity table of the explanation.
+    ess
+        Effective draws of the fit; with too few in any row nothing is decided.
     first
         The first regimen, of the rows of the table.
     leader_place
@@ -138,6 +140,7 @@ class RegimenSensitivityRow:
 
     name: str
     label: str
+    ess: float
     first: str
     leader_place: int
     probabilities: Mapping[str, float]

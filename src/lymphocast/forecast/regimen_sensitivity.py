@@ -22,7 +22,7 @@ from lymphocast.forecast.regimen_results import (
     RegimenTable,
 )
 from lymphocast.forecast.search import ROUNDING, Ranking, rank
-from lymphocast.forecast.sensitivity import ChangedFit, answered
+from lymphocast.forecast.sensitivity import ChangedFit, answered, enough_draws
 from lymphocast.forecast.worth import Scale, Worth, judged_of
 
 Floats = NDArray[np.float64]
@@ -79,6 +79,7 @@ class _Again:
         return RegimenSensitivityRow(
             name=self.fit.name,
             label=self.fit.label,
+            ess=self.fit.fit.ess_kept,
             first=names[found.rows[0].candidate],
             leader_place=places[leader],
             probabilities={
@@ -125,7 +126,9 @@ def _told(
         return None
     leader = candidates[_leader([x.plan.name for x in candidates])]
     asked = _questions(leader, assumed=ground.assumed)
-    verdicts = answered(asked, [row.probabilities for row in rows])
+    verdicts = answered(
+        asked, [row.probabilities for row in rows], enough=enough_draws(row.ess for row in rows)
+    )
     return RegimenSensitivity(leader.plan.name, tuple(rows), verdicts)
 
 

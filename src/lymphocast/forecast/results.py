@@ -163,8 +163,10 @@ class LeaveLastOut:
     ``log_score`` is the log predictive density of the observed count per unit of ln(count);
     ``random_walk_log_score`` is the same for a random walk from the count before it, ``None`` where
     that count is known only to lie below a limit. ``tail`` is the predictive probability of a
-    measured count at or below the observed one. With ``below``, ``observed`` is a limit that the
-    count lies below, and the log scores are log probabilities of that.
+    measured count at or below the observed one. ``ess`` is the effective number of draws of the fit
+    without the count: of the average, the smallest among hypotheses that matter. With ``below``,
+    ``observed`` is a limit that the count lies below, and the log scores are log probabilities of
+    that.
     """
 
     predicted: Interval
@@ -172,6 +174,7 @@ class LeaveLastOut:
     log_score: float
     random_walk_log_score: float | None
     tail: float
+    ess: float
     below: bool = False
 
 
@@ -210,7 +213,9 @@ class Contraction:
 class SensitivityRow:
     """The probability of each verdict's statement when one assumption is changed.
 
-    ``statements`` holds those on the courses without a drug (:class:`Outcomes`), by name.
+    ``statements`` holds those on the courses without a drug (:class:`Outcomes`), by name. ``ess``
+    is the smallest effective number of draws among hypotheses that matter: the standard error of a
+    probability is below 0.5 over its root.
     """
 
     name: str
@@ -218,6 +223,7 @@ class SensitivityRow:
     probabilities: Mapping[str, float]
     p_il2: float
     statements: Mapping[str, float]
+    ess: float
 
 
 @final

@@ -2,10 +2,10 @@
 
 Each row changes one assumption and fits again. A question is decided if its probability stays
 above 0.8 (*yes*) or below 0.2 (*no*) over the whole table, the base analysis included; otherwise
-it is undecided (design rule).
+it is undecided (design rule). It is undecided too if a row has too few effective draws to be read.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import final
@@ -14,6 +14,7 @@ import numpy as np
 
 from lymphocast.forecast.attribution import il2_more_than_half, key_days
 from lymphocast.forecast.checks import applies
+from lymphocast.forecast.controlled import FEWEST_DRAWS
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
 from lymphocast.forecast.results import Answer, SensitivityRow, Verdict
 from lymphocast.forecast.scenario import falls_below
@@ -133,21 +134,30 @@ def _row(name: str, label: str, fit: Fit) -> SensitivityRow:
     )
     ensemble = ensemble_of(fit)
     statements = statement_probabilities(ensemble, fit.table)
-    return SensitivityRow(name, label, probabilities(ensemble), p_il2, statements)
+    return SensitivityRow(name, label, probabilities(ensemble), p_il2, statements, fit.ess_kept)
 
 
 def verdicts(rows: Sequence[SensitivityRow]) -> tuple[Verdict, ...]:
     """Return the answer to each question by the stated rule; the first row is the base."""
-    return answered(QUESTIONS, [row.probabilities for row in rows])
+    return answered(
+        QUESTIONS, [row.probabilities for row in rows], enough=enough_draws(row.ess for row in rows)
+    )
 
 
 def statement_verdicts(rows: Sequence[SensitivityRow]) -> tuple[Verdict, ...]:
     """Return whether each statement on the courses holds, by the same rule."""
-    return answered(STATEMENTS, [row.statements for row in rows])
+    return answered(
+        STATEMENTS, [row.statements for row in rows], enough=enough_draws(row.ess for row in rows)
+    )
+
+
+def enough_draws(ess: Iterable[float]) -> bool:
+    """Return whether every row rests on draws enough to say on which side of a limit it lies."""
+    return all(own >= FEWEST_DRAWS for own in ess)
 
 
 def answered(
-    asked: Mapping[str, tuple[str, str]], rows: Sequence[Mapping[str, float]]
+    asked: Mapping[str, tuple[str, str]], rows: Sequence[Mapping[str, float]], *, enough: bool
 ) -> tuple[Verdict, ...]:
     """Return the answer to each question, by its letter, by the stated rule."""
     found = []
@@ -162,7 +172,7 @@ def answered(
                 probability=values[0],
                 lowest=min(values),
                 highest=max(values),
-                answer=answer(min(values), max(values)),
+                answer=answer(min(values), max(values)) if enough else Answer.UNDECIDED,
             )
         )
     return tuple(found)

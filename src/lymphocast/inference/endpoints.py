@@ -116,6 +116,27 @@ def _number(text: str) -> float | None:
     return value
 
 
+def refuse_scales(endpoints: Sequence[Endpoint], values: Mapping[str, float]) -> None:
+    """Refuse values of errors that are not above 0; a culture's limit and thresholds may be any.
+
+    Raises
+    ------
+    UsageError
+        If there is such a value.
+    """
+    for endpoint in endpoints:
+        error, places = endpoint.error, tuple[str, ...]()
+        if isinstance(error, CultureError):
+            places = (error.limit,)
+        elif isinstance(error, GradeError):
+            places = tuple(error.thresholds)
+        for name in error.parameters:
+            if name in values and name not in places and not values[name] > 0.0:
+                msg = f"found {name} = {values[name]:g} in the error of '{endpoint.name}'; needed "
+                msg += "a number above 0"
+                raise UsageError(msg)
+
+
 def with_limit(endpoint: Endpoint, lloq: float) -> Endpoint:
     """Return an endpoint with a limit of quantification.
 

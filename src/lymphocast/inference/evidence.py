@@ -38,6 +38,11 @@ class HypothesisPosterior:
     ess: float
     evaluations: int
 
+    @property
+    def kept(self) -> float:
+        """Effective number of the draws that are kept: no more than there are."""
+        return min(self.ess, float(min(len(values) for values in self.draws.values())))
+
 
 def effective_size(log_weights: Floats) -> float:
     """Return the effective sample size (sum w)^2 / sum w^2 (Kong 1992); 0 if all w are 0."""

@@ -71,7 +71,7 @@ class Diagnostics:
     ----------
     ess
         Smallest effective number of draws: of bulk and tails over all parameters (``nuts``), of the
-        weights (``is``), of distinct particles (``smc``).
+        weights (``is``), of independent particles (``smc``).
     r_hat
         Largest over all parameters; NaN where there are no chains.
     divergences, leapfrogs_per_draw
@@ -275,9 +275,9 @@ def _smc(density: LaneDensity, seed: int, draws: int) -> Sampled:
     seen = settings.islands * settings.particles / share
     se = float(np.hypot(found.log_evidence_se, np.sqrt((1.0 - share) / seen / share)))
     diagnostics = Diagnostics(
-        ess=float(found.distinct),
+        ess=found.ess,
         evaluations=found.evaluations,
-        messages=_doubts(float(found.distinct), se),
+        messages=_doubts(found.ess, se),
     )
     return Sampled(found.z.T[None], diagnostics, found.log_evidence + np.log(share), se)
 

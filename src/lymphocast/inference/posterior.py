@@ -94,6 +94,12 @@ class Fit:
         return min(p.ess for p in self.posteriors if weights[p.hypothesis.name] >= MATTERS)
 
     @property
+    def ess_kept(self) -> float:
+        """The same of the draws that are kept: however many they were drawn from."""
+        weights = self.posterior_weights
+        return min(p.kept for p in self.posteriors if weights[p.hypothesis.name] >= MATTERS)
+
+    @property
     def diagnostics_passed(self) -> bool:
         """Whether effective size and evidence error lie within their limits."""
         weights = self.posterior_weights

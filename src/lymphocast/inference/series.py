@@ -21,7 +21,7 @@ the weights stay bounded. The three shared numbers are integrated on a grid
 (:mod:`lymphocast.inference.series_grid`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 from typing import final
@@ -30,9 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from lymphocast.dataset.individual import Individual
 from lymphocast.errors import UsageError
 from lymphocast.inference.evidence import effective_size
-from lymphocast.inference.hypotheses import Course
+from lymphocast.inference.hypotheses import Course, Hypothesis
 from lymphocast.inference.posterior import Fit
 from lymphocast.inference.series_grid import (
     EFFECT_POINTS,
@@ -42,11 +43,12 @@ from lymphocast.inference.series_grid import (
     SharedNumber,
     Wide,
 )
-from lymphocast.inference.series_member import Member, Strand, member_of
-from lymphocast.models.prior_table import Family, Prior, Weights
+from lymphocast.inference.series_member import Member, Strand, member_of, refuse_member
+from lymphocast.models.prior_table import Family, PriorTable, Weights
 
 Floats = NDArray[np.float64]
 BLOCK = 4_096  # draws whose ratios are in memory at a time
+FEWEST_EFFECTIVE = 100.0  # draws behind a patient's gain: error of a probability below 0.05
 
 
 @final
@@ -54,7 +56,8 @@ BLOCK = 4_096  # draws whose ratios are in memory at a time
 class PatientGain:
     """One patient's gain under H1 in the light of the series: its quantiles, in cells/uL.
 
-    ``ess`` is the effective number of the draws behind them.
+    ``ess`` is the effective number of the draws behind them, ``weights`` the probability of each of
+    the patient's own hypotheses, by name.
     """
 
     id: str
@@ -62,6 +65,7 @@ class PatientGain:
     q50: float
     q95: float
     ess: float
+    weights: Mapping[str, float]
 
 
 @final
@@ -75,8 +79,8 @@ class SeriesPosterior:
         Median gain in cells/uL and the SD of ln(gain) between patients, under H1.
     recovery_mean
         Mean time to the onset of recovery in days, over both sides of H1.
-    il2
-        Posterior probability of H1, which all patients share.
+    prior_il2, il2
+        Prior and posterior probability of H1, which all patients share.
     log_evidence
         ln probability of all data under H1 and without it.
     patients
@@ -86,9 +90,15 @@ class SeriesPosterior:
     effect: SharedNumber
     spread: SharedNumber
     recovery_mean: SharedNumber
+    prior_il2: float
     il2: float
     log_evidence: tuple[float, float]
     patients: tuple[PatientGain, ...]
+
+    @property
+    def thin(self) -> tuple[str, ...]:
+        """Patients of whom too few draws are left to read their gain."""
+        return tuple(p.id for p in self.patients if p.ess < FEWEST_EFFECTIVE)
 
 
 def fit_series(fits: Sequence[Fit], seed: int) -> SeriesPosterior:
@@ -97,32 +107,43 @@ def fit_series(fits: Sequence[Fit], seed: int) -> SeriesPosterior:
     Raises
     ------
     UsageError
-        If there is no fit, a patient occurs twice, the priors differ or are of another family,
-        or an entry lies after the first dose.
+        If there is no fit, a patient occurs twice or cannot be joined, or the priors differ or are
+        of another family.
     """
-    _refuse_unlike(fits)
-    table = fits[0].table
-    wide = _wide(table.row("gain"), table.row("recovery_delay"))
-    return series_posterior([member_of(f, seed) for f in fits], wide, fits[0].weights)
-
-
-def _refuse_unlike(fits: Sequence[Fit]) -> None:
-    names = [f.record.id for f in fits]
-    found = ""
-    if not names:
-        found = "found no fit; needed at least one"
-    elif len(set(names)) < len(names):
-        twice = next(n for n in names if names.count(n) > 1)
-        found = f"found the patient '{twice}' twice; needed each patient once"
-    elif other := [f.record.id for f in fits if f.table.sha256 != fits[0].table.sha256]:
-        found = f"found other priors in the fit of '{other[0]}' than in that of '{names[0]}'; "
-        found += "needed one prior file for all"
-    if found:
-        message = f"series: {found}"
+    if not fits:
+        message = "series: found no fit; needed at least one"
         raise UsageError(message)
+    refuse_unjoined([f.individual for f in fits], fits[0].table)
+    if other := [f.record.id for f in fits if f.table.sha256 != fits[0].table.sha256]:
+        message = (
+            f"series: found other priors in the fit of '{other[0]}' than in that of "
+            f"'{fits[0].record.id}'; needed one prior file for all"
+        )
+        raise UsageError(message)
+    members = [member_of(f, seed) for f in fits]
+    return series_posterior(members, _wide(fits[0].table), fits[0].weights)
 
 
-def _wide(gain: Prior, delay: Prior) -> Wide:
+def refuse_unjoined(individuals: Sequence[Individual], table: PriorTable) -> None:
+    """Refuse patients who cannot be joined, which needs no fit of them.
+
+    Raises
+    ------
+    UsageError
+        If a patient occurs twice, has no observation, or may have entered after the first dose; if
+        the priors of gain and recovery delay are of another family.
+    """
+    names = [individual.id for individual in individuals]
+    if twice := [name for name in names if names.count(name) > 1]:
+        message = f"series: found the patient '{twice[0]}' twice; needed each patient once"
+        raise UsageError(message)
+    _wide(table)
+    for individual in individuals:
+        refuse_member(individual)
+
+
+def _wide(table: PriorTable) -> Wide:
+    gain, delay = table.row("gain"), table.row("recovery_delay")
     plain = gain.lower <= 0.0 and np.isinf(gain.upper) and delay.lower <= 0.0
     families = (gain.family, delay.family) == (Family.LOGNORMAL, Family.EXPONENTIAL)
     if not (families and plain and np.isinf(delay.upper)):
@@ -149,9 +170,10 @@ def series_posterior(members: Sequence[Member], wide: Wide, weights: Weights) ->
     grid = Grid(wide)
     cells, points = grid.log_prior()
     prior = cells[:, None] + points[None, :]
-    sides = []
+    sides, terms = [], []
     for il2 in (True, False):
-        each = [log_likelihood(m, grid, weights, il2=il2) for m in members]
+        terms.append([_terms(m, grid, weights, il2=il2) for m in members])
+        each = [_over_hypotheses(own) for own in terms[-1]]
         sides.append((prior + np.sum(each, axis=0), each))
     evidence = (float(logsumexp(sides[0][0])), float(logsumexp(sides[1][0])))
     with np.errstate(divide="ignore"):
@@ -165,23 +187,51 @@ def series_posterior(members: Sequence[Member], wide: Wide, weights: Weights) ->
         effect=SharedNumber(np.exp(grid.effect), by_cell.sum(axis=1)),
         spread=SharedNumber(grid.spread, by_cell.sum(axis=0)),
         recovery_mean=SharedNumber(grid.recovery, recovery),
+        prior_il2=weights.il2,
         il2=chance,
         log_evidence=evidence,
         patients=tuple(
-            _own_gain(member, grid, weights, log_posterior - own)
-            for member, own in zip(members, sides[0][1], strict=True)
+            _own_gain(
+                member,
+                grid,
+                weights,
+                log_posterior - sides[0][1][i],
+                {
+                    **_own_weights(terms[0][i], with_il2 * chance),
+                    **_own_weights(terms[1][i], without * (1.0 - chance)),
+                },
+            )
+            for i, member in enumerate(members)
         ),
     )
 
 
 def log_likelihood(member: Member, grid: Grid, weights: Weights, *, il2: bool) -> Floats:
     """Return the log probability of one patient's data on one side of H1, ``[cell, point]``."""
-    terms = [
-        _log_share(s, weights) + _log_ratio(s, member, grid) - _log_entry(s, member, grid)
+    return _over_hypotheses(_terms(member, grid, weights, il2=il2))
+
+
+def _terms(
+    member: Member, grid: Grid, weights: Weights, *, il2: bool
+) -> Mapping[Hypothesis, Floats]:
+    """The same of each of the patient's hypotheses on that side."""
+    return {
+        s.hypothesis: _log_share(s, weights)
+        + _log_ratio(s, member, grid)
+        - _log_entry(s, member, grid)
         for s in member.strands
         if s.hypothesis.il2 is il2
-    ]
-    return np.asarray(logsumexp(np.stack(terms), axis=0))
+    }
+
+
+def _over_hypotheses(terms: Mapping[Hypothesis, Floats]) -> Floats:
+    return np.asarray(logsumexp(np.stack(list(terms.values())), axis=0))
+
+
+def _own_weights(terms: Mapping[Hypothesis, Floats], joint: Floats) -> dict[str, float]:
+    """Probability of each hypothesis of a patient, given that of each cell and point."""
+    total = _over_hypotheses(terms)
+    return {h.name: float((joint * np.exp(own - total)).sum()) for h, own in terms.items()}
 
 
 def _log_share(strand: Strand, weights: Weights) -> float:
@@ -230,7 +280,9 @@ def _log_entry(strand: Strand, member: Member, grid: Grid) -> Floats:
     return np.asarray(np.log1p(-broken) - log(wide))
 
 
-def _own_gain(member: Member, grid: Grid, weights: Weights, log_rest: Floats) -> PatientGain:
+def _own_gain(
+    member: Member, grid: Grid, weights: Weights, log_rest: Floats, own_weights: Mapping[str, float]
+) -> PatientGain:
     """One patient's gain; ``log_rest`` is the posterior of the grid over the own likelihood."""
     gains, masses = [], []
     for strand in member.strands:
@@ -246,4 +298,5 @@ def _own_gain(member: Member, grid: Grid, weights: Weights, log_rest: Floats) ->
     own = SharedNumber(gain[order], mass[order] / mass.sum())
     with np.errstate(divide="ignore"):
         ess = effective_size(np.log(mass))
-    return PatientGain(member.id, own.quantile(0.05), own.quantile(0.5), own.quantile(0.95), ess)
+    low, middle, high = (own.quantile(q) for q in (0.05, 0.5, 0.95))
+    return PatientGain(member.id, low, middle, high, ess, own_weights)

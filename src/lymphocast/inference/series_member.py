@@ -60,14 +60,7 @@ class Member:
 def member_of(fit: Fit, seed: int) -> Member:
     """Return what a fit says of its patient, with the entry rule under other recovery rates."""
     individual = fit.individual
-    plan = individual.plan
-    starts = [_early(individual, d.start) for d in plan.stretches(plan.study_drug)]
-    if _late(individual, individual.entry.moment) > min(starts):
-        message = (
-            f"series: found in '{fit.record.id}' an entry that may lie after the first dose; "
-            "needed one before it"
-        )
-        raise UsageError(message)
+    refuse_member(individual)
     strands = tuple(
         Strand(p.hypothesis, p.log_evidence, p.draws["gain"], p.draws["recovery_delay"])
         for p in fit.posteriors
@@ -75,8 +68,28 @@ def member_of(fit: Fit, seed: int) -> Member:
     moments = [_late(individual, c.at) for c in individual.counts]
     last = max([*moments, *individual.infection_days])
     missed = _missed(kernels_of(individual, fit.table), seed)
-    horizon = last - plan.recovery_clock
+    horizon = last - individual.plan.recovery_clock
     return Member(fit.record.id, strands, horizon, missed, ENTRY_DRAWS)
+
+
+def refuse_member(individual: Individual) -> None:
+    """Refuse a patient whom a series cannot take.
+
+    Raises
+    ------
+    UsageError
+        If nothing was observed, or the entry may lie after the first dose.
+    """
+    plan = individual.plan
+    starts = [_early(individual, d.start) for d in plan.stretches(plan.study_drug)]
+    found = ""
+    if not individual.counts and not individual.infection_days:
+        found = "no count, culture or symptom that the model reads; needed one"
+    elif _late(individual, individual.entry.moment) > min(starts):
+        found = "an entry that may lie after the first dose; needed one before it"
+    if found:
+        message = f"series: found in '{individual.id}' {found}"
+        raise UsageError(message)
 
 
 def _late(individual: Individual, moment: Moment) -> float:

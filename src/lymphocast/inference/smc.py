@@ -19,7 +19,7 @@ from lymphocast.inference.evidence import Floats, HypothesisPosterior
 from lymphocast.inference.hypotheses import HYPOTHESES, Hypothesis
 from lymphocast.inference.importance import Progress, over_explanations
 from lymphocast.inference.kernels import Kernels, Target
-from lymphocast.inference.tempering import Island, SmcSettings, pooled, temper
+from lymphocast.inference.tempering import Island, SmcSettings, pooled, temper, unmoved
 
 
 def sample_smc(
@@ -61,7 +61,7 @@ class _Run:
         rng, size = self.rng(len(HYPOTHESES), island), self.kernels.infection_size
         z = rng.standard_normal((size, self.settings.particles))
         if not self.kernels.density.individual.infection_days:
-            return Island(z, 0.0, z.shape[1], 0)
+            return unmoved(z)
         nowhere = np.zeros((self.kernels.count_size, self.settings.particles))
         plain = HYPOTHESES[0]
         return temper(
@@ -96,8 +96,8 @@ class _Run:
         order = rng.permutation(self.settings.particles)
         return Island(
             np.concatenate([counts.z, other.z[:, order]]),
+            np.concatenate([counts.family, other.family[:, order]]),
             counts.log_evidence + other.log_evidence,
-            min(counts.distinct, other.distinct),
             counts.evaluations,
         )
 
@@ -131,6 +131,6 @@ def _combine(
         draws=kernels.values(found.z[:split], target, hypothesis, found.z[split:]),
         log_evidence=found.log_evidence,
         log_evidence_se=found.log_evidence_se,
-        ess=float(found.distinct),
+        ess=found.ess,
         evaluations=found.evaluations,
     )

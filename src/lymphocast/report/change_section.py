@@ -100,6 +100,7 @@ def sensitivity_table(results: Results) -> Table:
             Column("What is changed", 4),
             *(Column(f"({v.id})", 1, numeric=True) for v in results.verdicts),
             Column("Weight of an IL-2 effect", 1.6, numeric=True),
+            Column("Effective draws", 1.2, numeric=True),
         ),
         tuple(
             Row(
@@ -107,6 +108,7 @@ def sensitivity_table(results: Results) -> Table:
                     row.label,
                     *(short_probability(row.probabilities[v.id]) for v in results.verdicts),
                     short_probability(row.p_il2),
+                    number(row.ess, 2),
                 )
             )
             for row in results.sensitivity

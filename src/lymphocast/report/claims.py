@@ -9,6 +9,7 @@ from typing import Final
 
 from lymphocast.criteria.icl import IclAssessment
 from lymphocast.forecast.checks import CONTRACTION_LIMIT
+from lymphocast.forecast.controlled import FEWEST_DRAWS
 from lymphocast.forecast.results import (
     Contraction,
     FitSummary,
@@ -79,7 +80,11 @@ ICL_WORDS: Final = {
 DECISION_RULE: Final = (
     f"An answer is yes only if its probability stays above {YES_ABOVE} in every row of the "
     f"sensitivity table, and no only if it stays below {NO_BELOW}. Otherwise it is undecided: the "
-    "record and the assumptions tried do not settle the question."
+    "record and the assumptions tried do not settle the question. Nothing is decided while a row "
+    f"rests on fewer than {FEWEST_DRAWS:g} effective draws."
+)
+FEW_DRAWS: Final = (
+    f"Only {{}} effective draws stand behind this, fewer than {FEWEST_DRAWS:g}: too few to be read."
 )
 
 
@@ -283,10 +288,11 @@ def last_out_sentence(left: LeaveLastOut) -> str:
     likely = left.tail >= UNEXPECTED and (left.below or left.tail <= 1.0 - UNEXPECTED)
     verdict = "so it was not unexpected" if likely else "so it was unexpected"
     low = "below that limit" if left.below else "this low or lower"
+    few = "" if left.ess >= FEWEST_DRAWS else f" {FEW_DRAWS.format(number(left.ess, 2))}"
     return (
         f"Predicted from all other facts, the last count is {count_sentence(left.predicted)}; it "
         f"was {counted(left.observed, below=left.below)}. A measured count {low} had probability "
-        f"{probability(left.tail)}, {verdict}. {_beside_a_walk(left)}"
+        f"{probability(left.tail)}, {verdict}. {_beside_a_walk(left)}{few}"
     )
 
 

@@ -6,6 +6,7 @@ from math import isnan
 
 from lymphocast.forecast.controlled import FEWEST_DRAWS, Control, Controls
 from lymphocast.forecast.crossing import SURE
+from lymphocast.forecast.prior_trials.comparison import Span
 from lymphocast.forecast.sensitivity import YES_ABOVE
 from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
@@ -59,8 +60,15 @@ def _outcome(row: Control) -> str:
     return "FAILED" if row.ess >= FEWEST_DRAWS else "FAILED: too few effective draws to say"
 
 
-def _share(value: float, digits: int) -> str:
-    return "-" if isnan(value) else f"{value:.{digits}f}"
+def _share(value: float) -> str:
+    return "-" if isnan(value) else f"{value:.2f}"
+
+
+def _counted(share: float, interval: Span) -> str:
+    """Return a share of simulated patients with its interval."""
+    if isnan(share):
+        return "-"
+    return f"{share:.2f} ({interval.low:.2f} to {interval.high:.2f})"
 
 
 def _simulated(found: Controls) -> Iterator[str]:
@@ -70,14 +78,15 @@ def _simulated(found: Controls) -> Iterator[str]:
             r.label,
             f"{r.prior:.2f}",
             str(r.patients),
-            _share(r.p_sure_of_il2, 3),
-            _share(r.p_above_yes, 3),
-            _share(r.mean_p_il2, 2),
+            _counted(r.p_sure_of_il2, r.sure_interval),
+            _counted(r.p_above_yes, r.yes_interval),
+            _share(r.mean_p_il2),
         )
         for r in found.rates
     ]
     heads = ("made by", "prior", "patients", f"> {SURE}", f"P(b) > {YES_ABOVE}", "mean")
     yield from table_lines(heads, rates)
+    yield "  In brackets the 95 % interval of the share (Clopper and Pearson)."
     unread = sum(r.unread for r in found.rates)
     if unread:
         yield f"  {unread} patients had too few effective draws and are left out."

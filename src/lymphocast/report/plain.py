@@ -62,9 +62,14 @@ def _explanation(results: Results) -> Iterator[str]:
     yield "Sensitivity"
     letters = [v.id for v in results.verdicts]
     yield from table_lines(
-        ("changed assumption", *letters, "P(IL-2 adds cells)"),
+        ("changed assumption", *letters, "P(IL-2 adds cells)", "effective draws"),
         [
-            (s.label, *(f"{s.probabilities[x]:.2f}" for x in letters), f"{s.p_il2:.2f}")
+            (
+                s.label,
+                *(f"{s.probabilities[x]:.2f}" for x in letters),
+                f"{s.p_il2:.2f}",
+                f"{s.ess:.0f}",
+            )
             for s in results.sensitivity
         ],
     )

@@ -1,12 +1,18 @@
 """What a series of patients says, for people and for programs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from lymphocast.inference.hypotheses import HYPOTHESES, Course
 from lymphocast.inference.posterior import Fit
-from lymphocast.inference.series import SeriesPosterior
+from lymphocast.inference.series import FEWEST_EFFECTIVE, PatientGain, SeriesPosterior
 from lymphocast.inference.series_grid import SharedNumber
+from lymphocast.report.columns import table_lines
 
+SELECTION = (
+    "Published patients are a selection: those who did well are written about, and no series "
+    "corrects for that."
+)
 SHARES = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
 
 
@@ -23,7 +29,8 @@ def series_lines(found: SeriesPosterior) -> list[str]:
         who = f"{number} patients who share one effect and one recovery rate"
     lines = [
         who,
-        f"interleukin-2 adds cells, in all of them or in none: probability {found.il2:.3f}",
+        "interleukin-2 adds cells, in all of them or in none",
+        *_hypothesis_lines(found),
         "shared numbers: median (5 to 95 %), the first two if interleukin-2 adds cells",
     ]
     for name, shared, form in rows:
@@ -32,7 +39,32 @@ def series_lines(found: SeriesPosterior) -> list[str]:
     lines.append("each patient's own gain, /uL, in the light of the others")
     for one in found.patients:
         lines.append(f"  {one.id:<38} {one.q50:.0f} ({one.q05:.0f} to {one.q95:.0f})")
-    return lines
+    lines.append("each patient's own natural course: its probability")
+    heads = ("patient", *(course.value for course in Course))
+    rows_of = [(p.id, *(f"{_course(p, c):.2f}" for c in Course)) for p in found.patients]
+    lines += table_lines(heads, rows_of)
+    if found.thin:
+        lines.append(
+            f"fewer than {FEWEST_EFFECTIVE:g} effective draws are left of {', '.join(found.thin)}: "
+            "too few to read what the series says of them; needed fits with more --draws"
+        )
+    return [*lines, SELECTION]
+
+
+def _hypothesis_lines(found: SeriesPosterior) -> Iterator[str]:
+    """Yield both sides of H1 with their weights."""
+    priors, posteriors = (found.prior_il2, 1.0 - found.prior_il2), (found.il2, 1.0 - found.il2)
+    rows = [
+        (name, f"{prior:.2f}", f"{evidence:.1f}", f"{posterior:.2f}")
+        for name, prior, evidence, posterior in zip(
+            ("in all", "in none"), priors, found.log_evidence, posteriors, strict=True
+        )
+    ]
+    yield from table_lines(("hypothesis", "prior", "ln evidence", "probability"), rows)
+
+
+def _course(one: PatientGain, course: Course) -> float:
+    return sum(one.weights[h.name] for h in HYPOTHESES if h.course is course)
 
 
 def series_json(found: SeriesPosterior, fits: Sequence[Fit], seed: int) -> str:
@@ -44,6 +76,7 @@ def series_json(found: SeriesPosterior, fits: Sequence[Fit], seed: int) -> str:
                 "record_sha256": fit.record.sha256,
                 "gain": {"unit": "/uL", "p05": one.q05, "p50": one.q50, "p95": one.q95},
                 "ess": one.ess,
+                "hypotheses": dict(sorted(one.weights.items())),
                 "diagnostics_passed": fit.diagnostics_passed,
             }
             for fit, one in zip(fits, found.patients, strict=True)
@@ -54,10 +87,13 @@ def series_json(found: SeriesPosterior, fits: Sequence[Fit], seed: int) -> str:
             "recovery_mean": _shared(found.recovery_mean, "d"),
         },
         "il2": {
+            "prior": found.prior_il2,
             "probability": found.il2,
             "log_evidence_with": found.log_evidence[0],
             "log_evidence_without": found.log_evidence[1],
         },
+        "reweighting_passed": not found.thin,
+        "warning": SELECTION,
         "priors_sha256": fits[0].table.sha256,
         "seed": seed,
         "versions": dict(fits[0].versions),

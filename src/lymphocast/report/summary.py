@@ -281,6 +281,7 @@ def _left(left: LeaveLastOut) -> Json:
         "log_score": left.log_score,
         "random_walk_log_score": left.random_walk_log_score,
         "tail": left.tail,
+        "ess": left.ess,
         "below": left.below,
     }
 
@@ -305,6 +306,7 @@ def _sensitivity(s: SensitivityRow) -> Json:
         "probabilities": dict(sorted(s.probabilities.items())),
         "p_il2": s.p_il2,
         "statements": dict(sorted(s.statements.items())),
+        "ess": s.ess,
     }
 
 

@@ -82,6 +82,7 @@ def explanation_csv(results: Results) -> str:
     for s in results.sensitivity:
         for letter, probability in (*s.probabilities.items(), *s.statements.items()):
             writer.writerow(("sensitivity", s.name, letter, _value(probability)))
+        writer.writerow(("sensitivity", s.name, "ess", _value(s.ess)))
     found = results.outcomes
     writer.writerows(_answers("verdicts", results.verdicts, results.unasked))
     writer.writerows(_answers("statements", found.statements, found.unasked))

@@ -118,6 +118,7 @@ def test_saem_finds_the_most_likely_values() -> None:
 def test_prediction_errors_of_a_right_model_are_standard_normal() -> None:
     population = lines()
     found = npde(population, replicate(population, population.form.start(), 1000, 11))
+    assert found is not None
     assert len(found.values) == 30 * len(TIMES)
     assert found.p > 0.05
 
@@ -127,6 +128,7 @@ def test_prediction_errors_tell_a_wrong_mean() -> None:
     x = population.form.start()
     x[0] += 2.0  # of the level, whose SD between individuals is 1.4
     found = npde(population, replicate(population, x, 1000, 11))
+    assert found is not None
     # Later errors are what is left once the earlier ones are known.
     assert found.values[found.times == 0.0].mean() < -0.5
     assert found.p < 0.05

@@ -1,5 +1,6 @@
 """Values below a limit, and cultures: Laplace's method against quadrature, and their checks."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,11 +16,13 @@ from lymphocast.inference.individual_density import Endpoint
 from lymphocast.inference.population.conditional import Approximation
 from lymphocast.inference.population.design import PopulationDesign, Typical
 from lymphocast.inference.population.objective import Objective
+from lymphocast.inference.population.prediction_errors import npde
 from lymphocast.inference.population.problem import Population, make_population
 from lymphocast.inference.population.replicates import replicate
 from lymphocast.inference.population.saem import importance_likelihood
 from lymphocast.inference.population.visual_checks import visual_checks
 from lymphocast.models.random_effects import EffectTransform
+from lymphocast.population_fits import npde_line
 from tests.inference.population.linear import StraightLine
 
 LEVEL, OMEGA, SD, LIMIT = 1.0, 1.2, 0.8, 0.5
@@ -129,3 +132,23 @@ def test_prediction_correction_of_equal_predictions_changes_nothing() -> None:
     replicates = replicate(own, own.form.start(), 200, 4)
     plain, corrected = (visual_checks(own, replicates, corrected=c)[0] for c in (False, True))
     assert corrected.observed == pytest.approx(plain.observed)
+
+
+def test_prediction_errors_are_those_of_measured_values_and_say_what_is_left_out() -> None:
+    """One value below the limit, or a culture, must not take the whole check away."""
+    own = population()
+    values, cultures = observations()
+    found = npde(own, replicate(own, own.form.start(), 400, 4))
+    assert found is not None
+    assert len(found.values) == int((values >= LIMIT).sum())
+    assert found.left_out == int((values < LIMIT).sum()) + np.size(cultures)
+    assert np.isfinite([*found.values, found.p]).all()
+    assert f"; {found.left_out} of {2 * values.size} observations left out" in npde_line(found)
+
+
+def test_without_measured_values_the_check_says_that_there_is_none() -> None:
+    own = population()
+    none = replace(own, data=own.data._replace(censoring=np.ones_like(own.data.censoring)))
+    found = npde(none, replicate(own, own.form.start(), 10, 4))
+    assert found is None
+    assert "none, since fewer than three" in npde_line(found)

@@ -111,6 +111,7 @@ def _write_npde(file: h5netcdf.File, npde: Npde) -> None:
     put(group, "npde", ("observation",), npde.values)
     for name in ("mean", "variance", "mean_p", "variance_p", "normal_p", "p"):
         group.attrs[name] = float(getattr(npde, name))
+    group.attrs["left_out"] = npde.left_out
 
 
 def read_population_fit(path: Path) -> PopulationFit:

@@ -25,12 +25,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import chi2, shapiro, ttest_1samp
 
-from lymphocast.errors import UsageError
-from lymphocast.inference.population.moments import is_normal
 from lymphocast.inference.population.problem import Population
 from lymphocast.inference.population.replicates import Replicates
 
 Floats = NDArray[np.float64]
+FEWEST = 3  # values of which a test of normality can be made
 
 
 @final
@@ -42,6 +41,8 @@ class Npde:
     ----------
     ids, times, predicted
         Whose each is, its study day, and the mean of its replicates.
+    left_out
+        How many observations have none: beyond a limit, a culture or a grade.
     values
         The errors.
     mean, variance
@@ -51,6 +52,7 @@ class Npde:
     """
 
     ids: tuple[str, ...]
+    left_out: int
     times: Floats
     predicted: Floats
     values: Floats
@@ -62,17 +64,14 @@ class Npde:
     p: float
 
 
-def npde(population: Population, replicates: Replicates) -> Npde:
+def npde(population: Population, replicates: Replicates) -> Npde | None:
     """Return the prediction errors of all measured values with a normal error.
 
-    Raises
-    ------
-    UsageError
-        If there is no such value.
+    ``None`` if there are fewer than three, of which no test can be made.
     """
-    normal = np.array([is_normal(e.error) for e in population.design.endpoints])
-    endpoint, censoring = population.data.endpoint, population.data.censoring
-    counted = (endpoint >= 0) & normal[endpoint] & (censoring == 0.0)
+    counted = population.measured
+    if counted.sum() < FEWEST:
+        return None
     ids, times, predicted, values = [], [], [], []
     for i, name in enumerate(population.ids):
         mine = counted & (population.data.of_unit[:, i] > 0.0)[:, None]
@@ -84,10 +83,8 @@ def npde(population: Population, replicates: Replicates) -> Npde:
         times.append(population.times[mine])
         predicted.append(simulated.mean(axis=0))
         values.append(found)
-    if not values:
-        msg = "prediction errors of no measured value with a normal error; needed one"
-        raise UsageError(msg)
-    return _tested(ids, *(np.concatenate(part) for part in (times, predicted, values)))
+    left_out = int(population.observed.sum() - counted.sum())
+    return _tested(ids, left_out, *(np.concatenate(part) for part in (times, predicted, values)))
 
 
 def _decorrelated(seen: Floats, simulated: Floats) -> Floats:
@@ -102,7 +99,9 @@ def _decorrelated(seen: Floats, simulated: Floats) -> Floats:
     return np.asarray(ndtri(np.clip(share, 0.5 / number, 1.0 - 0.5 / number)))
 
 
-def _tested(ids: Sequence[str], times: Floats, predicted: Floats, values: Floats) -> Npde:
+def _tested(
+    ids: Sequence[str], left_out: int, times: Floats, predicted: Floats, values: Floats
+) -> Npde:
     number, variance = len(values), float(values.var(ddof=1))
     mean_p = float(ttest_1samp(values, 0.0).pvalue)
     side = float(chi2.cdf((number - 1) * variance, number - 1))
@@ -111,5 +110,6 @@ def _tested(ids: Sequence[str], times: Floats, predicted: Floats, values: Floats
     together = min(1.0, 3.0 * min(mean_p, variance_p, normal_p))
     mean = float(values.mean())
     return Npde(
-        tuple(ids), times, predicted, values, mean, variance, mean_p, variance_p, normal_p, together
-    )
+        tuple(ids), left_out, times, predicted, values, mean, variance, mean_p, variance_p,
+        normal_p, together,
+    )  # fmt: skip

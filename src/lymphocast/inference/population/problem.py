@@ -85,12 +85,16 @@ class Population:
         return np.asarray(self.data.endpoint) >= 0
 
     @property
-    def normal_constant(self) -> float:
-        """Number of measured values with a normal error, times ln(2 pi): what NONMEM leaves out."""
+    def measured(self) -> NDArray[np.bool_]:
+        """Which readings are measured values with a normal error, ``[unit, reading]``."""
         kinds = np.array([is_normal(e.error) for e in self.design.endpoints])
         endpoint, censoring = np.asarray(self.data.endpoint), np.asarray(self.data.censoring)
-        counted = (endpoint >= 0) & kinds[endpoint] & (censoring == 0.0)
-        return float(counted.sum()) * log(2.0 * pi)
+        return np.asarray((endpoint >= 0) & kinds[endpoint] & (censoring == 0.0))
+
+    @property
+    def normal_constant(self) -> float:
+        """Number of measured values with a normal error, times ln(2 pi): what NONMEM leaves out."""
+        return float(self.measured.sum()) * log(2.0 * pi)
 
     @property
     def all_normal(self) -> bool:
