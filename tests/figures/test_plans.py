@@ -148,7 +148,7 @@ def test_parts_show_every_plan_once_on_the_same_scale() -> None:
     first, second = map(said, parts())
     for row in PLANS.rows:
         assert sum(f"'{row.label}'" in words for words in (first, second)) == 1
-    assert "under 3 plans, 1 to 2, from" in first
+    assert "under 3 plans, panels 1 to 2, from" in first
     assert "under 3 plans, number 3, from" in second
     assert [PLANS.remarks[0] in words for words in (first, second)] == [False, True]
     tops = [top for part in (*parts(), drawn()) for top in tops_of(part)]

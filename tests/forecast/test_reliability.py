@@ -80,6 +80,7 @@ def test_forecasts_come_true_as_often_as_they_say(
 ) -> None:
     own = early_counts(individual(), counts, BELOW)
     found = forecast_reliability(own, TABLE, WEIGHTS, SEED, settings)
+    assert np.quantile(found.ess, 0.01) > 100.0
     assert found.band[0] <= found.coverage <= found.band[1]
     for name, line in found.lines.items():
         assert line.slope_interval[0] <= 1.0 <= line.slope_interval[1], name

@@ -84,7 +84,7 @@ def _title(found: PlanForecast, first: int, shown: int) -> str:
     number = len(found.rows)
     different = len({row.plan for row in found.rows})
     plans = f"{different} plans" if different > 1 else f"“{found.rows[0].plan}”"
-    which = f"{first + 1} to {first + shown}" if shown > 1 else f"number {first + 1}"
+    which = f"panels {first + 1} to {first + shown}" if shown > 1 else f"panel {first + 1}"
     part = "" if shown == number else f", {which}"
     return f"CD4 count under {plans}{part}, from {found.origin} to {found.until}"
 

@@ -88,7 +88,7 @@ def passage_table(found: PlanForecast) -> Table:
     return Table(
         PASSAGE_TITLE,
         (Column("Plan", 2), *columns),
-        tuple(Row((row.label, *passage_cells(row))) for row in found.rows),
+        tuple(Row((row.label, *passage_cells(found, row))) for row in found.rows),
         "The first of the days looked at by which half of the draws have passed, averaged over the "
         "hypotheses.",
     )

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from datetime import date
 from typing import Final
 
 from lymphocast.forecast.plan_results import Passage, PlanCourse, PlanForecast, PlanPoint, PlanRow
@@ -15,6 +16,7 @@ from lymphocast.report.wording import count_interval, number, short_probability
 
 COLUMNS: Final = ("plan", "reading", "hypothesis", "day", "quantity", "threshold", "value")
 NOT_REACHED: Final = "not reached"
+ALREADY: Final = "already"  # on the first day
 DOSE_HEADS: Final = ("weekly dose", "doses")
 INFECTION_HEADS: Final = ("culture negative", "burden back by then", "symptoms resolved")
 COUNT_NOTE: Final = (
@@ -78,7 +80,7 @@ def _lines(found: PlanForecast) -> Iterator[str]:
     yield ""
     yield PASSAGE_TITLE
     heads = ("plan", *passage_heads(found))
-    yield from table_lines(heads, [(row.label, *passage_cells(row)) for row in found.rows])
+    yield from table_lines(heads, [(row.label, *passage_cells(found, row)) for row in found.rows])
     yield ""
     yield from found.notes
     yield from found.remarks
@@ -124,11 +126,17 @@ def passage_heads(found: PlanForecast) -> Cells:
     return (*(f"<{n}" for n in found.thresholds), *(f">={n}" for n in found.thresholds))
 
 
-def passage_cells(row: PlanRow) -> Cells:
+def passage_cells(found: PlanForecast, row: PlanRow) -> Cells:
     """Return the median first passages, averaged over the hypotheses, in the order of the heads."""
     course = row.course.averaged
-    found = (*course.first_below.values(), *course.first_above.values())
-    return tuple(x.median.isoformat() if x.median is not None else NOT_REACHED for x in found)
+    passages = (*course.first_below.values(), *course.first_above.values())
+    return tuple(_median(passage, found.origin) for passage in passages)
+
+
+def _median(passage: Passage, origin: date) -> str:
+    if passage.median is None:
+        return NOT_REACHED
+    return ALREADY if passage.median == origin else passage.median.isoformat()
 
 
 def _cells(row: PlanRow) -> Cells:
