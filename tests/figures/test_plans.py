@@ -149,7 +149,7 @@ def test_parts_show_every_plan_once_on_the_same_scale() -> None:
     for row in PLANS.rows:
         assert sum(f"'{row.label}'" in words for words in (first, second)) == 1
     assert "under 3 plans, panels 1 to 2, from" in first
-    assert "under 3 plans, number 3, from" in second
+    assert "under 3 plans, panel 3, from" in second
     assert [PLANS.remarks[0] in words for words in (first, second)] == [False, True]
     tops = [top for part in (*parts(), drawn()) for top in tops_of(part)]
     assert set(tops) == {800.0, 1.05}
