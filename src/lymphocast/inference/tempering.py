@@ -159,7 +159,7 @@ def _worth(islands: Sequence[Island], shares: Floats) -> float:
         share / shares.sum() / island.z.shape[1]
         for island, share in zip(islands, shares, strict=True)
     ]
-    return min(_row_worth(islands, weights, row) for row in range(len(islands[0].z)))
+    return float(min(_row_worth(islands, weights, row) for row in range(len(islands[0].z))))
 
 
 def _row_worth(islands: Sequence[Island], weights: Sequence[float], row: int) -> float:
