@@ -20,8 +20,12 @@ from typing import final
 
 from lymphocast.errors import UnitError
 
+DAYS_PER_WEEK = 7.0
 DAYS_PER_MONTH = 30.4375
 """Days in the Julian month of UCUM, ``mo``."""
+
+DAYS_PER_YEAR = 365.25
+"""Days in the Julian year of UCUM, ``a``."""
 
 
 @final

@@ -19,10 +19,10 @@ from typing import final
 
 from lymphocast.criteria.assessment import Assessment, Edition, Standing, Theme
 from lymphocast.record.body import absolute_amount, surface_of
-from lymphocast.record.events import DAYS_PER_WEEK, Administration
+from lymphocast.record.events import Administration
 from lymphocast.record.patient import Demographics, PatientRecord
 from lymphocast.record.printed import printed
-from lymphocast.units import Quantity, commensurable
+from lymphocast.units import DAYS_PER_WEEK, Quantity, commensurable
 
 
 @final

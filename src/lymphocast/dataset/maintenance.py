@@ -6,9 +6,9 @@ from typing import final
 from lymphocast.dataset.individual import Individual
 from lymphocast.errors import UsageError
 from lymphocast.record.body import in_absolute_amounts
-from lymphocast.record.events import DAYS_PER_WEEK, Administration
+from lymphocast.record.events import Administration
 from lymphocast.record.patient import PatientRecord
-from lymphocast.units import Quantity, commensurable
+from lymphocast.units import DAYS_PER_WEEK, Quantity, commensurable
 
 ARBITRARY = "[arb'U]"
 """Units without a stated unit system: they belong to one product."""

@@ -4,10 +4,9 @@ from lymphocast.dataset.maintenance import Maintenance
 from lymphocast.forecast.plan import Plan
 from lymphocast.forecast.regimen_results import Amounts
 from lymphocast.record.printed import printed
-from lymphocast.units import Quantity
+from lymphocast.units import DAYS_PER_WEEK, Quantity
 
 DIGITS = 6  # as files have numbers
-DAYS_PER_WEEK = 7.0
 AMOUNTS = (
     "Dose 1 is the maintenance dose: {weekly} of {product} a week, {injection} every {apart:.3g} d."
 )

@@ -22,7 +22,6 @@ from lymphocast.forecast.policy import follow
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 UNTREATED = Treatment(study_drug=0.0)
-DAYS_PER_WEEK = 7.0
 
 
 class Chance(Protocol):

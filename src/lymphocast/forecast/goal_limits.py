@@ -24,9 +24,8 @@ from lymphocast.record.misread import Misread
 from lymphocast.record.numbers import Measure, Number
 from lymphocast.record.printed import printed
 from lymphocast.record.yamltree import Node, Table
-from lymphocast.units import Quantity
+from lymphocast.units import DAYS_PER_WEEK, Quantity
 
-DAYS_PER_WEEK = 7.0
 ONLY_NO_DRUG = (
     "(a limit of 0 leaves only the regimen 'no drug', which is always among those compared)"
 )

@@ -31,13 +31,13 @@ from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint
 from lymphocast.forecast.results import AVERAGED, ByHypothesis, Curve
 from lymphocast.forecast.scenario import CURVE_LEVELS, PASSAGE_GRID, measured, noise
 from lymphocast.inference.posterior import Fit
+from lymphocast.units import DAYS_PER_YEAR
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
 PLAN_DRAWS = 1000  # of each hypothesis: error of a probability below 0.016
 REPORT_EVERY = 365.25 / 2  # days between the rows of a table
 USUAL_YEARS = 2.0
-DAYS_PER_YEAR = 365.25
 MEAN_WEEKLY = "the model sees the mean weekly dose over whole cycles, not the days of dosing"
 UNSEEN = "outside the doses that the patient has had{injection}: an extrapolation"
 UNSEEN_INJECTION = " (one injection is {size:.3g} maintenance injections)"

@@ -20,11 +20,11 @@ from lymphocast.forecast.ensemble import Conditions, Ensemble
 from lymphocast.forecast.plan import THRESHOLDS
 from lymphocast.inference.error_model import culture_negative
 from lymphocast.models.prior_table import PriorTable
+from lymphocast.units import DAYS_PER_YEAR
 
 Floats = NDArray[np.float64]
 COUNT_STEP = 7.0  # days between readings of the count
 LOOK_STEP = 30.0  # days between looks at burden and severity
-DAYS_PER_YEAR = 365.25
 YEARS_AHEAD = (1.0, 2.0)  # after the last count, without further treatment
 
 

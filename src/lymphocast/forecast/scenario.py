@@ -24,9 +24,9 @@ from lymphocast.forecast.results import (
 )
 from lymphocast.inference.diagnostics import measured_counts
 from lymphocast.record.patient import PatientRecord
+from lymphocast.units import DAYS_PER_YEAR
 
 Floats = NDArray[np.float64]
-DAYS_PER_YEAR = 365.25
 HORIZONS = (1.0, 2.0, 5.0)  # years
 THRESHOLDS = (200, 300)  # cells/uL: prophylaxis; the surveillance definition of ICL
 PASSAGE_GRID = 15.0  # days between looks for the first passage

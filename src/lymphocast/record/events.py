@@ -14,9 +14,7 @@ from lymphocast.record.dosing import Cycle
 from lymphocast.record.figure import ReadOff
 from lymphocast.record.provenance import Provenance
 from lymphocast.record.when import When
-from lymphocast.units import Quantity
-
-DAYS_PER_WEEK = 7.0
+from lymphocast.units import DAYS_PER_WEEK, Quantity
 
 
 @final

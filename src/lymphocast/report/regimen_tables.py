@@ -138,17 +138,20 @@ def _table(table: RegimenTable) -> Iterator[str]:
     places = _places(table)
     cells = regimen_cells(table)
     yield from table_lines(regimen_heads(table), [cells[i] for i in places])
-    if len(places) < len(table.rows):
-        yield (
-            f"  {len(places)} of {len(table.rows)} are shown: the first {SHOWN}, the "
-            f"{LEADERS} that are best most often, and no drug; -o writes all."
-        )
+    which = f"are shown: the first {SHOWN}, the {LEADERS} that are best most often, and no drug"
+    yield from _cut(len(places), len(table.rows), which)
     yield f"  P(best) by chance alone: {table.chance:.3f}"
     yield from _designs(table)
     for name, regimen in table.best_under.items():
         yield f"  first under {name}: {regimen}"
     yield from _front(table)
     yield from _sensitivity(table)
+
+
+def _cut(shown: int, number: int, which: str) -> Iterator[str]:
+    """Say what a table leaves out, if it does."""
+    if shown < number:
+        yield f"  {shown} of {number} {which}; -o writes all."
 
 
 def _places(table: RegimenTable) -> list[int]:
@@ -164,8 +167,7 @@ def _designs(table: RegimenTable) -> Iterator[str]:
     yield f"  {EXCHANGED}"
     shown = design_cells(table)
     yield from table_lines(DESIGN_HEADS, shown)
-    if len(shown) < len(table.designs):
-        yield f"  {len(shown)} of {len(table.designs)} designs are shown; -o writes all."
+    yield from _cut(len(shown), len(table.designs), "designs are shown")
 
 
 def design_cells(table: RegimenTable) -> list[Cells]:
@@ -180,8 +182,7 @@ def _front(table: RegimenTable) -> Iterator[str]:
     yield f"  Trade-off front of all {table.compared}, from the smallest dose on:"
     shown = front_cells(table)
     yield from table_lines(FRONT_HEADS, shown)
-    if len(shown) < len(table.front):
-        yield f"  {len(shown)} of {len(table.front)} are shown, evenly spaced; -o writes all."
+    yield from _cut(len(shown), len(table.front), "are shown, evenly spaced")
 
 
 def front_cells(table: RegimenTable) -> list[Cells]:
