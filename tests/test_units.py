@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from ucumvert import PintUcumRegistry
 
 from lymphocast.errors import UnitError
+from lymphocast.printed_units import ALIASES
 from lymphocast.units import (
-    ALIASES,
     UNITS,
     Quantity,
     commensurable,

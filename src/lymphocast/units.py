@@ -1,7 +1,7 @@
 """Quantity: a value with its UCUM unit, and the only conversion factors of this package.
 
 One table holds the UCUM codes in use, each with its dimension and its factor to that dimension's
-base unit; one table maps what laboratories print (``cells/mm3``, ``10^9/L``, ``MU``) to them.
+base unit; what laboratories print (``cells/mm3``, ``10^9/L``, ``MU``) is read as one of them.
 
 Two points of UCUM matter here. A month ``mo`` is the Julian month ``mo_j`` = 30.4375 d and a year
 ``a`` is 365.25 d. Arbitrary units ``[arb'U]`` belong to one product's own assay: they are never
@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import final
 
 from lymphocast.errors import UnitError
+from lymphocast.printed_units import ALIASES, plain_signs
 
 DAYS_PER_WEEK = 7.0
 DAYS_PER_MONTH = 30.4375
@@ -67,10 +68,10 @@ _CODES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
             ("min", 1.0 / 1440.0),
             ("h", 1.0 / 24.0),
             ("d", 1.0),
-            ("wk", 7.0),
+            ("wk", DAYS_PER_WEEK),
             ("mo", DAYS_PER_MONTH),
             ("mo_j", DAYS_PER_MONTH),
-            ("a", 365.25),
+            ("a", DAYS_PER_YEAR),
         ),
     ),
     (
@@ -79,9 +80,9 @@ _CODES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
             ("/min", 1440.0),
             ("/h", 24.0),
             ("/d", 1.0),
-            ("/wk", 1.0 / 7.0),
+            ("/wk", 1.0 / DAYS_PER_WEEK),
             ("/mo", 1.0 / DAYS_PER_MONTH),
-            ("/a", 1.0 / 365.25),
+            ("/a", 1.0 / DAYS_PER_YEAR),
         ),
     ),
     (
@@ -173,102 +174,11 @@ UNITS: Mapping[str, Unit] = MappingProxyType(
 """Every UCUM code in use."""
 
 
-def _split(names: str) -> tuple[str, ...]:
-    """Return the printed forms of one unit, which stand between bars."""
-    return tuple(name.strip() for name in names.split("|"))
-
-
-_PRINTED_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "/uL": _split(
-            "cells/mm3 | cells/mm^3 | cells/mm(3) | cells/cumm | cells/uL | cells/ul | cells/mcL "
-            "| cells/microL | /mm3 | /mm^3 | /cumm | /cmm | /mcL | /ul"
-        ),
-        "10*3/uL": _split(
-            "10^3/uL | x10^3/uL | x10(3)/uL | x10E3/uL | 10E3/uL | 10^3/mm3 | K/uL | K/mm3 | "
-            "Thousand/uL | thou/uL"
-        ),
-        "10*6/uL": ("10^6/uL", "M/uL"),
-        "10*6/L": ("10^6/L", "x10^6/L", "10E6/L"),
-        # Giga and gigaparticles per litre: what counters print.
-        "10*9/L": _split(
-            "10^9/L | 10^9/l | x10^9/L | x 10^9/L | x10(9)/L | x10E9/L | 10E9/L | 10e9/L | cells "
-            "x 10^9/L | G/L | G/l | Gpt/L | giga/L"
-        ),
-        "10*12/L": ("10^12/L",),
-        # Units without a unit system belong to one product.
-        "[arb'U]": ("U", "unit", "units"),
-        "k[arb'U]": ("kU",),
-        "M[arb'U]": ("MU", "million units", "million U"),
-        "[arb'U]/m2": ("U/m2", "units/m2"),
-        "M[arb'U]/m2": ("MU/m2", "million units/m2"),
-        "[IU]": ("IU", "iu", "I.U."),
-        "k[IU]": ("kIU",),
-        "M[IU]": ("MIU", "mill IU", "million IU", "million international units"),
-        "[IU]/m2": ("IU/m2", "IU/m^2"),
-        "k[IU]/m2": ("kIU/m2",),
-        "M[IU]/m2": ("MIU/m2", "MIU/m^2", "million IU/m2"),
-        "[IU]/kg": ("IU/kg",),
-        "k[IU]/kg": ("kIU/kg",),
-        "[IU]/L": ("IU/L", "mIU/mL"),
-        "[IU]/mL": ("IU/mL", "IU/ml"),
-        "m[IU]/L": ("mIU/L", "mU/L"),
-        "u[IU]/mL": ("uIU/mL", "uU/mL"),
-        "U/L": ("U/l", "units/L"),
-        "g/dL": ("gm/dL", "g/dl"),
-        "g/L": ("g/l",),
-        "mg/dL": ("mg/dl",),
-        "mg/L": ("mg/l",),
-        "ug/mL": ("mcg/mL", "mcg/ml", "ug/ml"),
-        "ug/L": ("mcg/L",),
-        "umol/L": ("mcmol/L", "umol/l"),
-        "mmol/L": ("mmol/l",),
-        "[CFU]/mL": ("CFU/mL", "CFU/ml"),
-        "[lb_av]": ("lb", "lbs"),
-        "[in_i]": ("in",),
-        "ug": ("mcg",),
-        "ug/kg": ("mcg/kg",),
-        "mL": ("ml",),
-        "L": ("l",),
-        "L/min": ("L/minute", "l/min"),
-        "mL/h": ("mL/hr",),
-        "m2": ("m^2",),
-        "kg/m2": ("kg/m^2",),
-        "mm[Hg]": ("mmHg", "mm Hg"),
-        "/min": ("bpm", "beats/min"),
-        "Cel": ("degC", "C", "\N{DEGREE SIGN}C"),
-        "[degF]": ("F", "degF", "\N{DEGREE SIGN}F"),
-        "%": ("percent",),
-        "ms": ("msec",),
-        "h": ("hr", "hrs", "hour", "hours"),
-        "d": ("day", "days"),
-        "wk": ("week", "weeks"),
-        "mo": ("month", "months"),
-        "a": ("year", "years"),
-    }
-)
-
-ALIASES: Mapping[str, str] = MappingProxyType(
-    {printed: code for code, forms in _PRINTED_AS.items() for printed in forms}
-)
-"""What laboratories print, and the UCUM code that it means."""
 _KNOWN = {**UNITS, **{printed: UNITS[code] for printed, code in ALIASES.items()}}
 
 _QUANTITY = re.compile(
     r"([+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?:\s+(\S.*)|([^\s0-9.,].*))", re.ASCII
 )
-_SIGNS = str.maketrans(
-    {
-        "\N{MICRO SIGN}": "u",
-        "\N{GREEK SMALL LETTER MU}": "u",
-        "\N{MULTIPLICATION SIGN}": "x",
-        "\N{NO-BREAK SPACE}": " ",
-    }
-)
-_RAISED = str.maketrans(
-    "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789"
-)
-_POWER = re.compile("(?<=10)[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
 
 
 @final
@@ -328,13 +238,6 @@ def unit_named(text: str) -> Unit:
     hint = f"; the nearest known unit is '{near[0]}'" if near else ""
     message = f"unit '{text}' is not known{hint}"
     raise UnitError(message)
-
-
-def plain_signs(text: str) -> str:
-    """Return a printed unit with raised digits and special signs as plain characters."""
-    text = " ".join(text.translate(_SIGNS).split())
-    text = _POWER.sub(lambda power: f"^{power[0].translate(_RAISED)}", text)
-    return text.translate(_RAISED)
 
 
 def commensurable(unit: str, other: str) -> bool:

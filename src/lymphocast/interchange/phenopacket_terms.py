@@ -13,11 +13,12 @@ from types import MappingProxyType
 from typing import final
 
 from lymphocast.interchange.phenopacket_place import Place
+from lymphocast.printed_units import ALIASES, plain_signs
 from lymphocast.record.dosing import Cycle, parse_dosing
 from lymphocast.record.kinds import CODE
 from lymphocast.record.misread import Misread
 from lymphocast.record.names import NameTable, codes_of
-from lymphocast.units import ALIASES, UNITS, number_text, plain_signs
+from lymphocast.units import UNITS, number_text
 
 OWN = "lymphocast"
 """Prefix of the names that have no code in a public terminology."""

@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import final
 
 from lymphocast.errors import UnitError
-from lymphocast.units import ALIASES, UNITS
+from lymphocast.printed_units import ALIASES
+from lymphocast.units import UNITS
 
 UNKNOWN = "?"
 """An atom that begins with this stands for a unit that is not known yet."""

@@ -20,8 +20,9 @@ from types import MappingProxyType
 from typing import final
 
 from lymphocast.errors import UnitError
+from lymphocast.printed_units import ALIASES, plain_signs
 from lymphocast.record.misread import Misread
-from lymphocast.units import ALIASES, UNITS, Quantity, plain_signs, unit_named
+from lymphocast.units import UNITS, Quantity, unit_named
 
 NEEDED = (
     "a dose as in '600 000 U daily', '11 MU weekly in three equal doses', '500 mg twice a day' "
