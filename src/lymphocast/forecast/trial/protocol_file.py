@@ -33,8 +33,9 @@ from pathlib import Path
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.errors import UsageError
 from lymphocast.forecast.plan import VISITS, Missed, Plan, Stretch
-from lymphocast.forecast.plan_kinds import CYCLE, RULE, Share, made_stretch, read_root
+from lymphocast.forecast.plan_kinds import CYCLE, Share, made_stretch, read_root
 from lymphocast.forecast.policy import HoldRule
+from lymphocast.forecast.rule_file import RULE
 from lymphocast.forecast.trial.protocol import Arm, Eligibility, TrialProtocol, Visits
 from lymphocast.forecast.trial.protocol_fit import DOSES, check_arms
 from lymphocast.forecast.trial.protocol_parts import (
@@ -255,7 +256,6 @@ def _arm(
     try:
         plan = Plan(name, ordered, rule, rule_visits, Missed(share=missed))
     except UsageError as error:
-        found, _, needed = str(error).partition("; needed ")
-        raise Misread(found=found, needed=needed) from None
+        raise Misread.of(error) from None
     events = sorted((dose for own in doses for dose in own), key=lambda dose: dose.time)
     return Arm(plan, patients, antibiotic, tuple(events))
