@@ -44,6 +44,7 @@ class Purpose(IntEnum):
     DOSE = 10
     RULE = 11
     CULTURE = 12
+    COVARIATES = 13
 
 
 def philox(

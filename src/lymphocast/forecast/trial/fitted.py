@@ -1,7 +1,9 @@
 """Patients of a fitted population: parameters from its estimates, courses by the engine.
 
-An individual's parameter is its typical value moved by an effect; effects are normal together with
-the covariance matrix of the fit. If the estimates are not taken as known, they are drawn once for
+An individual's parameter is its typical value moved by covariates and an effect; effects are normal
+together with the covariance matrix of the fit. Covariates are those of an individual of the fit, a
+whole row, each as likely as any other: what goes together in the data goes together here. If the
+estimates are not taken as known, they are drawn once for
 each trial from a normal distribution around the fit's own, on the scale of its search, with its
 robust covariance.
 """
@@ -39,6 +41,10 @@ def fitted_candidates(
     trials, place = np.unique(counters.trial, return_inverse=True)
     values = VectorForm(design).values(_vectors(population, counters.seed, trials))
     theta = {name: value[place] for name, value in values.typical.items()}
+    row = _rows(population, counters, attempt, waiting)
+    for one in design.covariates:
+        times = one.factor(row[one.column][:, None], values.coefficients[one.name][place])
+        theta[one.parameter] = theta[one.parameter] * np.asarray(times)[:, 0]
     roots = np.array([factor(matrix) for matrix in values.covariance])[place]
     number = len(design.effects)
     z = np.zeros((number, len(waiting)))
@@ -49,6 +55,18 @@ def fitted_candidates(
             eta += roots[:, i, j] * z[j]  # no product of matrices: its order may vary
         theta[name] = np.asarray(way.apply(theta[name], eta))
     return theta
+
+
+def _rows(
+    population: FittedPopulation, counters: Counters, attempt: int, waiting: Flags
+) -> dict[str, Floats]:
+    """Return the covariates of an individual of the fit for each lane that waits."""
+    if not population.columns:
+        return {}
+    chosen = np.zeros(len(waiting), np.int64)
+    uniform = counters.only(waiting).uniform(Purpose.COVARIATES, attempt, 1)[0]
+    chosen[waiting] = np.floor(uniform * len(population.rows))
+    return dict(zip(population.columns, np.array(population.rows)[chosen].T, strict=True))
 
 
 def _vectors(population: FittedPopulation, seed: int, trials: NDArray[np.uint64]) -> Floats:

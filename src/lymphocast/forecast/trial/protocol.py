@@ -60,6 +60,8 @@ class FittedPopulation:
         The fit's estimates on the scale of its search.
     covariance
         Their covariance, if they are drawn for each trial; empty if they are taken as known.
+    columns, rows
+        Names of the covariates of the design, and their values of each individual of the fit.
     """
 
     model: str
@@ -67,6 +69,8 @@ class FittedPopulation:
     endpoint: str
     vector: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[float, ...], ...] = ()
 
     @property
     def differs(self) -> bool:

@@ -23,6 +23,7 @@ from lymphocast.record.misread import Misread
 from lymphocast.record.numbers import Days, Number, Whole
 from lymphocast.record.yamltree import Node
 
+Rows = tuple[tuple[float, ...], ...]
 SAME = 1e-9  # relative, between an estimate and its place in the vector: roundings
 
 
@@ -32,8 +33,8 @@ def fitted_population(said: Mapping[str, object], folder: Path) -> FittedPopulat
     Raises
     ------
     Misread
-        If a file is missing, the fit was made with another file or model, the population has
-        covariates or occasions, or nothing normal is measured.
+        If a file is missing, the fit was made with another file or model or does not hold the
+        covariates of its individuals, the population has occasions, or nothing normal is measured.
     """
     missing = [name for name in ("design", "model") if name not in said]
     if missing:
@@ -52,20 +53,41 @@ def fitted_population(said: Mapping[str, object], folder: Path) -> FittedPopulat
     _check_same(fit, design)
     endpoint = str(said.get("endpoint", design.endpoints[0].name))
     _check_endpoint(design, endpoint)
-    vector = tuple(map(float, fit.vector))
-    if not said.get("uncertain"):
-        return FittedPopulation(model.name, design, endpoint, vector)
+    columns, rows = _covariates(fit, design)
+    return FittedPopulation(
+        model=model.name,
+        design=design,
+        endpoint=endpoint,
+        vector=tuple(map(float, fit.vector)),
+        covariance=_covariance(fit) if said.get("uncertain") else (),
+        columns=columns,
+        rows=rows,
+    )
+
+
+def _covariance(fit: PopulationFit) -> Rows:
     rows = tuple(tuple(map(float, row)) for row in fit.covariance)
     if not all(isfinite(value) for row in rows for value in row):
         raise Misread(found="a fit without standard errors", needed="one, or no 'uncertain'")
-    return FittedPopulation(model.name, design, endpoint, vector, rows)
+    return rows
+
+
+def _covariates(fit: PopulationFit, design: PopulationDesign) -> tuple[tuple[str, ...], Rows]:
+    """Return the columns that the design reads, and the values of each individual of the fit."""
+    columns = tuple(dict.fromkeys(one.column for one in design.covariates))
+    for name in columns:
+        if name not in fit.covariates:
+            found = f"a fit that does not hold the covariate '{name}' of its individuals"
+            raise Misread(found=found, needed="one that is made again from the data")
+    own = [fit.covariates[name].tolist() for name in columns]
+    return columns, tuple(zip(*own, strict=True))
 
 
 def _check_parts(design: PopulationDesign, model: Component) -> None:
-    if design.covariates or design.between:
+    if design.between:
         raise Misread(
-            found="a population with covariates or occasions",
-            needed="one without: a protocol says nothing of their values",
+            found="a population with occasions",
+            needed="one without: a protocol says nothing of when they begin",
         )
     if model.inputs:
         found = f"the model '{model.name}', which has the input '{model.inputs[0]}'"
