@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.errors import RecordError
 from lymphocast.forecast.trial.block import LANES, simulate_block
 from lymphocast.forecast.trial.counters import Counters
-from lymphocast.forecast.trial.fitted import fitted_candidates
+from lymphocast.forecast.trial.fitted import fitted_candidates, fitted_course
 from lymphocast.forecast.trial.protocol import FittedPopulation, TrialProtocol
 from lymphocast.forecast.trial.run import run_trial
 from lymphocast.inference.population.design_file import read_design
@@ -46,6 +47,10 @@ endpoints:
 analyses:
   - {endpoint: level, method: difference}
 """
+
+
+DIFFERS = SHARED.replace(f"variance: {VARIANCE}", f"variance: {VARIANCE}, between: 0.04")
+OCCASIONS = TRIAL.replace("iv}", "iv, occasion: 2 d}").replace("[2 d, 4 d]", "[2 d, 4 d, 6 d]")
 
 
 def write(folder: Path, shared: str, covariates: Mapping[str, np.ndarray] = NONE) -> None:
@@ -175,6 +180,79 @@ def test_a_fit_that_lacks_a_covariate_is_one_error(tmp_path: Path) -> None:
     message = "found a fit that does not hold the covariate 'WT' of its individuals; needed one"
     with pytest.raises(RecordError, match=message):
         read(TRIAL, tmp_path)
+
+
+def fitted(protocol: TrialProtocol) -> FittedPopulation:
+    assert isinstance(protocol.population, FittedPopulation)
+    return protocol.population
+
+
+def test_on_each_occasion_a_patient_has_a_clearance_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, DIFFERS)
+    protocol = read(OCCASIONS, tmp_path)
+    assert fitted(protocol).occasions == (0.0, 2.0, 4.0)
+    theta = course_of(protocol)
+    kappa = np.array([theta[f"clearance.occasion_{k}"] for k in (1, 2, 3)])
+    assert kappa.std(axis=1) == pytest.approx([0.2] * 3, rel=SIGMAS * np.sqrt(0.5 / LANES))
+    own = np.corrcoef([*kappa, np.log(theta["clearance"])])
+    assert np.abs(own - np.eye(4)).max() < SIGMAS / np.sqrt(LANES)
+    # A bolus on day 0, and one on day 4, on which the third occasion begins.
+    doses = (DoseEvent(0.0, 100.0, "drug.central"), DoseEvent(4.0, 50.0, "drug.central"))
+    days = np.array([0.0, 1.0, 2.0, 3.5, 4.0, 5.0])
+    found = fitted_course(fitted(protocol), theta, doses, days)
+    rate = theta["clearance"] * np.exp(kappa) / VOLUME
+    spent = np.array([[1.0, 0, 0], [2, 0, 0], [2, 1.5, 0], [2, 2, 0], [2, 2, 1]]) @ rate
+    wanted = 100.0 / VOLUME * np.exp(-spent)
+    wanted[-1] += 50.0 / VOLUME * np.exp(-rate[2])
+    np.testing.assert_allclose(found[0], 0.0, atol=1e-12)  # read before the dose
+    np.testing.assert_allclose(found[1:], wanted, rtol=1e-6)
+
+
+def test_occasions_that_do_not_differ_are_none(tmp_path: Path) -> None:
+    write(tmp_path, DIFFERS.replace("between: 0.04", "between: 1.0e-24"))
+    found = simulate_block(read(OCCASIONS, tmp_path), 3, 0, LANES)
+    write(tmp_path, SHARED)
+    without = simulate_block(read(TRIAL, tmp_path), 3, 0, LANES)
+    for name in ("level", "level, all seen, high", "baseline"):
+        np.testing.assert_allclose(found[name], without[name], rtol=1e-6)
+
+
+def test_occasions_are_the_same_in_any_block_and_for_any_candidate(tmp_path: Path) -> None:
+    write(tmp_path, DIFFERS)
+    protocol = read(OCCASIONS, tmp_path)
+    every = course_of(protocol, 40)
+    counters = Counters(5, np.arange(30, 40, dtype=np.uint64), np.zeros(10, np.uint64))
+    alone = fitted_candidates(fitted(protocol), counters, 0, np.full(10, True))
+    later = fitted_candidates(fitted(protocol), counters, 1, np.full(10, True))
+    for k in (1, 2, 3):
+        name = f"clearance.occasion_{k}"
+        np.testing.assert_array_equal(every[name][30:], alone[name])
+        assert not np.isin(later[name], [alone[f"clearance.occasion_{j}"] for j in (1, 2, 3)]).any()
+
+
+@pytest.mark.parametrize(
+    ("shared", "old", "new", "message"),
+    [
+        (True, ", occasion: 2 d", "", "whose 'clearance' differs between occasions; needed 'occ"),
+        (False, "", "", "found an 'occasion' of a population without effects between occasions"),
+        (True, "occasion: 2 d", "occasion: 0.05 d", "found 80 occasions of 0.05 d in 4 d; needed"),
+        (True, "occasion: 2 d", "occasion: 0.08 d", ""),
+        (True, "drug.central", "drug.central, duration: 1 h",
+         "line 3: found an infusion in the arm 'low' of a population with occasions; needed doses"),
+        (True, "fit: fit.nc, design: shared.yaml, model: one-compartment-iv, ", "",
+         "'occasion' without 'fit'"),
+    ],
+)  # fmt: skip
+def test_occasions_that_nothing_says_are_one_error(
+    shared: bool, old: str, new: str, message: str, tmp_path: Path
+) -> None:
+    write(tmp_path, DIFFERS if shared else SHARED)
+    text = TRIAL.replace("iv}", "iv, occasion: 2 d}").replace(old, new, 1) if old else OCCASIONS
+    if not message:
+        assert len(fitted(read(text, tmp_path)).occasions) == 50
+        return
+    with pytest.raises(RecordError, match=message):
+        read(text, tmp_path)
 
 
 def test_covariates_stay_in_the_fits_file(tmp_path: Path) -> None:

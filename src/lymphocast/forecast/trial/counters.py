@@ -45,6 +45,7 @@ class Purpose(IntEnum):
     RULE = 11
     CULTURE = 12
     COVARIATES = 13
+    OCCASION = 14
 
 
 def philox(

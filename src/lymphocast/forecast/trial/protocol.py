@@ -62,6 +62,8 @@ class FittedPopulation:
         Their covariance, if they are drawn for each trial; empty if they are taken as known.
     columns, rows
         Names of the covariates of the design, and their values of each individual of the fit.
+    occasions
+        The days on which occasions begin; empty without effects between occasions.
     """
 
     model: str
@@ -71,6 +73,7 @@ class FittedPopulation:
     covariance: tuple[tuple[float, ...], ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[float, ...], ...] = ()
+    occasions: tuple[float, ...] = ()
 
     @property
     def differs(self) -> bool:

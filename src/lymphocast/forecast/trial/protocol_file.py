@@ -111,12 +111,12 @@ def _group(path: Path, length: float = 1.0) -> Group:
             Field("endpoints", Listing(ENDPOINT, least=1), "one number of each patient"),
             Field("analyses", Listing(ANALYSIS, least=1), "comparisons of arms"),
         ),
-        partial(_protocol, path),
+        partial(_protocol, path, length),
     )
 
 
 def _protocol(
-    path: Path, *, population: object, arms: Sequence[Arm], **parts: object
+    path: Path, length: float, *, population: object, arms: Sequence[Arm], **parts: object
 ) -> TrialProtocol:
     names = [arm.name for arm in arms]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -126,7 +126,7 @@ def _protocol(
     if len(arms) > MOST_ARMS or number > MOST_PATIENTS:
         found = f"{number} patients in {len(arms)} arms"
         raise Misread(found=found, needed=f"at most {MOST_PATIENTS} in at most {MOST_ARMS}")
-    drawn = population_of(population, path.parent)
+    drawn = population_of(population, path.parent, length)
     return TrialProtocol(population=drawn, arms=tuple(arms), **parts)  # type: ignore[arg-type]  # as the fields say
 
 
