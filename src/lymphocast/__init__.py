@@ -82,6 +82,8 @@ if TYPE_CHECKING:
     from lymphocast.forecast.plan_results import InfectionAhead as InfectionAhead
     from lymphocast.forecast.plan_results import PlanForecast as PlanForecast
     from lymphocast.forecast.policy import HoldRule as HoldRule
+    from lymphocast.forecast.policy import RestartCycle as RestartCycle
+    from lymphocast.forecast.policy import StopRule as StopRule
     from lymphocast.forecast.regimen_results import RegimenSearch as RegimenSearch
     from lymphocast.forecast.regimen_search import optimise as optimise
     from lymphocast.forecast.results import Answer as Answer
@@ -485,6 +487,7 @@ _PUBLIC: Final = {
     "Replicates": "forecast.simulation",
     "Reply": "record.adverse",
     "Reported": "record.events",
+    "RestartCycle": "forecast.policy",
     "Results": "forecast.results",
     "run_demo": "publish",
     "run_trial": "forecast.trial.run",
@@ -505,6 +508,7 @@ _PUBLIC: Final = {
     "Standing": "criteria.assessment",
     "StatedDuration": "record.events",
     "Step": "inference.history",
+    "StopRule": "forecast.policy",
     "Stretch": "forecast.plan",
     "summary_json": "report.summary",
     "Susceptibility": "record.events",

@@ -12,7 +12,7 @@ from lymphocast.engine.course import added_count
 from lymphocast.errors import UsageError
 from lymphocast.forecast.course_plan import Followed, Horizon, follow_plan
 from lymphocast.forecast.plan import Missed, Plan, Stretch
-from lymphocast.forecast.policy import HoldRule
+from lymphocast.forecast.policy import HoldRule, RestartCycle
 from lymphocast.record.dosing import Cycle
 from tests.founding import individual, prior_draws
 from tests.tolerances import CLOSED_FORM
@@ -163,6 +163,32 @@ def test_a_depot_that_is_held_adds_cells_until_it_is_used_up(horizon: Horizon) -
     found = by_the_count(horizon, 140.0, DEPOT).counts
     high = np.where((DAYS > 20.0) & (DAYS < 140.0), 5e3, 200.0)[:, None]
     assert_allclose(found - high, wanted, rtol=CLOSED_FORM, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("every", "stops"), [(None, 21.0), (14.0, 42.0)], ids=["as planned", "further apart"]
+)
+def test_a_cycle_adds_what_its_doses_add_while_they_act(
+    horizon: Horizon, every: float | None, stops: float
+) -> None:
+    # Without error of reading, 200 at the visits of days 28 and 140 alone.
+    low = np.isin(DAYS, [28.0, 140.0])[:, None]
+    natural = np.where(low, 200.0, 5e3) * np.ones(LANES)
+    quiet = {**horizon.theta, "count_sd": np.zeros(LANES), "gain": np.full(LANES, 100.0)}
+    exact = Horizon(quiet, DAYS, natural, np.zeros(LANES))
+    rule = HoldRule(restart_below=500.0, begins_given=False, cycle=RestartCycle(3, every))
+    plan = Plan("cycles", (Stretch(0.0, LENGTH, 1.0, 7.0),), rule, 28.0)
+    recorded = replace(individual().plan, doses=())
+    level = 21.0 / stops
+    doses = tuple(
+        DoseSegment(recorded.study_drug, Moment.fixed(a), Moment.fixed(a + stops), level, level, 0)
+        for a in (28.0, 140.0)
+    )
+    wanted = added_count(replace(recorded, doses=doses), quiet, DAYS[:, None])
+    found = follow_plan(exact, plan, 1)
+    assert_allclose(found.counts - natural, wanted, rtol=CLOSED_FORM, atol=1e-9)
+    assert_allclose(found.weekly_dose * LENGTH, 2 * 21.0, rtol=CLOSED_FORM)
+    assert_allclose(found.treated * LENGTH, 2 * stops, rtol=CLOSED_FORM)
 
 
 def test_under_any_rule_nobody_has_a_fraction_of_an_injection(horizon: Horizon) -> None:

@@ -2,17 +2,20 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lymphocast.errors import RecordError
 from lymphocast.forecast.goal import Design
 from lymphocast.forecast.goal_file import read_goal
 from lymphocast.forecast.plan_forecast import frame_of
-from lymphocast.forecast.policy import HoldRule
+from lymphocast.forecast.policy import HoldRule, RestartCycle, StopRule
 from lymphocast.record.dosing import Cycle
 from tests.founding import quick_fit
 
 BOTH = "{hold_above: 500, restart_below: 350}, {hold_above: 500, restart_below: 350, begins: held}"
+CYCLES = (None, *(RestartCycle(n, k) for n in (2, 3) for k in (None, 7.0, 7.0000001)))
+STOPS = (None, *(StopRule(500.0, n, m) for n in (1, 2) for m in (9, 10, np.inf)), StopRule(501.0))
 
 
 def design(**changed: object) -> Design:
@@ -32,6 +35,9 @@ def names(found: Design) -> list[str]:
     [
         {"rules": (HoldRule(500.0, 350.0), HoldRule(500.0, 350.0, begins_given=False))},
         {"rules": (HoldRule(500.0, 350.0), HoldRule(500.00001, 350.0))},
+        {"rules": (HoldRule(start_below=350.0), HoldRule(start_below=350.00001), HoldRule())},
+        {"rules": tuple(HoldRule(9.0, 9.0, cycle=c) for c in CYCLES)},
+        {"rules": tuple(HoldRule(stop=s) for s in STOPS)},
         {"intervals": (7.0 / 3.0, 2.333, 2.33)},
         {"doses": (1.0, 1.0000001, 1.0 - 2.0**-53)},
         {"cycles": (Cycle(5.0, 56.0), Cycle(5.0, 56.00001), None)},
@@ -50,6 +56,21 @@ def test_a_name_has_no_more_digits_than_it_needs() -> None:
     assert names(design(rules=(held,), cycles=(Cycle(5.0, 56.0),))) == [
         "dose 1, 5 d of every 56 d, every 2.33 d, for 730 d, hold above 500, restart below 350, "
         "held at first"
+    ]
+
+
+def test_a_name_says_the_whole_rule() -> None:
+    stop = StopRule(600.0, 2, injections=12)
+    rules = (
+        HoldRule(500.0, 350.0, start_below=300.0, cycle=RestartCycle(3, 7.0), stop=stop),
+        HoldRule(restart_below=350.0, begins_given=False, cycle=RestartCycle(3)),
+    )
+    found = [name.removeprefix("dose 1, every 7 d, for 730 d, ") for name in names(
+        design(rules=rules, intervals=(7.0,)))]  # fmt: skip
+    assert found == [
+        "start below 300, hold above 500, restart below 350 by cycles of 3 every 7 d, "
+        "stop above 600 at 2 visits in a row, stop after 12 injections",
+        "restart below 350 by cycles of 3, held at first",
     ]
 
 

@@ -2,18 +2,19 @@
 
 from datetime import date
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
 from lymphocast.dataset.maintenance import Maintenance, maintenance_of
 from lymphocast.errors import RecordError
-from lymphocast.forecast.goal import LimitKind
+from lymphocast.forecast.goal import Goal, LimitKind
 from lymphocast.forecast.goal_file import read_goal
 from lymphocast.forecast.plan import Plan, Stretch
 from lymphocast.forecast.plan_file import PlanFile, read_plans
 from lymphocast.forecast.plan_forecast import is_extrapolated, plan_notes
 from lymphocast.forecast.plan_kinds import Frame
-from lymphocast.forecast.policy import HoldRule
+from lymphocast.forecast.policy import HoldRule, RestartCycle, StopRule
 from lymphocast.record.casefile import find_case, read_case
 from lymphocast.record.dosing import Cycle
 from tests.conftest import ROOT
@@ -76,6 +77,114 @@ def test_everything_that_a_plan_can_say_is_read(frame: Frame, tmp_path: Path) ->
     assert by_count.rule == HoldRule(500.0, 350.0, begins_given=False)
     assert by_count.visits == 14.0
     assert (by_count.missed.days, by_count.missed.share, by_count.missed.seed) == ((2.0,), 0.1, 4)
+
+
+def goal_with(rule: str, frame: Frame, tmp_path: Path) -> Goal:
+    """Return a goal whose design has doses a week apart and one rule."""
+    path, design = tmp_path / "goal.yaml", f"doses: [1], intervals: [7 d], rules: [{{{rule}}}]"
+    path.write_text(f"targets: [{{keep: 300}}]\ndesign: {{{design}}}\n", encoding="utf-8")
+    return read_goal(path, frame)
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ("hold_above: 500, restart_below: 350", HoldRule(500.0, 350.0)),
+        ("hold_above: 500, restart_below: 350, begins: given", HoldRule(500.0, 350.0)),
+        ("start_below: 350", HoldRule(start_below=350.0)),
+        (
+            "start_below: 350, hold_above: 500, restart_below: 400",
+            HoldRule(500.0, 400.0, start_below=350.0),
+        ),
+        (
+            "begins: held, restart_below: 550, cycle: {doses: 3}",
+            HoldRule(restart_below=550.0, begins_given=False, cycle=RestartCycle(3)),
+        ),
+        (
+            "hold_above: 500, restart_below: 350, cycle: {doses: 3, every: 2 wk}",
+            HoldRule(500.0, 350.0, cycle=RestartCycle(3, 14.0)),
+        ),
+        ("stop: {above: 500}", HoldRule(stop=StopRule(500.0))),
+        (
+            "stop: {above: 500, visits: 2, injections: 12}",
+            HoldRule(stop=StopRule(500.0, 2, injections=12)),
+        ),
+    ],
+)
+def test_a_rule_is_the_same_in_a_plan_and_a_goal(
+    frame: Frame, tmp_path: Path, said: str, rule: HoldRule
+) -> None:
+    stretches = "stretches: [{dose: 1, interval: 7 d}]"
+    text = f"plans:\n  - {{name: a, {stretches}, rule: {{{said}}}}}\n"
+    assert plans_in(text, frame, tmp_path).plans[0].rule == rule
+    assert goal_with(said, frame, tmp_path).design.rules == (rule,)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("begins: given", "found a rule that says nothing; needed 'hold_above' with"),
+        ("hold_above: 500", "found 'hold_above' without 'restart_below'; needed both, or a 'stop'"),
+        ("restart_below: 350", "found 'restart_below' alone; needed 'hold_above' or a 'cycle'"),
+        ("restart_below: 350, stop: {above: 500}", "found 'restart_below' alone; needed"),
+        (
+            "restart_below: 350, cycle: {doses: 3}",
+            "found a 'restart_below' to which nothing leads; needed 'hold_above', or",
+        ),
+        (
+            "start_below: 350, restart_below: 350, cycle: {doses: 3}",
+            "found a 'restart_below' to which nothing leads",
+        ),
+        ("start_below: 350, cycle: {doses: 3}", "found a 'cycle' without 'restart_below'; needed"),
+        ("start_below: 350, begins: held", "found 'begins' beside 'start_below'; needed one of"),
+        ("begins: held, stop: {above: 500}", "found 'begins: held' without 'restart_below'"),
+        (
+            "start_below: 351, hold_above: 350, restart_below: 300",
+            "found start_below 351 above hold_above 350; needed start_below at most hold_above",
+        ),
+        (
+            "start_below: 351, stop: {above: 350}",
+            "found start_below 351 above stop above 350; needed start_below at most stop above",
+        ),
+        ("stop: {injections: 0}", "found 'injections' of '0'; needed a whole number of at least 1"),
+        ("stop: {above: 500, visits: 0}", "found 'visits' of '0'; needed a whole number"),
+        ("stop: {visits: 2}", "found 'visits' without 'above'; needed the count that a stop"),
+        ("stop: {visits: 2, injections: 9}", "found 'visits' without 'above'; needed"),
+        ("stop: {}", "found a 'stop' that says nothing; needed 'above' (at so many 'visits'),"),
+        (
+            "begins: held, restart_below: 350, cycle: {doses: 2.5}",
+            "found 'doses' of '2.5'; needed a whole number of at least 1",
+        ),
+        ("begins: held, restart_below: 350, cycle: {every: 7 d}", "found no key 'doses'"),
+        (
+            "begins: held, restart_below: 350, cycle: {doses: 3, every: 10 d}",
+            "the rule's 'cycle' has a dose every 10 d, of doses planned every 7 d; needed",
+        ),
+        ("stop_above: 500", "found the unknown key 'stop_above'"),
+    ],
+)
+def test_a_bad_rule_is_one_error_in_a_plan_and_a_goal(
+    frame: Frame, tmp_path: Path, said: str, message: str
+) -> None:
+    stretches = "stretches: [{dose: 1, interval: 7 d}]"
+    with pytest.raises(RecordError) as error:
+        plans_in(f"plans:\n  - {{name: a, {stretches}, rule: {{{said}}}}}\n", frame, tmp_path)
+    assert error.value.line == 2
+    assert message in str(error.value)
+    with pytest.raises(RecordError) as error:
+        goal_with(said, frame, tmp_path)
+    assert error.value.line == 2
+    assert message in str(error.value)
+
+
+def test_doses_of_a_cycle_further_apart_than_any_before_are_an_extrapolation(
+    maintenance: Maintenance,
+) -> None:
+    apart = 7.0 / 3.0
+    for every, beyond in ((None, False), (apart, False), (2.0 * apart, True)):
+        rule = HoldRule(500.0, 350.0, cycle=RestartCycle(3, every))
+        plan = Plan("p", (Stretch(0.0, 365.0, 1.0, apart),), rule)
+        assert is_extrapolated(plan, maintenance) == beyond
 
 
 def test_what_the_patient_has_not_had_is_told_apart(frame: Frame, tmp_path: Path) -> None:
@@ -372,14 +481,18 @@ def test_a_bad_goal_is_one_error_with_its_line(
     assert message in str(error.value)
 
 
-def example_of(page: str) -> str:
+def example_of(page: str, number: int = 1) -> str:
     """Return the YAML that a page shows."""
     text = (ROOT / "docs" / "usage" / page).read_text(encoding="utf-8")
-    return text.split("```yaml\n")[1].split("```")[0]
+    return text.split("```yaml\n")[number].split("```")[0]
 
 
 def test_the_examples_on_the_pages_are_read(frame: Frame, tmp_path: Path) -> None:
     assert len(plans_in(example_of("forecast.md"), frame, tmp_path).plans) == 4
-    (tmp_path / "goal.yaml").write_text(example_of("optimise.md"), encoding="utf-8")
-    goal = read_goal(tmp_path / "goal.yaml", frame)
+    path = tmp_path / "goal.yaml"
+    path.write_text(example_of("optimise.md"), encoding="utf-8")
+    goal = read_goal(path, frame)
     assert (len(goal.targets), len(goal.limits)) == (2, 3)
+    rules = indent(example_of("forecast.md", 2), "  ")
+    path.write_text(f"{GOAL.replace(DESIGN, '')}design:\n  doses: [1]\n  intervals: [7 d]\n{rules}")
+    assert len(read_goal(path, frame).design.rules) == 4

@@ -1,18 +1,20 @@
 """The search against known answers: closed forms, fresh draws, dynamic programming."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from lymphocast.errors import UsageError
-from lymphocast.forecast.policy import HoldRule, follow
+from lymphocast.forecast.policy import HoldRule, Order, RestartCycle, StopRule, follow
 from lymphocast.forecast.search import (
     ChanceLimit,
     Judge,
     Judged,
     Race,
+    Ranked,
     front,
     race,
     rank,
@@ -79,45 +81,101 @@ def backward_induction(rise: Floats, stay: Floats, cost: float, steps: int) -> t
     return float(value[0]), np.array(actions, float)
 
 
+@dataclass(frozen=True)
+class Toy:
+    """Two states that a rule sees at every ``apart``-th step; a dose raises P(next = 1)."""
+
+    rise: Floats
+    stay: Floats
+    cost: float
+    steps: int
+    apart: int = 1
+
+    def best(self, rules: Sequence[HoldRule], draws: int) -> Ranked:
+        """Return the best of some rules in as many draws."""
+        uniform = np.random.default_rng(3).random((self.steps, draws))
+
+        def judge(candidates: Sequence[int], number: int) -> Judged:
+            return Judged(
+                np.stack([self.total(rules[i], uniform[:, :number]) for i in candidates]),
+                np.zeros((0, len(candidates), number)),
+            )
+
+        return race(judge, len(rules), legs=Race(100, 4, draws)).rows[0]
+
+    def total(self, rule: HoldRule, uniform: Floats) -> Floats:
+        """Return what a rule is worth in each draw."""
+        number = uniform.shape[1]
+        paid = np.zeros(number)
+
+        def observe(state: tuple[Floats, Floats], _: int) -> tuple[Floats, Floats]:
+            return state
+
+        def advance(state: tuple[Floats, Floats], ends: Floats, step: int) -> tuple[Floats, Floats]:
+            place, doses = state
+            action = (ends > doses).astype(int)
+            up = np.where(place > 0.5, self.stay[action], self.rise[action])
+            paid[:] += self.cost * action
+            return np.asarray(uniform[step] < up, dtype=float), doses + action
+
+        visits = [step % self.apart == 0 for step in range(self.steps)]
+        begin = (np.zeros(number), np.zeros(number))
+        walk = follow(rule, visits, begin, number, observe, advance)
+        return np.asarray(np.sum([place for (place, _), _ in walk], axis=0)) - paid
+
+
 def test_a_rule_in_two_states_is_what_dynamic_programming_finds() -> None:
-    rise, stay, cost, steps, draws = np.array([0.1, 0.6]), np.array([0.7, 0.9]), 0.4, 12, 10_000
+    toy = Toy(np.array([0.1, 0.6]), np.array([0.7, 0.9]), 0.4, 12)
     rules = (
         HoldRule(2.0, 2.0),  # always
         HoldRule(-1.0, -1.0, begins_given=False),  # never
         HoldRule(0.5, 0.5),  # in state 0 only
         HoldRule(0.5, -1.0),  # until state 1 is seen once
     )
-    uniform = np.random.default_rng(3).random((steps, draws))
-
-    def judge(candidates: Sequence[int], number: int) -> Judged:
-        return Judged(
-            np.stack([total(rules[i], number) for i in candidates]),
-            np.zeros((0, len(candidates), number)),
-        )
-
-    def total(rule: HoldRule, number: int) -> Floats:
-        def advance(state: Floats, given: NDArray[np.bool_], step: int) -> Floats:
-            action = given.astype(int)
-            up = np.where(state > 0.5, stay[action], rise[action])
-            return np.asarray(uniform[step, :number] < up, dtype=float)
-
-        walk = follow(rule, [True] * steps, np.zeros(number), number, lambda s, _: s, advance)
-        return np.asarray(np.sum([state - cost * given for state, given in walk], axis=0))
-
-    found = race(judge, len(rules), legs=Race(100, 4, draws))
-    value, actions = backward_induction(rise, stay, cost, steps)
-    best = found.rows[0]
+    best = toy.best(rules, 10_000)
+    value, actions = backward_induction(toy.rise, toy.stay, toy.cost, toy.steps)
     assert (actions == [1.0, 0.0]).all(), "the toy is made so that one rule is best throughout"
     assert best.candidate == 2
     assert best.utility == pytest.approx(value, abs=3.0 * best.utility_se)
 
 
+def cycles_by_backward_induction(toy: Toy) -> tuple[float, NDArray[np.int64]]:
+    """Value from state 0, and the best number of doses after each visit and state."""
+    moves = [np.array([[1.0 - p, p] for p in (toy.rise[a], toy.stay[a])]) for a in (0, 1)]
+    value, numbers = np.zeros(2), []
+    for _ in range(toy.steps // toy.apart):
+        worth = np.zeros((2, toy.apart + 1))
+        for number in range(toy.apart + 1):
+            own = value
+            for step in reversed(range(toy.apart)):
+                action = int(step < number)
+                own = moves[action] @ (own + np.array([0.0, 1.0])) - toy.cost * action
+            worth[:, number] = own
+        numbers.append(worth.argmax(axis=1))
+        value = worth.max(axis=1)
+    return float(value[0]), np.array(numbers)
+
+
+def test_of_cycles_the_search_finds_the_one_that_dynamic_programming_finds() -> None:
+    toy = Toy(np.array([0.05, 0.7]), np.array([0.9, 0.95]), 0.3, 12, apart=3)
+    cycles = [
+        HoldRule(restart_below=0.5, begins_given=False, cycle=RestartCycle(n)) for n in (1, 2, 3)
+    ]
+    stops = [HoldRule(stop=StopRule(0.5)), HoldRule(stop=StopRule(injections=2))]
+    rules = (HoldRule(), HoldRule(-1.0, -1.0, begins_given=False), *cycles, *stops)
+    best = toy.best(rules, 10_000)
+    value, numbers = cycles_by_backward_induction(toy)
+    assert (numbers == [2, 0]).all(), "the toy is made so that one cycle is best throughout"
+    assert rules[best.candidate] == cycles[1]
+    assert best.utility == pytest.approx(value, abs=3.0 * best.utility_se)
+
+
 def test_a_rule_keeps_what_it_does_between_its_two_limits() -> None:
     rule = HoldRule(500.0, 350.0)
-    given = np.array([True, True, False, False])
+    given = Order(np.array([np.inf, np.inf, 0.0, 0.0]), np.zeros(4))
     seen = np.array([400.0, 501.0, 400.0, 349.0])
-    assert rule.decide(given, seen).tolist() == [True, False, False, True]
-    with pytest.raises(UsageError, match="the first at most the second"):
+    assert rule.decide(given, seen, np.zeros(4)).ends.tolist() == [np.inf, 0.0, 0.0, np.inf]
+    with pytest.raises(UsageError, match="needed restart_below at most hold_above"):
         HoldRule(300.0, 350.0)
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.engine.course import GAIN, Treatment
-from lymphocast.forecast.dose_clock import DoseClock, Dosed
+from lymphocast.forecast.dose_clock import DoseClock, Dosed, Spacing
 from lymphocast.forecast.ensemble import Ensemble
 from lymphocast.forecast.plan import SAME, Plan, level_at
-from lymphocast.forecast.policy import follow
+from lymphocast.forecast.policy import NO_END, follow
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -217,9 +217,13 @@ class _March:
         return _within(firsts, self.times[:-1])
 
     @cached_property
-    def intervals(self) -> list[float]:
-        """Days between doses in each step."""
-        return [self.plan.interval_at(float(day) + SAME) for day in self.times[:-1]]
+    def spacings(self) -> list[Spacing]:
+        """How doses follow each other in each step."""
+        rule = self.plan.rule
+        every = self.plan.rarest
+        most = NO_END if rule is None else rule.most
+        apart = [self.plan.interval_at(float(day) + SAME) for day in self.times[:-1]]
+        return [Spacing(days, every or days, most) for days in apart]
 
     @cached_property
     def levels(self) -> Floats:
@@ -247,17 +251,18 @@ class _March:
         doses = np.zeros_like(counts[1:])
         since = np.searchsorted(horizon.days, opens + SAME, side="right") - 1
 
-        def observe(state: _State, step: int) -> Floats:
+        def observe(state: _State, step: int) -> tuple[Floats, Floats]:
             latent = horizon.natural[self.places[step]] + state.cells
             white = self.chance.reading(horizon.lanes)
-            return np.asarray(latent * np.exp(horizon.theta["count_sd"] * white))
+            seen = latent * np.exp(horizon.theta["count_sd"] * white)
+            return np.asarray(seen), state.clock.fallen
 
-        def advance(state: _State, given: Flags, step: int) -> _State:
-            clock, dosed = self._dosed(state.clock, given[: self.clocks], step)
-            days = dosed.days(widths[step])
-            dose[:] += self.levels[step] * days
-            doses[since[step]] += self.levels[step] * days
-            treated[:] += days
+        def advance(state: _State, ends: Floats, step: int) -> _State:
+            clock, dosed = self._dosed(state.clock, ends[: self.clocks], step)
+            days = self.levels[step] * dosed.dose_days(widths[step])
+            dose[:] += days
+            doses[since[step]] += days
+            treated[:] += dosed.days(widths[step])
             injections[:] += dosed.number
             return _State(self._dose(state.cells, dosed, step), clock)
 
@@ -271,16 +276,16 @@ class _March:
         levels = doses / np.diff(horizon.days)[:, None]
         return Followed(counts, dose / length, treated / length, injections, levels)
 
-    def _dosed(self, clock: DoseClock, given: Flags, step: int) -> tuple[DoseClock, Dosed]:
+    def _dosed(self, clock: DoseClock, ends: Floats, step: int) -> tuple[DoseClock, Dosed]:
         """The clock after a step, and the doses in it."""
         day, end = float(self.times[step]), float(self.times[step + 1])
         if self.begins[step]:
-            clock = clock.begun(day, given)
+            clock = clock.begun(day, ends)
         if self.levels[step] == 0.0:
-            none, zero = np.zeros(self.clocks, bool), np.zeros(self.clocks)
-            return clock.paused(end), Dosed(none, none, zero, zero)
+            none = np.zeros(self.clocks)
+            return clock.paused(end), Dosed(none, none, none, none, none)
         taken = self._is_taken(day)
-        return clock.step(day, end - day, self.intervals[step], given, taken)
+        return clock.step(day, end - day, self.spacings[step], ends, taken)
 
     def _is_taken(self, day: float) -> Flags | bool:
         if not len(self.doses):
@@ -291,11 +296,14 @@ class _March:
         """The cells after a step."""
         width, level = float(self.times[step + 1] - self.times[step]), self.levels[step]
         split = (dosed.before != dosed.after) & (dosed.rest > 0.0) & (dosed.rest < width)
-        if not split.any():
+        if split.any():
+            cells = self._approach(cells, level * dosed.before, width - dosed.rest)
+            cells = self._approach(cells, level * dosed.after, dosed.rest - dosed.idle)
+        else:
             on = np.where(dosed.rest > 0.0, dosed.after, dosed.before)
-            return self._approach(cells, level * on, width)
-        cells = self._approach(cells, level * dosed.before, width - dosed.rest)
-        return self._approach(cells, level * dosed.after, dosed.rest)
+            cells = self._approach(cells, level * on, width - dosed.idle)
+        idle = dosed.idle
+        return self._approach(cells, np.zeros_like(idle), idle) if idle.any() else cells
 
     def _approach(self, cells: Floats, level: Floats, width: float | Floats) -> Floats:
         """The cells after ``width`` days at one level: the exact answer of the affine rate."""

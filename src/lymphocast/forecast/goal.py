@@ -20,7 +20,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import expit, logit
 
 from lymphocast.forecast.plan import Plan, Stretch
-from lymphocast.forecast.policy import HoldRule
+from lymphocast.forecast.policy import ALWAYS, NEVER, NO_END, HoldRule, RestartCycle, StopRule
 from lymphocast.record.dosing import Cycle
 
 NO_DRUG = "no drug"
@@ -275,6 +275,7 @@ class _Names:
     cycles: Mapping[float, str]
     times: Mapping[float, str]
     counts: Mapping[float, str]
+    gaps: Mapping[float, str]
     length: float
 
     @classmethod
@@ -282,12 +283,14 @@ class _Names:
         """Return the names of a design."""
         cycles = [cycle for cycle in design.cycles if cycle is not None]
         rules = [rule for rule in design.rules if rule is not None]
+        restarts = [rule.cycle for rule in rules]
         return cls(
             doses=_texts(design.doses),
             intervals=_texts(design.intervals, 3),
             cycles=_texts([x for cycle in cycles for x in (cycle.days, cycle.every)]),
             times=_texts([*design.durations, *design.tapers]),
-            counts=_texts([x for rule in rules for x in (rule.hold_above, rule.restart_below)]),
+            counts=_texts([count for rule in rules for count in rule.counts]),
+            gaps=_texts([c.every for c in restarts if c is not None and c.every], 3),
             length=design.length,
         )
 
@@ -305,11 +308,32 @@ class _Names:
             left = self.length - duration
             cut = f" cut off after {left:g} d" if left < taper else ""
             words.append(f"taper {self.times[taper]} d{cut}")
-        if rule is not None:
-            words.append(f"hold above {self.counts[rule.hold_above]}")
-            words.append(f"restart below {self.counts[rule.restart_below]}")
-            words += [] if rule.begins_given else ["held at first"]
-        return ", ".join(words)
+        return ", ".join(words if rule is None else [*words, *self.rule(rule)])
+
+    def rule(self, rule: HoldRule) -> Iterator[str]:
+        """Yield the words of a rule."""
+        if rule.start_below is not None:
+            yield f"start below {self.counts[rule.start_below]}"
+        if rule.hold_above < ALWAYS:
+            yield f"hold above {self.counts[rule.hold_above]}"
+        if rule.restart_below > NEVER:
+            yield f"restart below {self.counts[rule.restart_below]}{self._cycle(rule.cycle)}"
+        if not rule.begins_given:
+            yield "held at first"
+        yield from self._stop(rule.stop or StopRule())
+
+    def _cycle(self, cycle: RestartCycle | None) -> str:
+        if cycle is None:
+            return ""
+        every = "" if cycle.every is None else f" every {self.gaps[cycle.every]} d"
+        return f" by cycles of {cycle.doses}{every}"
+
+    def _stop(self, stop: StopRule) -> Iterator[str]:
+        if stop.above < ALWAYS:
+            visits = f" at {stop.visits} visits in a row" if stop.visits > 1 else ""
+            yield f"stop above {self.counts[stop.above]}{visits}"
+        if stop.injections < NO_END:
+            yield f"stop after {stop.injections:g} injections"
 
 
 def _texts(values: Sequence[float], digits: int = 6) -> Mapping[float, str]:

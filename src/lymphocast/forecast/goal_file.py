@@ -23,15 +23,15 @@ Doses are weekly and relative to the patient's own maintenance dose.
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TypeVar, final
 
 from lymphocast.forecast.goal import Cost, Design, EventLimit, Goal, GoalLimit, Target
 from lymphocast.forecast.goal_limits import EVENT_MODELS, event_models, limit_group
-from lymphocast.forecast.plan import VISITS
+from lymphocast.forecast.plan import VISITS, cycle_fault
 from lymphocast.forecast.plan_kinds import (
     CYCLE,
-    RULE,
     AfterOrigin,
     Frame,
     Share,
@@ -39,6 +39,7 @@ from lymphocast.forecast.plan_kinds import (
     read_root,
 )
 from lymphocast.forecast.policy import HoldRule
+from lymphocast.forecast.rule_file import RULE
 from lymphocast.record.dosing import Cycle
 from lymphocast.record.fields import Field, Group, Listing
 from lymphocast.record.kinds import JsonObject, Kind, Scope, Text
@@ -193,6 +194,7 @@ def _design(
     visits: float | None,
 ) -> Design:
     _check_times(intervals, visits, ruled=any(rules))
+    _check_rules(rules, intervals, cycles)
     if min(durations) <= 0.0 or max(durations) > length:
         found = f"durations of {min(durations):g} to {max(durations):g} d"
         raise Misread(found=found, needed=f"durations above 0 and at most {length:g} d")
@@ -221,6 +223,18 @@ def _check_times(intervals: tuple[float, ...], visits: float | None, *, ruled: b
         raise Misread(found=f"visits every {visits:g} d", needed="at least one day between visits")
     if visits is not None and not ruled:
         raise Misread(found="'visits' without a rule", needed="a rule that decides at visits")
+
+
+def _check_rules(
+    rules: tuple[HoldRule | None, ...],
+    intervals: tuple[float, ...],
+    cycles: tuple[Cycle | None, ...],
+) -> None:
+    for rule, interval, cycle in product(rules, intervals, cycles):
+        fault = cycle_fault(rule, interval, cycle)
+        if fault:
+            found, _, needed = fault.partition("; needed ")
+            raise Misread(found=found, needed=needed)
 
 
 def _unique(options: tuple[T, ...]) -> tuple[T, ...]:

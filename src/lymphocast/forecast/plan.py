@@ -100,6 +100,25 @@ class Missed:
     unknown: float = 0.0
 
 
+def cycle_fault(rule: HoldRule | None, interval: float, cycle: Cycle | None) -> str:
+    """Return why doses ``interval`` days apart cannot make up a rule's cycle; empty if they can."""
+    if rule is None or rule.cycle is None:
+        return ""
+    if cycle is not None:
+        return (
+            f"the rule's 'cycle' of {rule.cycle.doses} doses beside a cycle of the doses, "
+            f"{cycle.days:g} d of every {cycle.every:g} d; needed one of them"
+        )
+    every = rule.cycle.every or interval
+    times = round(every / interval)
+    if times >= 1 and abs(every - times * interval) <= SAME:
+        return ""
+    return (
+        f"the rule's 'cycle' has a dose every {every:g} d, of doses planned every {interval:g} d; "
+        "needed 'every' a whole number of times the latter"
+    )
+
+
 @final
 @dataclass(frozen=True)
 class Plan:
@@ -121,7 +140,8 @@ class Plan:
     Raises
     ------
     UsageError
-        If stretches overlap or are out of order, or a missed dose lies outside them.
+        If stretches overlap or are out of order, a missed dose lies outside them, or the doses
+        cannot make up the cycle of the rule.
     """
 
     name: str
@@ -140,6 +160,10 @@ class Plan:
                     "stretches one after the other"
                 )
                 raise UsageError(msg)
+        faults = (cycle_fault(self.rule, s.interval, s.cycle) for s in self.stretches)
+        for fault in filter(None, faults):
+            msg = f"plan '{self.name}': {fault}"
+            raise UsageError(msg)
         for day in self.missed.days:
             if not np.isfinite(self.interval_at(day)):
                 msg = (
@@ -162,6 +186,18 @@ class Plan:
     def highest(self) -> float:
         """The highest weekly dose on days of dosing; 0 without any."""
         return max((s.highest for s in self.stretches), default=0.0)
+
+    @property
+    def longest_apart(self) -> float:
+        """Most days from one dose to the next of a stretch, or of a rule's cycle."""
+        planned = max((s.interval for s in self.stretches if s.highest > 0.0), default=0.0)
+        return max(planned, self.rarest or 0.0)
+
+    @property
+    def rarest(self) -> float | None:
+        """Days between the doses of a rule's cycle, if they are its own."""
+        cycle = None if self.rule is None else self.rule.cycle
+        return None if cycle is None else cycle.every
 
     def largest_injection(self, apart: float) -> float:
         """Return the largest injection, relative to one of doses of 1 that are ``apart`` days."""

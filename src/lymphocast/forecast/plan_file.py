@@ -34,7 +34,6 @@ from lymphocast.errors import RecordError, UsageError
 from lymphocast.forecast.plan import THRESHOLDS, VISITS, Missed, Plan, Stretch
 from lymphocast.forecast.plan_kinds import (
     CYCLE,
-    RULE,
     AfterOrigin,
     Frame,
     Share,
@@ -46,6 +45,7 @@ from lymphocast.forecast.plan_kinds import (
     weekly_dose,
 )
 from lymphocast.forecast.policy import HoldRule
+from lymphocast.forecast.rule_file import RULE
 from lymphocast.record.dosing import Cycle
 from lymphocast.record.fields import Field, Group, Listing
 from lymphocast.record.kinds import Scope, Text
@@ -220,8 +220,7 @@ def _plan(
         ordered = tuple(sorted(stretches, key=lambda s: s.start))
         return Plan(name, ordered, rule, visits or VISITS, missed or Missed())
     except UsageError as error:
-        found, _, needed = str(error).partition("; needed ")
-        raise Misread(found=found, needed=needed) from None
+        raise Misread.of(error) from None
 
 
 def _check_company(

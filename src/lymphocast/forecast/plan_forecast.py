@@ -168,8 +168,10 @@ def is_extrapolated(plan: Plan, maintenance: Maintenance) -> bool:
     cyclic = any(s.cycle is not None for s in plan.stretches)
     # The steps between two doses, such as those of a taper, count as given if both ends are.
     ends = [s.dose for s in plan.stretches] + [s.final for s in plan.stretches if s.steps]
+    if plan.rarest is not None:
+        ends += [s.dose * s.interval / plan.rarest for s in plan.stretches]
     largest = plan.largest_injection(maintenance.apart)
-    apart = max((s.interval for s in plan.stretches if s.highest > 0.0), default=0.0)
+    apart = plan.longest_apart
     had = maintenance.has_had_injection(largest, apart) and all(map(maintenance.has_had, ends))
     return not had or (cyclic and not maintenance.had_cycles)
 

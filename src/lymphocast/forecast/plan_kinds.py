@@ -1,4 +1,4 @@
-"""Kinds that plan files and goal files share: days after the origin, doses, cycles, rules.
+"""Kinds that plan files and goal files share: days after the origin, doses, cycles.
 
 A *frame* says what words in such a file mean: which day is the origin, what the maintenance dose
 is. Errors name the file, the line, what was found and what is needed.
@@ -12,12 +12,11 @@ from typing import final
 from lymphocast.dataset.maintenance import Maintenance
 from lymphocast.errors import RecordError, UnitError
 from lymphocast.forecast.plan import Stretch
-from lymphocast.forecast.policy import HoldRule
 from lymphocast.record.dosing import Cycle
 from lymphocast.record.fields import Field, Group
-from lymphocast.record.kinds import Day, JsonObject, Kind, Scope, Word, shown, text_of
+from lymphocast.record.kinds import Day, JsonObject, Kind, Scope, shown, text_of
 from lymphocast.record.misread import Misread
-from lymphocast.record.numbers import Days, Measure, Number
+from lymphocast.record.numbers import Days, Measure
 from lymphocast.record.yamltree import Node, Scalar, Table, read_tree
 from lymphocast.units import Quantity
 
@@ -126,26 +125,6 @@ def _cycle(given: float, every: float) -> Cycle:
     if given > every:
         raise Misread(found=f"{given:g} d given every {every:g} d", needed="given at most every")
     return Cycle(given, every)
-
-
-def _rule(hold_above: float, restart_below: float, begins: str) -> HoldRule:
-    if restart_below > hold_above:
-        found = f"restart_below {restart_below:g} above hold_above {hold_above:g}"
-        raise Misread(found=found, needed="restart_below at most hold_above")
-    return HoldRule(hold_above, restart_below, begins == "given")
-
-
-RULE = Group(
-    (
-        Field("hold_above", Number(), "measured count in cells/uL above which the drug is held"),
-        Field("restart_below", Number(), "measured count below which it is given again"),
-        Field(
-            "begins", Word(("given", "held")), "before the first visit", required=False,
-            default="given",
-        ),
-    ),
-    _rule,
-)  # fmt: skip
 
 
 def weekly_dose(

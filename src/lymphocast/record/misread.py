@@ -2,6 +2,8 @@
 
 from typing import final
 
+from lymphocast.errors import UsageError
+
 
 @final
 class Misread(ValueError):
@@ -16,3 +18,9 @@ class Misread(ValueError):
     def __init__(self, *, found: str, needed: str) -> None:
         self.found, self.needed = found, needed
         super().__init__(f"found {found}; needed {needed}")
+
+    @classmethod
+    def of(cls, error: UsageError) -> "Misread":
+        """Return what an error says of a value that a text held."""
+        found, _, needed = str(error).removeprefix("found ").partition("; needed ")
+        return cls(found=found, needed=needed)

@@ -147,3 +147,21 @@ def test_cultures_follow_the_burden(tmp_path: Path) -> None:
         own = found["negative"][found["arm"] == arm]
         error = np.sqrt(share * (1.0 - share) / len(own))
         assert own.mean() == pytest.approx(share, abs=SIGMAS * error)
+
+
+def test_arms_by_rules_that_count_doses_are_those_of_the_same_doses(tmp_path: Path) -> None:
+    cycle = "begins: held, restart_below: 100000, cycle: {doses: 13}, stop: {injections: 26}"
+    arms = [
+        "stretches: [{dose: 1, stop: 182 d}]",
+        "stretches: [{dose: 1}], rule: {stop: {injections: 26}}",
+        f"stretches: [{{dose: 1}}], rule: {{{cycle}}}, rule_visits: 91 d",
+    ]
+    more = "".join(f"  - {{name: arm {i}, patients: 9, {arm}}}\n" for i, arm in enumerate(arms))
+    text = FIXED.replace("visits:", f"{more}visits:").replace(
+        "difference}", "difference, arm: drug}"
+    )
+    found = simulate_block(read(text, tmp_path), 3, 0, LANES)
+    planned, *by_rule = (found[f"ratio, all seen, arm {i}"] for i in range(3))
+    for column in by_rule:
+        assert_allclose(column, planned, rtol=CLOSED_FORM)
+    assert (found["ratio, all seen, drug"] != planned).any()

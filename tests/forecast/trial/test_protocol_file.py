@@ -57,6 +57,10 @@ def test_own_priors_stand_beside_the_protocol(tmp_path: Path) -> None:
         ("{dose: 1}", "{dose: 1, start: 400 d}", "line 7: found a stretch from day 400 to day"),
         ("{dose: 1}", "{dose: 1, to: 0}", "line 7: found 'to' or 'steps' alone; needed both"),
         ("{dose: 1}", "{dose: 1, start: 2008-01-01}", "found '2008-01-01'; needed a time after"),
+        ("[{dose: 1}]", "[{dose: 1}], rule: {hold_above: 500}",
+         "line 7: found 'hold_above' without 'restart_below'; needed both, or a 'stop'"),
+        ("[{dose: 1}]", "[{dose: 1}], rule: {begins: held, restart_below: 350, cycle: {doses: 3, "
+         "every: 10 d}}", "line 7: found plan 'drug': the rule's 'cycle' has a dose every 10 d"),
         ("[180 d, 360 d]", "[180 d, 30 a]", "line 8: found '30 a'; needed at most 20 years"),
         ("{days:", "{window: 90 d, days:", "line 8: found a window of 90 d around visits 180 d"),
         ("{days:", "{every: 30 d, days:", "found visits by both; needed either 'every' with"),

@@ -44,6 +44,8 @@ class Purpose(IntEnum):
     DOSE = 10
     RULE = 11
     CULTURE = 12
+    COVARIATES = 13
+    OCCASION = 14
 
 
 def philox(

@@ -60,6 +60,10 @@ class FittedPopulation:
         The fit's estimates on the scale of its search.
     covariance
         Their covariance, if they are drawn for each trial; empty if they are taken as known.
+    columns, rows
+        Names of the covariates of the design, and their values of each individual of the fit.
+    occasions
+        The days on which occasions begin; empty without effects between occasions.
     """
 
     model: str
@@ -67,6 +71,9 @@ class FittedPopulation:
     endpoint: str
     vector: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[float, ...], ...] = ()
+    occasions: tuple[float, ...] = ()
 
     @property
     def differs(self) -> bool:

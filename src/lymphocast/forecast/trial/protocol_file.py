@@ -33,8 +33,9 @@ from pathlib import Path
 from lymphocast.dataset.regimen import DoseEvent
 from lymphocast.errors import UsageError
 from lymphocast.forecast.plan import VISITS, Missed, Plan, Stretch
-from lymphocast.forecast.plan_kinds import CYCLE, RULE, Share, made_stretch, read_root
+from lymphocast.forecast.plan_kinds import CYCLE, Share, made_stretch, read_root
 from lymphocast.forecast.policy import HoldRule
+from lymphocast.forecast.rule_file import RULE
 from lymphocast.forecast.trial.protocol import Arm, Eligibility, TrialProtocol, Visits
 from lymphocast.forecast.trial.protocol_fit import DOSES, check_arms
 from lymphocast.forecast.trial.protocol_parts import (
@@ -110,12 +111,12 @@ def _group(path: Path, length: float = 1.0) -> Group:
             Field("endpoints", Listing(ENDPOINT, least=1), "one number of each patient"),
             Field("analyses", Listing(ANALYSIS, least=1), "comparisons of arms"),
         ),
-        partial(_protocol, path),
+        partial(_protocol, path, length),
     )
 
 
 def _protocol(
-    path: Path, *, population: object, arms: Sequence[Arm], **parts: object
+    path: Path, length: float, *, population: object, arms: Sequence[Arm], **parts: object
 ) -> TrialProtocol:
     names = [arm.name for arm in arms]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -125,7 +126,7 @@ def _protocol(
     if len(arms) > MOST_ARMS or number > MOST_PATIENTS:
         found = f"{number} patients in {len(arms)} arms"
         raise Misread(found=found, needed=f"at most {MOST_PATIENTS} in at most {MOST_ARMS}")
-    drawn = population_of(population, path.parent)
+    drawn = population_of(population, path.parent, length)
     return TrialProtocol(population=drawn, arms=tuple(arms), **parts)  # type: ignore[arg-type]  # as the fields say
 
 
@@ -255,7 +256,6 @@ def _arm(
     try:
         plan = Plan(name, ordered, rule, rule_visits, Missed(share=missed))
     except UsageError as error:
-        found, _, needed = str(error).partition("; needed ")
-        raise Misread(found=found, needed=needed) from None
+        raise Misread.of(error) from None
     events = sorted((dose for own in doses for dose in own), key=lambda dose: dose.time)
     return Arm(plan, patients, antibiotic, tuple(events))

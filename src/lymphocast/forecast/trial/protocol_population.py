@@ -21,7 +21,7 @@ from lymphocast.models.prior_table import PriorTable, Weights
 from lymphocast.record.fields import Field, Group
 from lymphocast.record.kinds import JsonObject, Kind, Scope, Text, shown, text_of
 from lymphocast.record.misread import Misread
-from lymphocast.record.numbers import YesNo
+from lymphocast.record.numbers import Days, YesNo
 from lymphocast.record.yamltree import Node, Table, finite_number
 
 MODEL, USUAL = "course", "neutral"
@@ -88,17 +88,22 @@ POPULATION = Group(
         Field("design", Text(), "the population file that it was made with", False),
         Field("model", Text(), "the library model that was fitted", False),
         Field("endpoint", Text(), "what is measured at visits", False),
+        Field("occasion", Days(), "how long an occasion lasts", False),
         Field("uncertain", YesNo(), "whether each trial draws the estimates", False, default=False),
     ),
     lambda **given: given,
 )
 OF_PRIORS = ("priors", "preset", "weights", "fixed", "shared")
-OF_FIT = ("design", "model", "endpoint", "uncertain")
+OF_FIT = ("design", "model", "endpoint", "occasion", "uncertain")
 SUM_ROOM = 1e-9  # of weights that are printed with a few digits
 
 
-def population_of(given: object, folder: Path) -> VirtualPopulation | FittedPopulation:
-    """Return the population that the part states; files are looked for in ``folder``.
+def population_of(
+    given: object, folder: Path, length: float
+) -> VirtualPopulation | FittedPopulation:
+    """Return the population that the part states, of a trial of ``length`` days.
+
+    Files are looked for in ``folder``.
 
     Raises
     ------
@@ -111,7 +116,7 @@ def population_of(given: object, folder: Path) -> VirtualPopulation | FittedPopu
         strange = next((name for name in OF_PRIORS if name in said), None)
         if strange is not None:
             raise Misread(found=f"'{strange}' beside 'fit'", needed="priors, or a fit")
-        return fitted_population(said, folder)
+        return fitted_population(said, folder, length)
     strange = next((name for name in OF_FIT if name in said), None)
     if strange is not None:
         raise Misread(found=f"'{strange}' without 'fit'", needed="the population's fit")

@@ -10,7 +10,7 @@ What the method cannot vouch for is told by messages, never by a silent NaN.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import final
 
@@ -108,6 +108,8 @@ class PopulationFit:
         Versions that the result depends on.
     posterior
         The draws of ``nuts``; ``None`` of other methods.
+    covariates
+        The individuals' own values of the columns that change typical values, ``[individual]``.
     """
 
     method: PopulationMethod
@@ -127,6 +129,7 @@ class PopulationFit:
     messages: tuple[str, ...]
     versions: Mapping[str, str]
     posterior: PopulationPosterior | None = None
+    covariates: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -234,6 +237,7 @@ def _by_nuts(
         messages=found.messages,
         versions=versions(),
         posterior=own,
+        covariates=population.columns,
     )
 
 
@@ -295,4 +299,5 @@ def _finished(
         residual_shrinkage=short.residuals,
         messages=tuple(messages),
         versions=versions(),
+        covariates=population.columns,
     )

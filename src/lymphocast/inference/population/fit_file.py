@@ -2,8 +2,8 @@
 
 ``estimates`` holds each estimate with its standard errors, and the vector with its robust
 covariance; ``individuals`` the modes of every individual's effects with what is left unknown of
-them, and shrinkage; of ``nuts`` there are the draws too (:mod:`.posterior_file`). Objective,
-likelihood, method, seed, messages and versions are attributes.
+them, their covariates, and shrinkage; of ``nuts`` there are the draws too
+(:mod:`.posterior_file`). Objective, likelihood, method, seed, messages and versions are attributes.
 """
 
 import json
@@ -87,6 +87,11 @@ def _write_individuals(file: h5netcdf.File, found: PopulationFit) -> None:
     put(group, "mode", ("individual", "effect"), found.modes)
     put(group, "mode_covariance", ("individual", "effect", "effect"), found.mode_covariance)
     put(group, "shrinkage", ("between_individuals",), found.effect_shrinkage)
+    if found.covariates:
+        group.dimensions["column"] = len(found.covariates)
+        _words(group, "column", "column", tuple(found.covariates))
+        rows = np.stack(list(found.covariates.values()), axis=1)
+        put(group, "covariate", ("individual", "column"), rows)
 
 
 def _write_vpc(file: h5netcdf.File, name: str, vpc: Vpc) -> None:
@@ -147,7 +152,16 @@ def read_population_fit(path: Path) -> PopulationFit:
             messages=tuple(json.loads(str(file.attrs["messages"]))),
             versions=json.loads(str(file.attrs["versions"])),
             posterior=read_posterior(file),
+            covariates=_covariates(individuals),
         )
+
+
+def _covariates(group: h5netcdf.Group) -> dict[str, Floats]:
+    """Return the individuals' values of each column; none in a file that holds none."""
+    if "covariate" not in group.variables:
+        return {}
+    rows = np.asarray(group["covariate"][:])
+    return dict(zip(_text(group, "column"), rows.T, strict=True))
 
 
 def _text(group: h5netcdf.Group, name: str) -> tuple[str, ...]:
