@@ -56,13 +56,15 @@ def test_every_fact_that_is_not_read_is_named_by_its_kind() -> None:
     }
 
 
-def test_the_founding_case_has_three_grades_doses_and_findings_that_are_not_read() -> None:
+def test_the_founding_case_has_three_reports_of_symptoms_that_say_nothing() -> None:
     record = founding()
     rows = told(record)
-    grades = rows.pop("symptoms graded present or worse or improving")
-    assert grades == ("symptoms-present", "symptoms-worsened", "symptoms-improving")
-    read = {s.id for s in project(record).symptoms}
-    assert {s.id for s in record.symptoms} == read | set(grades)
+    before = rows.pop("symptoms before treatment of the infection")
+    assert before == ("symptoms-present", "symptoms-worsened")
+    lifting = rows.pop("improvement on the day on which the infection may lift")
+    assert lifting == ("symptoms-improving",)
+    read = [s.id for s in project(record).symptoms]
+    assert read == ["symptoms-on-macrolide", "symptoms-resolved", "asymptomatic-last"]
     assert rows.pop("missed doses of interleukin-2") == ("il2-missed",)
     assert rows.pop("findings in words") == tuple(f.id for f in record.findings)
     assert rows == {}  # no item of the work-up is stated

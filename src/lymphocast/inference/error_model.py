@@ -288,11 +288,16 @@ class Side(StrEnum):
     BELOW = "below"
 
 
-SIDES = {
-    SymptomGrade.MINIMAL_IMPROVEMENT: Side.ABOVE,
-    SymptomGrade.RESOLVED: Side.BELOW,
-    SymptomGrade.ASYMPTOMATIC: Side.BELOW,
+LEVELS = {
+    SymptomGrade.PRESENT: ("asymptomatic", Side.ABOVE),
+    SymptomGrade.WORSE: ("minimal_improvement", Side.ABOVE),
+    SymptomGrade.MINIMAL_IMPROVEMENT: ("minimal_improvement", Side.ABOVE),
+    SymptomGrade.RESOLVED: ("resolved", Side.BELOW),
+    SymptomGrade.ASYMPTOMATIC: ("asymptomatic", Side.BELOW),
 }
+"""The level that a grade is read by, among the constants of the priors, and its side of it."""
+AROUND_IMPROVING = (SymptomGrade.MINIMAL_IMPROVEMENT, SymptomGrade.RESOLVED)
+"""What *improving* is neither of: it is what these two leave of the scale."""
 
 
 def log_normal_density(log_value: Scalar, log_expected: Scalar, sd: Scalar) -> Scalar:
@@ -329,7 +334,18 @@ def symptom_log_probability(
     severity: Scalar, grade: SymptomGrade, table: PriorTable, told: Scalar = 1.0
 ) -> Scalar:
     """Return the log probability of a symptom grade at this severity; of its denial if told -1."""
-    key = grade.value.replace("-", "_")
+    if grade is SymptomGrade.IMPROVING:
+        return _log_improving(severity, table, told)
+    key, side = LEVELS[grade]
     level, scale = table.constant(f"{key}_threshold"), table.constant(f"{key}_scale")
-    sign = 1.0 if SIDES[grade] is Side.ABOVE else -1.0
+    sign = 1.0 if side is Side.ABOVE else -1.0
     return jax.nn.log_sigmoid(told * sign * (severity - level) / scale)
+
+
+def _log_improving(severity: Scalar, table: PriorTable, told: Scalar) -> Scalar:
+    """Return the log of what the grades around *improving* leave; levels out of order nothing."""
+    around = [jnp.exp(symptom_log_probability(severity, g, table)) for g in AROUND_IMPROVING]
+    denied = jnp.minimum(around[0] + around[1], 1.0)
+    share = jnp.where(jnp.asarray(told) > 0.0, 1.0 - denied, denied)
+    possible = share > 0.0
+    return jnp.where(possible, jnp.log(jnp.where(possible, share, 1.0)), -jnp.inf)

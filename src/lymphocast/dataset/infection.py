@@ -1,0 +1,83 @@
+"""What a record tells of the infection: cultures and symptoms, each on one study day.
+
+Two kinds of symptom reports say nothing, and are not read. On and before the day on which the
+infection's course begins severity is full, whatever the parameters. And a report of improvement
+whose day may be that on which the infection lifts is what such a day is chosen by
+(``infection_lift``): no fact is read twice.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, final
+
+from lymphocast.dataset.individual import CultureObservation, DosePlan, SymptomObservation
+from lymphocast.record.events import CultureResult, Symptom, SymptomGrade
+from lymphocast.record.patient import PatientRecord
+from lymphocast.record.when import When
+
+Fact = tuple[str, str, str]  # what it is, its identifier, why it is not read
+
+
+class Calendar(Protocol):
+    """Study days of the facts of a record."""
+
+    def point(self, when: When, fact: str) -> float:
+        """Return the day on which a fact stands."""
+        ...
+
+    def span(self, when: When, fact: str) -> tuple[float, float]:
+        """Return the first and the last day on which a fact can be."""
+        ...
+
+
+@final
+@dataclass(frozen=True)
+class InfectionFacts:
+    """What the model reads of the infection, and what says nothing, with the reason."""
+
+    cultures: tuple[CultureObservation, ...]
+    symptoms: tuple[SymptomObservation, ...]
+    silent: tuple[Fact, ...]
+
+
+def infection_facts(
+    record: PatientRecord, calendar: Calendar, plan: DosePlan, lift: tuple[float, float]
+) -> InfectionFacts:
+    """Return what a record tells of the infection.
+
+    Parameters
+    ----------
+    record, calendar
+        The record, and where its facts stand.
+    plan
+        What was given and when.
+    lift
+        The first and the last day on which the infection can begin to lift.
+    """
+    cultures, symptoms, silent = [], [], []
+    for c in record.cultures:
+        if c.result is CultureResult.CONTAMINATED:
+            silent.append(("contaminated cultures", c.id, "they say nothing of the burden"))
+        else:
+            day = calendar.point(c.at, c.id)
+            cultures.append(CultureObservation(c.id, day, c.result, c.number))
+    for s in record.symptoms:
+        unsaid = _unsaid(s, calendar, plan, lift)
+        if unsaid is None:
+            symptoms.append(SymptomObservation(s.id, calendar.point(s.at, s.id), s.grade))
+        else:
+            silent.append(unsaid)
+    return InfectionFacts(tuple(cultures), tuple(symptoms), tuple(silent))
+
+
+def _unsaid(
+    symptom: Symptom, calendar: Calendar, plan: DosePlan, lift: tuple[float, float]
+) -> Fact | None:
+    """Return why a report of symptoms says nothing; ``None`` if it says something."""
+    if calendar.point(symptom.at, symptom.id) <= plan.infection_start:
+        why = "the model holds severity full until then, whatever its parameters"
+        return "symptoms before treatment of the infection", symptom.id, why
+    early, late = calendar.span(symptom.at, symptom.id)
+    if symptom.grade is SymptomGrade.IMPROVING and early <= lift[1] and lift[0] <= late:
+        why = "such a report is what that day is chosen by, and no fact is read twice"
+        return "improvement on the day on which the infection may lift", symptom.id, why
+    return None

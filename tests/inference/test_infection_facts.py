@@ -1,0 +1,119 @@
+"""Likelihood of grades of symptoms: by hand, whole, and moving the posterior the right way."""
+
+from dataclasses import replace
+from functools import cache
+from math import exp, log
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from numpy.typing import NDArray
+
+from lymphocast.dataset.individual import Individual
+from lymphocast.engine.course import infection_outcomes
+from lymphocast.inference.error_model import symptom_log_probability
+from lymphocast.inference.hypotheses import HYPOTHESES
+from lymphocast.inference.kernels import Kernels, kernels_of
+from lymphocast.models.prior_file import model_priors, read_priors
+from lymphocast.record.events import SymptomGrade
+from tests.dataset.fittable import projected
+from tests.dataset.test_infection import with_symptom
+
+Floats = NDArray[np.float64]
+TABLE = model_priors("course")
+GRADES = list(SymptomGrade)
+SEVERITIES = np.arange(101) / 100
+LANES = 2_000
+PLAIN = HYPOTHESES[0]
+DAY = "2020-04-10"  # four months after treatment of the infection began
+
+
+def probability(grade: SymptomGrade, severity: Floats, told: float = 1.0) -> Floats:
+    return np.asarray(np.exp(symptom_log_probability(severity, grade, TABLE, told)))
+
+
+def logistic(x: float) -> float:
+    return 1.0 / (1.0 + exp(-x))
+
+
+def test_a_grade_has_the_probability_that_its_levels_give() -> None:
+    expected = (
+        (SymptomGrade.PRESENT, 0.3, logistic(2.0)),
+        (SymptomGrade.PRESENT, 0.1, logistic(-2.0)),
+        (SymptomGrade.WORSE, 0.8, logistic(1.0)),
+        (SymptomGrade.WORSE, 0.6, logistic(-1.0)),
+        (SymptomGrade.IMPROVING, 0.8, 1.0 - logistic(1.0) - logistic(-13.0)),
+        (SymptomGrade.IMPROVING, 0.4, 1.0 - logistic(-3.0) - logistic(-5.0)),
+        (SymptomGrade.IMPROVING, 0.1, 1.0 - logistic(-6.0) - logistic(1.0)),
+    )
+    for grade, severity, chance in expected:
+        found = probability(grade, SEVERITIES)[severity == SEVERITIES]
+        assert found == pytest.approx([chance], rel=1e-12), grade
+
+
+def test_a_grade_and_its_denial_are_certain_together() -> None:
+    for grade in GRADES:
+        both = probability(grade, SEVERITIES) + probability(grade, SEVERITIES, -1.0)
+        assert_allclose(both, 1.0, rtol=1e-14)
+
+
+def test_worse_improving_and_resolved_are_the_whole_scale_in_order() -> None:
+    order = (SymptomGrade.RESOLVED, SymptomGrade.IMPROVING, SymptomGrade.WORSE)
+    parts = np.array([probability(g, SEVERITIES) for g in order])
+    assert_allclose(parts.sum(axis=0), 1.0, rtol=1e-14)
+    assert list(np.unique(parts.argmax(axis=0))) == [0, 1, 2]
+    assert (np.diff(parts.argmax(axis=0)) >= 0).all()
+    present = probability(SymptomGrade.PRESENT, SEVERITIES)
+    assert_allclose(present + probability(SymptomGrade.ASYMPTOMATIC, SEVERITIES), 1.0, rtol=1e-14)
+
+
+def test_levels_out_of_order_leave_nothing_to_improvement_and_no_number_that_is_none(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    path = tmp_path_factory.mktemp("priors") / "prior.yaml"
+    path.write_text("constants:\n  resolved_threshold: {value: 0.95}\n", encoding="utf-8")
+    table = read_priors(path, TABLE)
+    between = symptom_log_probability(np.array([0.8]), SymptomGrade.IMPROVING, table)
+    denied = symptom_log_probability(np.array([0.8]), SymptomGrade.IMPROVING, table, -1.0)
+    assert (float(between[0]), float(denied[0])) == (-np.inf, 0.0)
+
+
+@cache
+def everything() -> Individual:
+    """The individual of whom every grade is told, each on the same day."""
+    found = projected(with_symptom("present", DAY))
+    (told,) = found.symptoms
+    grades = tuple(replace(told, id=g.value, grade=g) for g in GRADES)
+    return replace(found, cultures=(), symptoms=grades)
+
+
+@cache
+def drawn() -> tuple[Kernels, dict[str, Floats], Floats, Floats]:
+    """Return the kernels, prior draws, log burden and severity, and the log likelihood."""
+    kernels = kernels_of(everything(), TABLE)
+    target, rng = kernels.everything(), np.random.default_rng(3)
+    z = rng.standard_normal((kernels.count_size, LANES))
+    z_infection = rng.standard_normal((kernels.infection_size, LANES))
+    theta = kernels.theta(z, target, PLAIN, z_infection)
+    _, severity = infection_outcomes(everything().plan, theta, everything().infection_days)
+    return kernels, theta, severity, kernels.infection(z, target, PLAIN, z_infection)
+
+
+def test_the_likelihood_of_a_record_is_that_of_its_grades_on_their_day() -> None:
+    _, _, severity, found = drawn()
+    by_hand = sum(np.log(probability(g, severity[0])) for g in GRADES)
+    assert_allclose(found, by_hand, rtol=1e-9)
+
+
+def test_grades_order_how_fast_the_antibiotic_is_believed_to_kill() -> None:
+    _, theta, severity, _ = drawn()
+    kill = {}
+    for grade in GRADES:
+        weights = probability(grade, severity[0])
+        kill[grade] = float(np.log(theta["kill"]) @ weights / weights.sum())
+    prior = log(TABLE.row("kill").location)
+    assert kill[SymptomGrade.RESOLVED] > prior + 0.05
+    assert kill[SymptomGrade.RESOLVED] > kill[SymptomGrade.IMPROVING]
+    assert kill[SymptomGrade.IMPROVING] > kill[SymptomGrade.WORSE]
+    assert kill[SymptomGrade.WORSE] < prior - 0.2
+    assert kill[SymptomGrade.PRESENT] < prior < kill[SymptomGrade.ASYMPTOMATIC]
