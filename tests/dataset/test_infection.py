@@ -1,10 +1,23 @@
 """Which facts of an infection the model reads, at both sides of each boundary."""
 
+import re
+from datetime import date
+
 import pytest
 
 from lymphocast.dataset.individual import Individual
 from lymphocast.dataset.not_read import not_read
 from lymphocast.dataset.project import project
+from lymphocast.dataset.susceptibility import (
+    BEFORE as BEFORE_THE_DRUG,
+)
+from lymphocast.dataset.susceptibility import (
+    BETWEEN,
+    NO_ANTIBIOTIC,
+    NO_BREAKPOINTS,
+    NO_ISOLATE,
+    OTHER_DRUG,
+)
 from lymphocast.record.events import SymptomGrade
 from tests.dataset.fittable import COUNTS_ALONE, FITTABLE, STATED, projected
 from tests.record.cases import changed, small
@@ -17,6 +30,17 @@ def with_symptom(grade: str, at: str, text: str = FITTABLE) -> str:
     """Return a case whose infection is treated from 10 December 2019 with one symptom more."""
     symptom = f"{{id: cough, what: cough, grade: {grade}, at: {at}, {STATED}}}"
     return f"{text}symptoms:\n  - {symptom}\n"
+
+
+def with_mic(mic: str, text: str = FITTABLE, at: str = "2020-03-01") -> str:
+    """Return a case with one concentration of the isolate of its only culture, and its day."""
+    dated = changed("at: 2020-03-01", f"at: {at}", text)
+    return changed("result: positive\n", f"result: positive\n    mics: [{{{mic}}}]\n", dated)
+
+
+def reasons(text: str) -> dict[str, str]:
+    """Return why facts of a case are not read."""
+    return {row.what: row.why for row in not_read(small(text), projected(text))}
 
 
 def read_of(text: str) -> tuple[Individual, dict[str, tuple[str, ...]]]:
@@ -68,3 +92,84 @@ def test_a_lift_with_an_uncertain_day_meets_any_day_that_it_may_be() -> None:
     early = project(small(with_symptom("improving", "2020-06-10"))).symptoms
     within = project(small(with_symptom("improving", "2020-06-25"))).symptoms
     assert (len(early), len(within)) == (1, 0)
+
+
+MACROLIDE = "drug: clarithromycin, value: {}"
+RESISTANT = MACROLIDE.format("64 mg/L")
+MIC = "minimum inhibitory concentrations of clarithromycin"
+
+
+@pytest.mark.parametrize(
+    ("value", "resistant"),
+    [
+        ("32 mg/L", True),
+        ("31.9 mg/L", None),
+        ("8.1 mg/L", None),
+        ("8 mg/L", False),
+        ("32 mg/L, limit: above", True),
+        ("16 mg/L, limit: above", None),
+        ("4 mg/L, limit: above", None),
+        ("64 mg/L, limit: below", None),
+        ("8 mg/L, limit: below", False),
+    ],
+)
+def test_an_isolate_is_resistant_from_32_and_susceptible_up_to_8_mg_per_l(
+    value: str, resistant: bool | None
+) -> None:
+    text = with_mic(MACROLIDE.format(value))
+    found, silent = read_of(text)
+    assert [s.resistant for s in found.susceptibilities] == (
+        [] if resistant is None else [resistant]
+    )
+    assert silent == ({MIC: ("culture",)} if resistant is None else {})
+    if resistant is None:
+        assert reasons(text)[MIC] == BETWEEN
+
+
+def test_the_unit_of_a_concentration_is_converted() -> None:
+    found, _ = read_of(with_mic("drug: clarithromycin, value: 0.032 g/L"))
+    assert found.susceptibilities[0].resistant
+
+
+def test_other_drugs_and_drugs_without_breakpoints_are_named_with_the_reason() -> None:
+    amikacin = with_mic("drug: amikacin, value: 64 mg/L")
+    assert reasons(amikacin) == {"minimum inhibitory concentrations of amikacin": OTHER_DRUG}
+    other = with_mic(
+        "drug: amikacin, value: 64 mg/L", FITTABLE.replace("clarithromycin", "amikacin")
+    )
+    assert reasons(other) == {"minimum inhibitory concentrations of amikacin": NO_BREAKPOINTS}
+    treated = with_mic(RESISTANT)
+    negative = treated.replace("result: positive", "result: negative")
+    assert reasons(negative) == {MIC: NO_ISOLATE}
+    without = re.sub(r"  - id: antibiotic\n(    .*\n)+| +antibiotic: .*\n", "", treated)
+    assert reasons(without) == {MIC: NO_ANTIBIOTIC}
+
+
+@pytest.mark.parametrize(("at", "read"), [("2019-12-10", False), ("2019-12-11", True)])
+def test_resistance_is_looked_for_once_the_antibiotic_is_given(at: str, *, read: bool) -> None:
+    text = with_mic(RESISTANT, at=at)
+    assert bool(read_of(text)[0].susceptibilities) is read
+    assert reasons(text) == ({} if read else {MIC: BEFORE_THE_DRUG})
+
+
+@pytest.mark.parametrize(
+    ("at", "exposed"),
+    [("2020-02-01", "2020-02-01"), ("2020-03-01", "2020-02-10"), ("2020-04-02", "2020-04-02")],
+)
+def test_an_isolate_stands_for_the_last_day_on_which_the_antibiotic_was_given(
+    at: str, exposed: str
+) -> None:
+    again = f"""\
+    stop: 2020-02-10
+    {STATED}
+  - id: again
+    drug: clarithromycin
+    amount: 1000 mg
+    per: 1 d
+    start: 2020-04-01
+"""
+    stopped = re.sub(r"(start: 2019-12-10\n)", lambda m: m[1] + again, FITTABLE)
+    found, _ = read_of(with_mic(RESISTANT, stopped, at))
+    (isolate,) = found.susceptibilities
+    assert isolate.exposed == (date.fromisoformat(exposed) - found.day_zero).days
+    assert isolate.day == (date.fromisoformat(at) - found.day_zero).days

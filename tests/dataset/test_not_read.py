@@ -20,7 +20,7 @@ cultures:
         changed(
             "result: positive\n",
             "result: positive\n    smear: 2+\n    score: 3\n    mics: [{drug: clarithromycin, "
-            "value: 2 mg/L}]\n",
+            "value: 2 mg/L}, {drug: amikacin, value: 16 mg/L}]\n",
             changed(
                 "value: 150 /uL\n",
                 "value: 150 /uL\n    context: {fever: true, time_of_day: '08:30'}\n",
@@ -51,7 +51,7 @@ def test_every_fact_that_is_not_read_is_named_by_its_kind() -> None:
         "contaminated cultures": ("spoilt",),
         "culture scores": ("culture",),
         "smears": ("culture",),
-        "minimum inhibitory concentrations": ("culture",),
+        "minimum inhibitory concentrations of amikacin": ("culture",),
         "adverse events": ("rash",),
     }
 
@@ -76,3 +76,6 @@ def test_what_the_individual_lacks_is_named_even_where_the_model_could_read_it()
     rows = {row.what: row for row in not_read(record, without)}
     assert rows["cultures"].facts == ("culture-negative",)
     assert rows["symptoms"].why == NO_INFECTION
+    untested = replace(project(small(RICH)), susceptibilities=())
+    lost = {row.what: row for row in not_read(small(RICH), untested)}
+    assert lost["minimum inhibitory concentrations"].why == NO_INFECTION

@@ -1,4 +1,4 @@
-"""Likelihood of grades of symptoms: by hand, whole, and moving the posterior the right way."""
+"""Likelihood of symptoms and isolates: by hand, whole, and moving the posterior the right way."""
 
 from dataclasses import replace
 from functools import cache
@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from lymphocast.dataset.individual import Individual
 from lymphocast.engine.course import infection_outcomes
-from lymphocast.inference.error_model import symptom_log_probability
+from lymphocast.inference.density import CourseDensity
+from lymphocast.inference.error_model import susceptibility_log_probability, symptom_log_probability
 from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.kernels import Kernels, kernels_of
+from lymphocast.inference.updating import difference
 from lymphocast.models.prior_file import model_priors, read_priors
 from lymphocast.record.events import SymptomGrade
-from tests.dataset.fittable import projected
-from tests.dataset.test_infection import with_symptom
+from tests.dataset.fittable import FITTABLE, projected
+from tests.dataset.test_infection import RESISTANT, with_mic, with_symptom
 
 Floats = NDArray[np.float64]
 TABLE = model_priors("course")
@@ -80,8 +82,9 @@ def test_levels_out_of_order_leave_nothing_to_improvement_and_no_number_that_is_
 
 @cache
 def everything() -> Individual:
-    """The individual of whom every grade is told, each on the same day."""
-    found = projected(with_symptom("present", DAY))
+    """The individual of whom every grade is told, and a resistant isolate, on the same day."""
+    text = with_mic(RESISTANT, FITTABLE, DAY)
+    found = projected(with_symptom("present", DAY, text))
     (told,) = found.symptoms
     grades = tuple(replace(told, id=g.value, grade=g) for g in GRADES)
     return replace(found, cultures=(), symptoms=grades)
@@ -100,9 +103,12 @@ def drawn() -> tuple[Kernels, dict[str, Floats], Floats, Floats]:
 
 
 def test_the_likelihood_of_a_record_is_that_of_its_grades_on_their_day() -> None:
-    _, _, severity, found = drawn()
+    _, theta, severity, found = drawn()
     by_hand = sum(np.log(probability(g, severity[0])) for g in GRADES)
-    assert_allclose(found, by_hand, rtol=1e-9)
+    (isolate,) = everything().susceptibilities
+    resistant = theta["resistance_day"] <= isolate.day
+    assert 0.05 < resistant.mean() < 0.5
+    assert_allclose(found, by_hand + np.where(resistant, log(0.96), log(0.04)), rtol=1e-9)
 
 
 def test_grades_order_how_fast_the_antibiotic_is_believed_to_kill() -> None:
@@ -117,3 +123,44 @@ def test_grades_order_how_fast_the_antibiotic_is_believed_to_kill() -> None:
     assert kill[SymptomGrade.IMPROVING] > kill[SymptomGrade.WORSE]
     assert kill[SymptomGrade.WORSE] < prior - 0.2
     assert kill[SymptomGrade.PRESENT] < prior < kill[SymptomGrade.ASYMPTOMATIC]
+
+
+def terms_of(individual: Individual, told: float = 1.0) -> Floats:
+    """Return the log likelihood of an individual whose only fact is one isolate."""
+    _, theta, severity, _ = drawn()
+    only = replace(individual, cultures=(), symptoms=())
+    density = CourseDensity(only, TABLE)
+    found = density.infection_terms(severity, severity, theta["resistance_day"], [told])
+    return np.asarray(found[0])
+
+
+def test_an_isolate_says_on_which_side_of_its_day_resistance_lies() -> None:
+    _, theta, _, _ = drawn()
+    whole = everything()
+    susceptible = replace(
+        whole, susceptibilities=(replace(whole.susceptibilities[0], resistant=False),)
+    )
+    day = whole.susceptibilities[0].exposed
+    before = (theta["resistance_day"] <= day).astype(float)
+    hazard = 1.0 / TABLE.row("resistance_time").location
+    prior = 1.0 - exp(-hazard * (day - whole.plan.infection_start))
+    for individual, error in ((whole, 0.04), (susceptible, 0.96)):
+        weights = np.exp(terms_of(individual))
+        posterior = float(before @ weights / weights.sum())
+        # The closed form of Bayes; 2000 draws of a share near 0.16 have a standard error of 0.008.
+        by_hand = prior * (1.0 - error) / (prior * (1.0 - error) + (1.0 - prior) * error)
+        assert posterior == pytest.approx(by_hand, abs=0.03)
+        assert_allclose(weights + np.exp(terms_of(individual, -1.0)), 1.0, rtol=1e-14)
+
+
+def test_a_test_without_error_is_a_wall_and_no_failure() -> None:
+    found = susceptibility_log_probability(np.array([True, False]), 1.0, 0.0)
+    assert np.asarray(found).tolist() == [0.0, -np.inf]
+
+
+def test_an_isolate_alone_tells_of_the_infection_and_another_is_no_count() -> None:
+    whole = everything()
+    alone = replace(whole, cultures=(), symptoms=())
+    assert alone.tells_of_infection
+    assert alone.infection_days == (whole.susceptibilities[0].day,)
+    assert "isolates" in difference(whole, replace(whole, susceptibilities=())).reason

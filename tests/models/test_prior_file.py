@@ -55,7 +55,7 @@ def test_every_parameter_has_one_row_or_is_a_constant_and_no_row_is_idle() -> No
     in_equations = {"burden_floor", "burden_headroom"}
     assert set(rows) == (needed - in_equations) | ONLY_IN_THE_LIKELIHOOD
     grades = {f"{key}_{kind}" for key, _ in LEVELS.values() for kind in ("threshold", "scale")}
-    in_errors = {"culture_slope", "redistribution_sd"}
+    in_errors = {"culture_slope", "mic_error", "redistribution_sd"}
     assert set(constants) == in_equations | in_errors | grades | SENSITIVITY_ONLY
     assert set(rows) >= INFECTION_PARAMETERS
 

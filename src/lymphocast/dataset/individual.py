@@ -164,6 +164,25 @@ class CultureObservation:
 
 @final
 @dataclass(frozen=True)
+class SusceptibilityObservation:
+    """Whether the isolate of a culture was found resistant to the antibiotic.
+
+    Parameters
+    ----------
+    day
+        Study day of the culture.
+    exposed
+        The last study day, not after it, on which the antibiotic was given.
+    """
+
+    id: str
+    day: float
+    exposed: float
+    resistant: bool
+
+
+@final
+@dataclass(frozen=True)
 class SymptomObservation:
     """A symptom grade on one study day."""
 
@@ -194,17 +213,23 @@ class Individual:
     cultures: tuple[CultureObservation, ...]
     symptoms: tuple[SymptomObservation, ...]
     entry: Entry
+    susceptibilities: tuple[SusceptibilityObservation, ...] = ()
+
+    @property
+    def infection_facts(self) -> int:
+        """Number of facts of the infection: cultures, symptoms, isolates that were tested."""
+        return len(self.cultures) + len(self.symptoms) + len(self.susceptibilities)
 
     @property
     def tells_of_infection(self) -> bool:
-        """Whether there is a culture or symptom: without one the data do not touch H3."""
-        return bool(self.cultures or self.symptoms)
+        """Whether there is such a fact: without one the data do not touch H3."""
+        return self.infection_facts > 0
 
     @property
     def infection_days(self) -> tuple[float, ...]:
-        """Study days of cultures and symptoms, in increasing order, each once."""
+        """Study days of the facts of the infection, in increasing order, each once."""
         days = {c.day for c in self.cultures} | {s.day for s in self.symptoms}
-        return tuple(sorted(days))
+        return tuple(sorted(days | {s.day for s in self.susceptibilities}))
 
     def anchor(self, name: str) -> Anchor:
         """Return the anchor of this name; KeyError if there is none."""

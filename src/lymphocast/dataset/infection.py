@@ -1,4 +1,4 @@
-"""What a record tells of the infection: cultures and symptoms, each on one study day.
+"""What a record tells of the infection: cultures, isolates and symptoms, each on one study day.
 
 Two kinds of symptom reports say nothing, and are not read. On and before the day on which the
 infection's course begins severity is full, whatever the parameters. And a report of improvement
@@ -9,7 +9,14 @@ whose day may be that on which the infection lifts is what such a day is chosen 
 from dataclasses import dataclass
 from typing import Protocol, final
 
-from lymphocast.dataset.individual import CultureObservation, DosePlan, SymptomObservation
+from lymphocast.dataset.individual import (
+    CultureObservation,
+    DosePlan,
+    Moment,
+    SusceptibilityObservation,
+    SymptomObservation,
+)
+from lymphocast.dataset.susceptibility import susceptibility
 from lymphocast.record.events import CultureResult, Symptom, SymptomGrade
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.when import When
@@ -28,6 +35,14 @@ class Calendar(Protocol):
         """Return the first and the last day on which a fact can be."""
         ...
 
+    def middle(self, moment: Moment) -> float:
+        """Return the day of a moment with every uncertain time at its middle."""
+        ...
+
+    def reach(self, moment: Moment) -> tuple[float, float]:
+        """Return the first and the last day on which a moment can be."""
+        ...
+
 
 @final
 @dataclass(frozen=True)
@@ -35,13 +50,12 @@ class InfectionFacts:
     """What the model reads of the infection, and what says nothing, with the reason."""
 
     cultures: tuple[CultureObservation, ...]
+    susceptibilities: tuple[SusceptibilityObservation, ...]
     symptoms: tuple[SymptomObservation, ...]
     silent: tuple[Fact, ...]
 
 
-def infection_facts(
-    record: PatientRecord, calendar: Calendar, plan: DosePlan, lift: tuple[float, float]
-) -> InfectionFacts:
+def infection_facts(record: PatientRecord, calendar: Calendar, plan: DosePlan) -> InfectionFacts:
     """Return what a record tells of the infection.
 
     Parameters
@@ -50,23 +64,31 @@ def infection_facts(
         The record, and where its facts stand.
     plan
         What was given and when.
-    lift
-        The first and the last day on which the infection can begin to lift.
     """
-    cultures, symptoms, silent = [], [], []
+    cultures, isolates, symptoms, silent = [], [], [], []
+    stretches = plan.stretches(plan.antibiotic)
+    given = tuple((calendar.middle(s.start), calendar.middle(s.stop)) for s in stretches)
     for c in record.cultures:
+        day = calendar.point(c.at, c.id)
         if c.result is CultureResult.CONTAMINATED:
             silent.append(("contaminated cultures", c.id, "they say nothing of the burden"))
         else:
-            day = calendar.point(c.at, c.id)
             cultures.append(CultureObservation(c.id, day, c.result, c.number))
+        for mic in c.mics:
+            found = susceptibility(c, mic, day, plan, given)
+            if isinstance(found, str):
+                what = f"minimum inhibitory concentrations of {mic.drug}"
+                silent.append((what, c.id, found))
+            else:
+                isolates.append(found)
+    lift = calendar.reach(plan.infection_lift)
     for s in record.symptoms:
         unsaid = _unsaid(s, calendar, plan, lift)
         if unsaid is None:
             symptoms.append(SymptomObservation(s.id, calendar.point(s.at, s.id), s.grade))
         else:
             silent.append(unsaid)
-    return InfectionFacts(tuple(cultures), tuple(symptoms), tuple(silent))
+    return InfectionFacts(tuple(cultures), tuple(isolates), tuple(symptoms), tuple(silent))
 
 
 def _unsaid(

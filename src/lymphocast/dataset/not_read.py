@@ -21,7 +21,6 @@ DETAILS = (
     ("culture scores", "score", ONLY_RESULT),
     ("smears", "smear", ONLY_RESULT),
     ("times to positivity", "time_to_positivity", ONLY_RESULT),
-    ("minimum inhibitory concentrations", "mics", "resistance arises at a rate of its own"),
     ("genotypes", "genotype", "the model holds one strain"),
 )
 """What is told of a culture beside its result, the field that holds it, and why it is not read."""
@@ -90,6 +89,9 @@ def _infection(record: PatientRecord, individual: Individual) -> Iterator[Fact]:
     read = {c.id for c in individual.cultures} | {s.id for s in individual.symptoms}
     yield from (("cultures", c.id, NO_INFECTION) for c in told.cultures if c.id not in read)
     yield from (("symptoms", s.id, NO_INFECTION) for s in told.symptoms if s.id not in read)
+    tested = {s.id for s in individual.susceptibilities}
+    lost = (s.id for s in told.susceptibilities if s.id not in tested)
+    yield from (("minimum inhibitory concentrations", fact, NO_INFECTION) for fact in lost)
     for c in record.cultures:
         yield from _details(c)
 

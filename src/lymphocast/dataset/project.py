@@ -171,6 +171,7 @@ class _Projection:
             cultures=told.cultures,
             symptoms=told.symptoms,
             entry=self._entry(counts),
+            susceptibilities=told.susceptibilities,
         )
 
     def plan(self) -> DosePlan:
@@ -179,7 +180,7 @@ class _Projection:
         return DosePlan(
             study_drug=self.choices.study_drug,
             antibiotic=self.choices.antibiotic,
-            doses=tuple(sorted(doses, key=lambda d: self._nominal(d.start))),
+            doses=tuple(sorted(doses, key=lambda d: self.middle(d.start))),
             infection_lift=self.event_moment(self.choices.infection_lift),
             recovery_clock=self.day(self.times[self.choices.recovery_clock].earliest),
             infection_start=self._infection_start(doses),
@@ -187,17 +188,18 @@ class _Projection:
 
     def infection(self, plan: DosePlan) -> InfectionFacts:
         """What the record tells of the infection."""
-        return infection_facts(self.record, self, plan, self._span(plan.infection_lift))
+        return infection_facts(self.record, self, plan)
 
     def point(self, when: When, fact: str) -> float:
         """The study day on which a fact stands that has one day only."""
-        return self._nominal(self.moment(when, fact))
+        return self.middle(self.moment(when, fact))
 
     def span(self, when: When, fact: str) -> tuple[float, float]:
         """The first and the last study day on which a fact can be."""
-        return self._span(self.moment(when, fact))
+        return self.reach(self.moment(when, fact))
 
-    def _nominal(self, moment: Moment) -> float:
+    def middle(self, moment: Moment) -> float:
+        """The study day of an instant with every uncertain time at its middle."""
         base = 0.0
         name = moment.anchor
         while name is not None:
@@ -257,10 +259,10 @@ class _Projection:
             for at in map(self._edge, missed.dates):
                 end = (at.offset + apart, at.early + apart, at.late + apart)
                 gaps.append(Gap(at, Moment(at.anchor, *end)))
-        gaps.sort(key=lambda gap: self._nominal(gap.begin))
-        return without(self._segment(administration), gaps, self._span)
+        gaps.sort(key=lambda gap: self.middle(gap.begin))
+        return without(self._segment(administration), gaps, self.reach)
 
-    def _span(self, moment: Moment) -> tuple[float, float]:
+    def reach(self, moment: Moment) -> tuple[float, float]:
         """Return the first and last study day on which an instant can be."""
         early, late, name = moment.early, moment.late, moment.anchor
         while name is not None:
@@ -301,7 +303,7 @@ class _Projection:
                 "'modelling' block without 'antibiotic'"
             )
             raise UsageError(msg)
-        return min(self._nominal(m) for m in starts)
+        return min(self.middle(m) for m in starts)
 
     def _anchor(self, name: str) -> Anchor:
         when = self.times[name]

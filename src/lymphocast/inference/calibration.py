@@ -175,7 +175,8 @@ class Bank:
     def log_weights(self, log_counts: Floats, told: Floats) -> Floats:
         """Return the log posterior weight of every draw for one patient, not normalised."""
         own = self.draws
-        given = own.log_latent, own.theta["count_sd"], own.burden, own.severity
+        read = own.theta["count_sd"], own.theta["resistance_day"]
+        given = own.log_latent, *read, own.burden, own.severity
         likelihood: Floats = in_blocks(lambda *x: self.weigh(*x, log_counts, told), *given)
         return self.log_prior + likelihood
 
@@ -302,9 +303,9 @@ def observe(
     """Return ln of the counts and what is told of the infection, each ``[fact, replicate]``."""
     seed = int(rng.integers(2**31))
     counts = np.log(measured_counts(density.individual, truths.theta, seed))
-    facts = len(density.individual.cultures) + len(density.individual.symptoms)
+    facts, resistance = density.individual.infection_facts, truths.theta["resistance_day"]
     as_recorded = np.exp(
-        density.infection_terms(truths.burden, truths.severity, [1.0] * facts)
+        density.infection_terms(truths.burden, truths.severity, resistance, [1.0] * facts)
         if facts
         else np.zeros((0, counts.shape[1]))
     )
@@ -315,6 +316,7 @@ def _log_likelihood(
     density: CourseDensity,
     log_latent: Scalar,
     sd: Scalar,
+    resistance: Scalar,
     burden: Scalar,
     severity: Scalar,
     log_counts: Scalar,
@@ -324,7 +326,8 @@ def _log_likelihood(
     given = density.with_counts(density.numbers(), list(log_counts))
     total = jnp.sum(density.count_terms(log_latent, sd, given), axis=0)
     if told.shape[0]:
-        total += jnp.sum(density.infection_terms(burden, severity, list(told)), axis=0)
+        terms = density.infection_terms(burden, severity, resistance, list(told))
+        total += jnp.sum(terms, axis=0)
     return jnp.where(jnp.isnan(total), -jnp.inf, total)
 
 

@@ -14,7 +14,7 @@ A value below the limit of quantification L contributes P(y < L), and one above 
 P(y > L): Beal's method M3 [2]_, by the logarithm of the normal distribution function, which does
 not vanish far from the limit. Cultures reported together are as many records.
 
-The course model's own functions, for cultures and symptoms in words, stand at the end.
+The course model's own functions, for cultures, isolates and symptoms in words, stand at the end.
 
 References
 ----------
@@ -328,6 +328,22 @@ def culture_log_probability(
 def culture_negative(log_burden: NDArray[np.float64], table: PriorTable) -> NDArray[np.float64]:
     """Return the probability that one culture is negative; no derivative passes through."""
     return np.asarray(1.0 / (1.0 + np.exp(log_burden / table.constant("culture_slope"))))
+
+
+def susceptibility_log_probability(resistant: Scalar, found: Scalar, error: float) -> Scalar:
+    """Return the log probability of a test of an isolate.
+
+    Parameters
+    ----------
+    resistant
+        Whether the isolate is resistant.
+    found
+        Whether the test found it so: 1 or -1.
+    error
+        How often the test is wrong, of a resistant and of a susceptible isolate alike.
+    """
+    agrees = resistant == (jnp.asarray(found) > 0.0)
+    return jnp.where(agrees, jnp.log1p(-error), jnp.log(error))
 
 
 def symptom_log_probability(
