@@ -173,3 +173,31 @@ def test_an_isolate_stands_for_the_last_day_on_which_the_antibiotic_was_given(
     (isolate,) = found.susceptibilities
     assert isolate.exposed == (date.fromisoformat(exposed) - found.day_zero).days
     assert isolate.day == (date.fromisoformat(at) - found.day_zero).days
+
+
+@pytest.mark.parametrize(
+    ("result", "number", "score", "read"),
+    [
+        ("positive", 1, 6, True),
+        ("positive", 1, 7, False),
+        ("positive", 1, 1, True),
+        ("positive", 1, 0, False),
+        ("negative", 1, 0, True),
+        ("negative", 1, 1, False),
+        ("positive", 2, 4, False),
+        ("contaminated", 1, 4, False),
+    ],
+)
+def test_a_score_is_read_of_one_culture_that_it_does_not_contradict(
+    result: str, number: int, score: int, *, read: bool
+) -> None:
+    found, silent = read_of(with_score(result, number, score))
+    assert [c.score for c in found.cultures if c.score is not None] == ([score] if read else [])
+    assert ("culture scores" in silent) is not read
+    assert len(found.cultures) == (result != "contaminated"), "its result is read all the same"
+
+
+def with_score(result: str, number: int, score: int) -> str:
+    """Return a case whose only culture has a score."""
+    several = f"result: {result}\n    number: {number}\n    number_note: Stated.\n"
+    return changed("result: positive\n", f"{several}    score: {score}\n", FITTABLE)

@@ -59,7 +59,7 @@ def dense() -> Individual:
 
 
 def every_fact() -> Individual:
-    """Return the founding individual with every grade of symptoms and two tested isolates."""
+    """Return the founding individual with every grade of symptoms, scores and tested isolates."""
     start, whole = founding().plan.infection_start, founding()
     days = np.linspace(20.0, 700.0, len(SymptomGrade))
     symptoms = tuple(
@@ -69,7 +69,10 @@ def every_fact() -> Individual:
         SusceptibilityObservation(f"isolate-{d}", start + d, start + d, d > 200.0)
         for d in (100.0, 260.0)
     )
-    return replace(whole, symptoms=symptoms, susceptibilities=isolates)
+    (culture,) = whole.cultures
+    scored = [replace(culture, id=f"scored-{k}", number=1, score=k) for k in (0, 2, 5)]
+    cultures = tuple(replace(c, day=start + 120.0 * i) for i, c in enumerate(scored))
+    return replace(whole, cultures=cultures, symptoms=symptoms, susceptibilities=isolates)
 
 
 def normal_ranks(width: float, seed: int) -> dict[str, np.ndarray]:

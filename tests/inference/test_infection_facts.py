@@ -1,4 +1,4 @@
-"""Likelihood of symptoms and isolates: by hand, whole, and moving the posterior the right way."""
+"""Likelihood of symptoms, scores and isolates: by hand, whole, moving the posterior rightly."""
 
 from dataclasses import replace
 from functools import cache
@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 from lymphocast.dataset.individual import Individual
 from lymphocast.engine.course import infection_outcomes
 from lymphocast.inference.density import CourseDensity
-from lymphocast.inference.error_model import susceptibility_log_probability, symptom_log_probability
+from lymphocast.inference.error_model import (
+    culture_log_probability,
+    score_log_probability,
+    susceptibility_log_probability,
+    symptom_log_probability,
+)
 from lymphocast.inference.hypotheses import HYPOTHESES
 from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.inference.updating import difference
 from lymphocast.models.prior_file import model_priors, read_priors
-from lymphocast.record.events import SymptomGrade
+from lymphocast.record.events import CultureResult, SymptomGrade
 from tests.dataset.fittable import FITTABLE, projected
 from tests.dataset.test_infection import RESISTANT, with_mic, with_symptom
 
@@ -80,6 +85,28 @@ def test_levels_out_of_order_leave_nothing_to_improvement_and_no_number_that_is_
     assert (float(between[0]), float(denied[0])) == (-np.inf, 0.0)
 
 
+def score_probability(burden: Floats, score: int, told: float = 1.0) -> Floats:
+    return np.asarray(np.exp(score_log_probability(burden, score, TABLE, told)))
+
+
+def test_scores_are_the_whole_scale_in_order_and_hold_the_result_of_the_culture() -> None:
+    burden = np.arange(-5.0, 12.0, 0.01)
+    parts = np.array([score_probability(burden, k) for k in range(7)])
+    assert_allclose(parts.sum(axis=0), 1.0, rtol=1e-13)
+    assert (np.diff(parts.argmax(axis=0)) >= 0).all()
+    negative = culture_log_probability(burden, CultureResult.NEGATIVE, 1, 0.7)
+    assert_allclose(parts[0], np.exp(negative), rtol=1e-12)
+    for k in range(7):
+        assert_allclose(parts[k] + score_probability(burden, k, -1.0), 1.0, rtol=1e-12)
+
+
+def test_a_score_has_the_probability_that_its_levels_give() -> None:
+    # 2+ lies between 5.6 and 6.3, 4+ above 7.2; each transition has the width 0.7.
+    found = [float(score_probability(np.array([5.95]), k)[0]) for k in (4, 6)]
+    by_hand = [logistic(0.35 / 0.7) - logistic(-0.35 / 0.7), logistic(-1.25 / 0.7)]
+    assert found == pytest.approx(by_hand, rel=1e-12)
+
+
 @cache
 def everything() -> Individual:
     """The individual of whom every grade is told, and a resistant isolate, on the same day."""
@@ -87,32 +114,44 @@ def everything() -> Individual:
     found = projected(with_symptom("present", DAY, text))
     (told,) = found.symptoms
     grades = tuple(replace(told, id=g.value, grade=g) for g in GRADES)
-    return replace(found, cultures=(), symptoms=grades)
+    cultures = tuple(replace(c, score=4) for c in found.cultures)
+    return replace(found, cultures=cultures, symptoms=grades)
 
 
 @cache
-def drawn() -> tuple[Kernels, dict[str, Floats], Floats, Floats]:
+def drawn() -> tuple[Kernels, dict[str, Floats], tuple[Floats, Floats], Floats]:
     """Return the kernels, prior draws, log burden and severity, and the log likelihood."""
     kernels = kernels_of(everything(), TABLE)
     target, rng = kernels.everything(), np.random.default_rng(3)
     z = rng.standard_normal((kernels.count_size, LANES))
     z_infection = rng.standard_normal((kernels.infection_size, LANES))
     theta = kernels.theta(z, target, PLAIN, z_infection)
-    _, severity = infection_outcomes(everything().plan, theta, everything().infection_days)
-    return kernels, theta, severity, kernels.infection(z, target, PLAIN, z_infection)
+    course = infection_outcomes(everything().plan, theta, everything().infection_days)
+    return kernels, theta, course, kernels.infection(z, target, PLAIN, z_infection)
 
 
 def test_the_likelihood_of_a_record_is_that_of_its_grades_on_their_day() -> None:
-    _, theta, severity, found = drawn()
+    _, theta, (burden, severity), found = drawn()
     by_hand = sum(np.log(probability(g, severity[0])) for g in GRADES)
     (isolate,) = everything().susceptibilities
     resistant = theta["resistance_day"] <= isolate.day
     assert 0.05 < resistant.mean() < 0.5
-    assert_allclose(found, by_hand + np.where(resistant, log(0.96), log(0.04)), rtol=1e-9)
+    by_hand += np.where(resistant, log(0.96), log(0.04)) + np.log(score_probability(burden[0], 4))
+    assert_allclose(found, by_hand, rtol=1e-9)
+
+
+def test_a_score_of_0_speaks_for_the_antibiotic_and_a_high_one_for_a_heavy_burden() -> None:
+    _, theta, (burden, _), _ = drawn()
+    weights = {k: score_probability(burden[0], k) for k in (0, 3, 6)}
+    kill = {k: float(np.log(theta["kill"]) @ w / w.sum()) for k, w in weights.items()}
+    begun = {k: float(theta["initial_burden"] @ w / w.sum()) for k, w in weights.items()}
+    assert kill[0] > log(TABLE.row("kill").location) > kill[3] + 0.2
+    assert begun[6] > TABLE.row("initial_burden").location + 0.2
+    assert begun[6] > begun[3] + 0.2
 
 
 def test_grades_order_how_fast_the_antibiotic_is_believed_to_kill() -> None:
-    _, theta, severity, _ = drawn()
+    _, theta, (_, severity), _ = drawn()
     kill = {}
     for grade in GRADES:
         weights = probability(grade, severity[0])
@@ -127,10 +166,10 @@ def test_grades_order_how_fast_the_antibiotic_is_believed_to_kill() -> None:
 
 def terms_of(individual: Individual, told: float = 1.0) -> Floats:
     """Return the log likelihood of an individual whose only fact is one isolate."""
-    _, theta, severity, _ = drawn()
+    _, theta, (burden, severity), _ = drawn()
     only = replace(individual, cultures=(), symptoms=())
     density = CourseDensity(only, TABLE)
-    found = density.infection_terms(severity, severity, theta["resistance_day"], [told])
+    found = density.infection_terms(burden, severity, theta["resistance_day"], [told])
     return np.asarray(found[0])
 
 

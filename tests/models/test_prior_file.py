@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lymphocast.dataset.individual import HIGHEST_SCORE
 from lymphocast.errors import RecordError
 from lymphocast.inference.density import INFECTION_PARAMETERS
 from lymphocast.inference.error_model import LEVELS
@@ -56,7 +57,8 @@ def test_every_parameter_has_one_row_or_is_a_constant_and_no_row_is_idle() -> No
     assert set(rows) == (needed - in_equations) | ONLY_IN_THE_LIKELIHOOD
     grades = {f"{key}_{kind}" for key, _ in LEVELS.values() for kind in ("threshold", "scale")}
     in_errors = {"culture_slope", "mic_error", "redistribution_sd"}
-    assert set(constants) == in_equations | in_errors | grades | SENSITIVITY_ONLY
+    scores = {f"score_{k}_threshold" for k in range(2, HIGHEST_SCORE + 1)}
+    assert set(constants) == in_equations | in_errors | grades | scores | SENSITIVITY_ONLY
     assert set(rows) >= INFECTION_PARAMETERS
 
 

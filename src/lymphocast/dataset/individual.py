@@ -12,6 +12,7 @@ from typing import final
 
 from lymphocast.record.events import CultureResult, SymptomGrade
 
+HIGHEST_SCORE = 6  # of a semi-quantitative culture
 ROUNDING = 1e-9  # of a limit that has gone through its logarithm and back
 
 
@@ -154,12 +155,17 @@ class CountObservation:
 @final
 @dataclass(frozen=True)
 class CultureObservation:
-    """``number`` cultures with one result on one study day."""
+    """``number`` cultures with one result on one study day.
+
+    ``score`` is the semi-quantitative score of a single culture, which then says all that its
+    result does.
+    """
 
     id: str
     day: float
     result: CultureResult
     number: int
+    score: int | None = None
 
 
 @final

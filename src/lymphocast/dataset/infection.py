@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, final
 
 from lymphocast.dataset.individual import (
+    HIGHEST_SCORE,
     CultureObservation,
     DosePlan,
     Moment,
@@ -17,7 +18,7 @@ from lymphocast.dataset.individual import (
     SymptomObservation,
 )
 from lymphocast.dataset.susceptibility import susceptibility
-from lymphocast.record.events import CultureResult, Symptom, SymptomGrade
+from lymphocast.record.events import Culture, CultureResult, Symptom, SymptomGrade
 from lymphocast.record.patient import PatientRecord
 from lymphocast.record.when import When
 
@@ -70,10 +71,14 @@ def infection_facts(record: PatientRecord, calendar: Calendar, plan: DosePlan) -
     given = tuple((calendar.middle(s.start), calendar.middle(s.stop)) for s in stretches)
     for c in record.cultures:
         day = calendar.point(c.at, c.id)
+        unread = _unread_score(c)
+        if unread:
+            silent.append(("culture scores", c.id, unread))
         if c.result is CultureResult.CONTAMINATED:
             silent.append(("contaminated cultures", c.id, "they say nothing of the burden"))
         else:
-            cultures.append(CultureObservation(c.id, day, c.result, c.number))
+            score = None if unread else c.score
+            cultures.append(CultureObservation(c.id, day, c.result, c.number, score))
         for mic in c.mics:
             found = susceptibility(c, mic, day, plan, given)
             if isinstance(found, str):
@@ -89,6 +94,20 @@ def infection_facts(record: PatientRecord, calendar: Calendar, plan: DosePlan) -
         else:
             silent.append(unsaid)
     return InfectionFacts(tuple(cultures), tuple(isolates), tuple(symptoms), tuple(silent))
+
+
+def _unread_score(culture: Culture) -> str:
+    """Return why the score of a culture is not read; empty if it is, or there is none."""
+    score, grew = culture.score, culture.result is CultureResult.POSITIVE
+    if score is None:
+        return ""
+    if culture.result is CultureResult.CONTAMINATED:
+        return "a contaminated culture says nothing of the burden"
+    if culture.number > 1:
+        return "of several cultures reported together only the result is read"
+    if grew != (score > 0) or score > HIGHEST_SCORE:
+        return f"needed 0 of a negative culture, 1 to {HIGHEST_SCORE} of a positive one"
+    return ""
 
 
 def _unsaid(

@@ -16,11 +16,10 @@ from lymphocast.record.events import Culture, WorkupStatus
 from lymphocast.record.patient import PatientRecord
 
 NO_INFECTION = "the model of this record holds no infection"
-ONLY_RESULT = "of a culture only its result is read"
+NO_LEVEL = "no level of the burden is set for it"
 DETAILS = (
-    ("culture scores", "score", ONLY_RESULT),
-    ("smears", "smear", ONLY_RESULT),
-    ("times to positivity", "time_to_positivity", ONLY_RESULT),
+    ("smears", "smear", NO_LEVEL),
+    ("times to positivity", "time_to_positivity", NO_LEVEL),
     ("genotypes", "genotype", "the model holds one strain"),
 )
 """What is told of a culture beside its result, the field that holds it, and why it is not read."""

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from lymphocast.dataset.individual import CultureObservation, Individual
+from lymphocast.dataset.individual import Individual
 from lymphocast.engine.blocks import in_blocks
 from lymphocast.engine.course import infection_outcomes
 from lymphocast.inference.density import CourseDensity, date_rule
@@ -254,9 +254,7 @@ def _from_samples(
 def _apart(individual: Individual) -> Individual:
     """Return the individual with each of several cultures as a fact of its own."""
     cultures = tuple(
-        CultureObservation(f"{c.id}-{k}", c.day, c.result, 1)
-        for c in individual.cultures
-        for k in range(c.number)
+        replace(c, id=f"{c.id}-{k}", number=1) for c in individual.cultures for k in range(c.number)
     )
     return replace(individual, cultures=cultures)
 

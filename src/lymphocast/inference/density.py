@@ -27,6 +27,7 @@ from lymphocast.inference.error_model import (
     culture_log_probability,
     log_normal_density,
     log_normal_reported,
+    score_log_probability,
     susceptibility_log_probability,
     symptom_log_probability,
 )
@@ -202,8 +203,12 @@ class CourseDensity:
         days, signs = self.individual.infection_days, iter(told)
         terms = []
         for culture in self.individual.cultures:
-            b = next(signs) * burden[days.index(culture.day)]
-            terms.append(culture_log_probability(b, culture.result, culture.number, slope))
+            b, sign = burden[days.index(culture.day)], next(signs)
+            if culture.score is None:
+                result, number = culture.result, culture.number
+                terms.append(culture_log_probability(sign * b, result, number, slope))
+            else:
+                terms.append(score_log_probability(b, culture.score, self.table, sign))
         for symptom in self.individual.symptoms:
             s = severity[days.index(symptom.day)]
             terms.append(symptom_log_probability(s, symptom.grade, self.table, next(signs)))

@@ -26,7 +26,7 @@ References
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import log, pi
+from math import inf, log, pi
 from typing import NamedTuple, Protocol, final
 
 import jax
@@ -36,6 +36,7 @@ from jax.scipy.special import log_ndtr
 from numpy.typing import NDArray
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
+from lymphocast.dataset.individual import HIGHEST_SCORE
 from lymphocast.models.component import Scalar, Values
 from lymphocast.models.prior_table import PriorTable
 from lymphocast.record.events import CultureResult, SymptomGrade
@@ -323,6 +324,23 @@ def culture_log_probability(
     """Return the log probability that ``number`` cultures all show ``result``."""
     sign = -1.0 if result is CultureResult.NEGATIVE else 1.0
     return number * jax.nn.log_sigmoid(sign * log_burden / slope)
+
+
+def score_log_probability(
+    log_burden: Scalar, score: int, table: PriorTable, told: Scalar = 1.0
+) -> Scalar:
+    """Return the log probability of a culture's semi-quantitative score; of its denial if told -1.
+
+    The score 0 is a negative culture and 1 growth in liquid medium alone, which begins at a log
+    burden of 0: the score holds the result.
+    """
+    slope, solid = table.constant("culture_slope"), range(2, HIGHEST_SCORE + 1)
+    levels = (-inf, 0.0, *(table.constant(f"score_{k}_threshold") for k in solid), inf)
+    low, high = levels[score], levels[score + 1]
+    above, beyond = (log_burden - low) / slope, (log_burden - high) / slope
+    gap = jnp.log(-jnp.expm1((low - high) / slope))
+    exact = jax.nn.log_sigmoid(above) + jax.nn.log_sigmoid(-beyond) + gap
+    return jnp.where(jnp.asarray(told) > 0.0, exact, jnp.log(-jnp.expm1(exact)))
 
 
 def culture_negative(log_burden: NDArray[np.float64], table: PriorTable) -> NDArray[np.float64]:
