@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lymphocast.dataset.individual import CountObservation, Entry, Individual, Moment
+from lymphocast.dataset.individual import (
+    CountObservation,
+    Entry,
+    Individual,
+    Moment,
+    SusceptibilityObservation,
+    SymptomObservation,
+)
 from lymphocast.inference.calibration import (
     HYPOTHESIS,
     Calibration,
@@ -21,6 +28,7 @@ from lymphocast.inference.calibration import (
 from lymphocast.inference.importance import ImportanceSettings
 from lymphocast.inference.ranks import rank_of, uniformity
 from lymphocast.models.prior_file import model_priors
+from lymphocast.record.events import SymptomGrade
 from lymphocast.verification.bench import ENTRY_BELOW
 from lymphocast.verification.calibration_checks import DECLARED_SEED
 from tests.founding import individual
@@ -48,6 +56,23 @@ def dense() -> Individual:
         CountObservation(f"count-{i}", Moment.fixed(float(d)), 300.0) for i, d in enumerate(days)
     )
     return replace(founding(), counts=counts, entry=Entry(counts[0].at, BELOW))
+
+
+def every_fact() -> Individual:
+    """Return the founding individual with every grade of symptoms, scores and tested isolates."""
+    start, whole = founding().plan.infection_start, founding()
+    days = np.linspace(20.0, 700.0, len(SymptomGrade))
+    symptoms = tuple(
+        SymptomObservation(g.value, start + d, g) for g, d in zip(SymptomGrade, days, strict=True)
+    )
+    isolates = tuple(
+        SusceptibilityObservation(f"isolate-{d}", start + d, start + d, d > 200.0)
+        for d in (100.0, 260.0)
+    )
+    (culture,) = whole.cultures
+    scored = [replace(culture, id=f"scored-{k}", number=1, score=k) for k in (0, 2, 5)]
+    cultures = tuple(replace(c, day=start + 120.0 * i) for i, c in enumerate(scored))
+    return replace(whole, cultures=cultures, symptoms=symptoms, susceptibilities=isolates)
 
 
 def normal_ranks(width: float, seed: int) -> dict[str, np.ndarray]:
@@ -113,6 +138,14 @@ def outside(found: Calibration) -> list[str]:
 @SEEDS
 def test_the_course_model_is_calibrated(seed: int) -> None:
     found = calibrate(founding(), TABLE, WEIGHTS, seed, CalibrationSettings())
+    assert outside(found) == [], f"seed {seed}"
+
+
+@pytest.mark.slow
+@SEEDS
+def test_the_course_model_is_calibrated_with_every_fact_of_an_infection(seed: int) -> None:
+    settings = CalibrationSettings(replicates=500)
+    found = calibrate(every_fact(), TABLE, WEIGHTS, seed, settings)
     assert outside(found) == [], f"seed {seed}"
 
 

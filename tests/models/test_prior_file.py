@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lymphocast.dataset.individual import HIGHEST_SCORE
 from lymphocast.errors import RecordError
 from lymphocast.inference.density import INFECTION_PARAMETERS
-from lymphocast.inference.error_model import SIDES
+from lymphocast.inference.error_model import LEVELS
 from lymphocast.models.course import COURSE, SWITCHES
 from lymphocast.models.prior_file import (
     model_priors,
@@ -54,11 +55,10 @@ def test_every_parameter_has_one_row_or_is_a_constant_and_no_row_is_idle() -> No
     needed = {FROM_OTHERS.get(name, name) for name in needed} - {""}
     in_equations = {"burden_floor", "burden_headroom"}
     assert set(rows) == (needed - in_equations) | ONLY_IN_THE_LIKELIHOOD
-    grades = {
-        f"{g.value.replace('-', '_')}_{kind}" for g in SIDES for kind in ("threshold", "scale")
-    }
-    in_errors = {"culture_slope", "redistribution_sd"}
-    assert set(constants) == in_equations | in_errors | grades | SENSITIVITY_ONLY
+    grades = {f"{key}_{kind}" for key, _ in LEVELS.values() for kind in ("threshold", "scale")}
+    in_errors = {"culture_slope", "mic_error", "redistribution_sd"}
+    scores = {f"score_{k}_threshold" for k in range(2, HIGHEST_SCORE + 1)}
+    assert set(constants) == in_equations | in_errors | grades | scores | SENSITIVITY_ONLY
     assert set(rows) >= INFECTION_PARAMETERS
 
 

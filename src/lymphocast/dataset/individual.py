@@ -12,6 +12,7 @@ from typing import final
 
 from lymphocast.record.events import CultureResult, SymptomGrade
 
+HIGHEST_SCORE = 6  # of a semi-quantitative culture
 ROUNDING = 1e-9  # of a limit that has gone through its logarithm and back
 
 
@@ -154,12 +155,36 @@ class CountObservation:
 @final
 @dataclass(frozen=True)
 class CultureObservation:
-    """``number`` cultures with one result on one study day."""
+    """``number`` cultures with one result on one study day.
+
+    ``score`` is the semi-quantitative score of a single culture, which then says all that its
+    result does.
+    """
 
     id: str
     day: float
     result: CultureResult
     number: int
+    score: int | None = None
+
+
+@final
+@dataclass(frozen=True)
+class SusceptibilityObservation:
+    """Whether the isolate of a culture was found resistant to the antibiotic.
+
+    Parameters
+    ----------
+    day
+        Study day of the culture.
+    exposed
+        The last study day, not after it, on which the antibiotic was given.
+    """
+
+    id: str
+    day: float
+    exposed: float
+    resistant: bool
 
 
 @final
@@ -194,17 +219,23 @@ class Individual:
     cultures: tuple[CultureObservation, ...]
     symptoms: tuple[SymptomObservation, ...]
     entry: Entry
+    susceptibilities: tuple[SusceptibilityObservation, ...] = ()
+
+    @property
+    def infection_facts(self) -> int:
+        """Number of facts of the infection: cultures, symptoms, isolates that were tested."""
+        return len(self.cultures) + len(self.symptoms) + len(self.susceptibilities)
 
     @property
     def tells_of_infection(self) -> bool:
-        """Whether there is a culture or symptom: without one the data do not touch H3."""
-        return bool(self.cultures or self.symptoms)
+        """Whether there is such a fact: without one the data do not touch H3."""
+        return self.infection_facts > 0
 
     @property
     def infection_days(self) -> tuple[float, ...]:
-        """Study days of cultures and symptoms, in increasing order, each once."""
+        """Study days of the facts of the infection, in increasing order, each once."""
         days = {c.day for c in self.cultures} | {s.day for s in self.symptoms}
-        return tuple(sorted(days))
+        return tuple(sorted(days | {s.day for s in self.susceptibilities}))
 
     def anchor(self, name: str) -> Anchor:
         """Return the anchor of this name; KeyError if there is none."""

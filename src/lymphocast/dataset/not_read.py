@@ -1,7 +1,7 @@
 """Recorded facts that the course model does not read, and why.
 
-Nothing is dropped in silence: what a record holds beyond doses, CD4 counts, cultures and three
-grades of symptoms is named beside every fit.
+Nothing is dropped in silence: what a record holds beyond doses, CD4 counts, cultures and grades of
+symptoms is named beside every fit, and so are reports of symptoms that say nothing.
 """
 
 from collections.abc import Iterator
@@ -9,25 +9,20 @@ from dataclasses import dataclass
 from typing import final
 
 from lymphocast.dataset.individual import Individual
-from lymphocast.dataset.project import CD4, READ_GRADES
+from lymphocast.dataset.infection import Fact
+from lymphocast.dataset.project import CD4, told_of_infection
 from lymphocast.record.context import Context
-from lymphocast.record.events import Culture, CultureResult, SymptomGrade, WorkupStatus
+from lymphocast.record.events import Culture, WorkupStatus
 from lymphocast.record.patient import PatientRecord
 
 NO_INFECTION = "the model of this record holds no infection"
-GRADES = " or ".join(g.value for g in SymptomGrade if g.value not in READ_GRADES)
-LEVELS = ", ".join(sorted(READ_GRADES))
-ONLY_RESULT = "of a culture only its result is read"
+NO_LEVEL = "no level of the burden is set for it"
 DETAILS = (
-    ("culture scores", "score", ONLY_RESULT),
-    ("smears", "smear", ONLY_RESULT),
-    ("times to positivity", "time_to_positivity", ONLY_RESULT),
-    ("minimum inhibitory concentrations", "mics", "resistance arises at a rate of its own"),
+    ("smears", "smear", NO_LEVEL),
+    ("times to positivity", "time_to_positivity", NO_LEVEL),
     ("genotypes", "genotype", "the model holds one strain"),
 )
 """What is told of a culture beside its result, the field that holds it, and why it is not read."""
-
-Fact = tuple[str, str, str]  # what it is, its identifier, why it is not read
 
 
 @final
@@ -51,13 +46,7 @@ def not_read(record: PatientRecord, individual: Individual) -> tuple[NotRead, ..
 def _facts(record: PatientRecord, individual: Individual) -> Iterator[Fact]:
     yield from _doses(record, individual)
     yield from _measurements(record)
-    yield from _cultures(record, individual)
-    read = {s.id for s in individual.symptoms}
-    for s in record.symptoms:
-        if s.grade.value not in READ_GRADES:
-            yield f"symptoms graded {GRADES}", s.id, f"a level of severity is set for {LEVELS} only"
-        elif s.id not in read:
-            yield "symptoms", s.id, NO_INFECTION
+    yield from _infection(record, individual)
     for e in record.adverse_events:
         yield "adverse events", e.id, "the course model holds no toxicity"
     for f in record.findings:
@@ -93,13 +82,16 @@ def _circumstances(context: Context) -> str:
     return ", ".join([*names, *(["time of day"] if context.time_of_day else [])])
 
 
-def _cultures(record: PatientRecord, individual: Individual) -> Iterator[Fact]:
-    read = {c.id for c in individual.cultures}
+def _infection(record: PatientRecord, individual: Individual) -> Iterator[Fact]:
+    told = told_of_infection(record)
+    yield from told.silent
+    read = {c.id for c in individual.cultures} | {s.id for s in individual.symptoms}
+    yield from (("cultures", c.id, NO_INFECTION) for c in told.cultures if c.id not in read)
+    yield from (("symptoms", s.id, NO_INFECTION) for s in told.symptoms if s.id not in read)
+    tested = {s.id for s in individual.susceptibilities}
+    lost = (s.id for s in told.susceptibilities if s.id not in tested)
+    yield from (("minimum inhibitory concentrations", fact, NO_INFECTION) for fact in lost)
     for c in record.cultures:
-        if c.result is CultureResult.CONTAMINATED:
-            yield "contaminated cultures", c.id, "they say nothing of the burden"
-        elif c.id not in read:
-            yield "cultures", c.id, NO_INFECTION
         yield from _details(c)
 
 

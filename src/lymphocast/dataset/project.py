@@ -15,25 +15,23 @@ from lymphocast.dataset.gaps import Gap, without
 from lymphocast.dataset.individual import (
     Anchor,
     CountObservation,
-    CultureObservation,
     DosePlan,
     DoseSegment,
     Entry,
     Individual,
     Moment,
-    SymptomObservation,
 )
+from lymphocast.dataset.infection import InfectionFacts, infection_facts
 from lymphocast.dataset.maintenance import constant_dose
 from lymphocast.errors import UsageError
 from lymphocast.record.body import in_absolute_amounts
 from lymphocast.record.context import Limit
-from lymphocast.record.events import Administration, CultureResult, Measurement
+from lymphocast.record.events import Administration, Measurement
 from lymphocast.record.patient import Modelling, PatientRecord
 from lymphocast.record.when import When
 
 CD4 = "CD4"
 MIN_COUNTS = 2  # of a rise
-READ_GRADES = frozenset({"minimal-improvement", "resolved", "asymptomatic"})
 
 
 def project(record: PatientRecord, timeline: str | None = None) -> Individual:
@@ -65,6 +63,12 @@ def _modelling(record: PatientRecord) -> Modelling:
         )
         raise UsageError(msg)
     return record.modelling
+
+
+def told_of_infection(record: PatientRecord) -> InfectionFacts:
+    """Return what a record tells of the infection, and which of its facts say nothing."""
+    projection = _Projection(in_absolute_amounts(record), _modelling(record), None)
+    return projection.infection(projection.plan())
 
 
 def refuse_unexplained(individual: Individual) -> None:
@@ -155,39 +159,47 @@ class _Projection:
 
     def individual(self) -> Individual:
         counts = tuple(self._count(m) for m in self._cd4())
-        doses = tuple(s for a in self.record.administrations for s in self._segments(a))
-        lift = self.event_moment(self.choices.infection_lift)
-        moments = [c.at for c in counts] + [s.start for s in doses] + [s.stop for s in doses]
+        plan = self.plan()
+        edges = [at for segment in plan.doses for at in (segment.start, segment.stop)]
+        told = self.infection(plan)
         return Individual(
             id=self.record.id,
             day_zero=self.zero,
-            anchors=self._anchors([*moments, lift]),
-            plan=DosePlan(
-                study_drug=self.choices.study_drug,
-                antibiotic=self.choices.antibiotic,
-                doses=tuple(sorted(doses, key=lambda d: self._nominal(d.start))),
-                infection_lift=lift,
-                recovery_clock=self.day(self.times[self.choices.recovery_clock].earliest),
-                infection_start=self._infection_start(doses),
-            ),
+            anchors=self._anchors([*[c.at for c in counts], *edges, plan.infection_lift]),
+            plan=plan,
             counts=counts,
-            cultures=tuple(
-                CultureObservation(c.id, self._point(c.at, c.id), c.result, c.number)
-                for c in self.record.cultures
-                if c.result is not CultureResult.CONTAMINATED
-            ),
-            symptoms=tuple(
-                SymptomObservation(s.id, self._point(s.at, s.id), s.grade)
-                for s in self.record.symptoms
-                if s.grade.value in READ_GRADES
-            ),
+            cultures=told.cultures,
+            symptoms=told.symptoms,
             entry=self._entry(counts),
+            susceptibilities=told.susceptibilities,
         )
 
-    def _point(self, when: When, fact: str) -> float:
-        return self._nominal(self.moment(when, fact))
+    def plan(self) -> DosePlan:
+        """What was given and when."""
+        doses = tuple(s for a in self.record.administrations for s in self._segments(a))
+        return DosePlan(
+            study_drug=self.choices.study_drug,
+            antibiotic=self.choices.antibiotic,
+            doses=tuple(sorted(doses, key=lambda d: self.middle(d.start))),
+            infection_lift=self.event_moment(self.choices.infection_lift),
+            recovery_clock=self.day(self.times[self.choices.recovery_clock].earliest),
+            infection_start=self._infection_start(doses),
+        )
 
-    def _nominal(self, moment: Moment) -> float:
+    def infection(self, plan: DosePlan) -> InfectionFacts:
+        """What the record tells of the infection."""
+        return infection_facts(self.record, self, plan)
+
+    def point(self, when: When, fact: str) -> float:
+        """The study day on which a fact stands that has one day only."""
+        return self.middle(self.moment(when, fact))
+
+    def span(self, when: When, fact: str) -> tuple[float, float]:
+        """The first and the last study day on which a fact can be."""
+        return self.reach(self.moment(when, fact))
+
+    def middle(self, moment: Moment) -> float:
+        """The study day of an instant with every uncertain time at its middle."""
         base = 0.0
         name = moment.anchor
         while name is not None:
@@ -247,10 +259,10 @@ class _Projection:
             for at in map(self._edge, missed.dates):
                 end = (at.offset + apart, at.early + apart, at.late + apart)
                 gaps.append(Gap(at, Moment(at.anchor, *end)))
-        gaps.sort(key=lambda gap: self._nominal(gap.begin))
-        return without(self._segment(administration), gaps, self._span)
+        gaps.sort(key=lambda gap: self.middle(gap.begin))
+        return without(self._segment(administration), gaps, self.reach)
 
-    def _span(self, moment: Moment) -> tuple[float, float]:
+    def reach(self, moment: Moment) -> tuple[float, float]:
         """Return the first and last study day on which an instant can be."""
         early, late, name = moment.early, moment.late, moment.anchor
         while name is not None:
@@ -291,7 +303,7 @@ class _Projection:
                 "'modelling' block without 'antibiotic'"
             )
             raise UsageError(msg)
-        return min(self._nominal(m) for m in starts)
+        return min(self.middle(m) for m in starts)
 
     def _anchor(self, name: str) -> Anchor:
         when = self.times[name]

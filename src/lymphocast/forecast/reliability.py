@@ -133,7 +133,8 @@ def early_counts(individual: Individual, number: int, below: float) -> Individua
         CountObservation(f"count-{i}", Moment.fixed(float(d)), below) for i, d in enumerate(days)
     )
     entry = Entry(counts[0].at, below)
-    return replace(individual, counts=counts, cultures=(), symptoms=(), entry=entry)
+    unread = replace(individual, cultures=(), symptoms=(), susceptibilities=())
+    return replace(unread, counts=counts, entry=entry)
 
 
 def forecast_reliability(

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from lymphocast.dataset.individual import CultureObservation, Individual
+from lymphocast.dataset.individual import Individual
 from lymphocast.engine.blocks import in_blocks
 from lymphocast.engine.course import infection_outcomes
 from lymphocast.inference.density import CourseDensity, date_rule
@@ -175,7 +175,8 @@ class Bank:
     def log_weights(self, log_counts: Floats, told: Floats) -> Floats:
         """Return the log posterior weight of every draw for one patient, not normalised."""
         own = self.draws
-        given = own.log_latent, own.theta["count_sd"], own.burden, own.severity
+        read = own.theta["count_sd"], own.theta["resistance_day"]
+        given = own.log_latent, *read, own.burden, own.severity
         likelihood: Floats = in_blocks(lambda *x: self.weigh(*x, log_counts, told), *given)
         return self.log_prior + likelihood
 
@@ -253,9 +254,7 @@ def _from_samples(
 def _apart(individual: Individual) -> Individual:
     """Return the individual with each of several cultures as a fact of its own."""
     cultures = tuple(
-        CultureObservation(f"{c.id}-{k}", c.day, c.result, 1)
-        for c in individual.cultures
-        for k in range(c.number)
+        replace(c, id=f"{c.id}-{k}", number=1) for c in individual.cultures for k in range(c.number)
     )
     return replace(individual, cultures=cultures)
 
@@ -302,9 +301,9 @@ def observe(
     """Return ln of the counts and what is told of the infection, each ``[fact, replicate]``."""
     seed = int(rng.integers(2**31))
     counts = np.log(measured_counts(density.individual, truths.theta, seed))
-    facts = len(density.individual.cultures) + len(density.individual.symptoms)
+    facts, resistance = density.individual.infection_facts, truths.theta["resistance_day"]
     as_recorded = np.exp(
-        density.infection_terms(truths.burden, truths.severity, [1.0] * facts)
+        density.infection_terms(truths.burden, truths.severity, resistance, [1.0] * facts)
         if facts
         else np.zeros((0, counts.shape[1]))
     )
@@ -315,6 +314,7 @@ def _log_likelihood(
     density: CourseDensity,
     log_latent: Scalar,
     sd: Scalar,
+    resistance: Scalar,
     burden: Scalar,
     severity: Scalar,
     log_counts: Scalar,
@@ -324,7 +324,8 @@ def _log_likelihood(
     given = density.with_counts(density.numbers(), list(log_counts))
     total = jnp.sum(density.count_terms(log_latent, sd, given), axis=0)
     if told.shape[0]:
-        total += jnp.sum(density.infection_terms(burden, severity, list(told)), axis=0)
+        terms = density.infection_terms(burden, severity, resistance, list(told))
+        total += jnp.sum(terms, axis=0)
     return jnp.where(jnp.isnan(total), -jnp.inf, total)
 
 

@@ -27,6 +27,8 @@ from lymphocast.inference.error_model import (
     culture_log_probability,
     log_normal_density,
     log_normal_reported,
+    score_log_probability,
+    susceptibility_log_probability,
     symptom_log_probability,
 )
 from lymphocast.inference.parameters import Latent, latent_of
@@ -53,7 +55,7 @@ class CourseDensity:
     Parameters
     ----------
     individual
-        Doses, counts, cultures, symptoms and anchors.
+        Doses, counts, facts of the infection and anchors.
     table
         Priors and constants.
     drift
@@ -76,7 +78,7 @@ class CourseDensity:
 
     @cached_property
     def infection_latents(self) -> tuple[Latent, ...]:
-        """Latents on which only cultures and symptoms depend."""
+        """Latents on which only the facts of the infection depend."""
         rows = [r for r in self.table.rows if r.parameter in INFECTION_PARAMETERS]
         return tuple(latent_of(r) for r in rows)
 
@@ -182,26 +184,38 @@ class CourseDensity:
             begin = end
         return jnp.stack(terms)
 
-    def infection_terms(self, burden: Scalar, severity: Scalar, told: Sequence[Scalar]) -> Scalar:
-        """Return the log probability of each culture and symptom grade, ``[fact, lane]``.
+    def infection_terms(
+        self, burden: Scalar, severity: Scalar, resistance_day: Scalar, told: Sequence[Scalar]
+    ) -> Scalar:
+        """Return the log probability of each fact of the infection, ``[fact, lane]``.
 
         Parameters
         ----------
         burden, severity
             ``[day, lane]`` on the individual's infection days.
+        resistance_day
+            Study day on which resistance arises under the antibiotic, ``[lane]``.
         told
-            For each culture, then each symptom: 1 where it is as recorded, -1 where the opposite
-            was found. Several cultures that stand as one have no opposite.
+            For each culture, then each symptom, then each isolate: 1 where it is as recorded, -1
+            where the opposite was found. Several cultures that stand as one have no opposite.
         """
         slope = self.table.constant("culture_slope")
         days, signs = self.individual.infection_days, iter(told)
         terms = []
         for culture in self.individual.cultures:
-            b = next(signs) * burden[days.index(culture.day)]
-            terms.append(culture_log_probability(b, culture.result, culture.number, slope))
+            b, sign = burden[days.index(culture.day)], next(signs)
+            if culture.score is None:
+                result, number = culture.result, culture.number
+                terms.append(culture_log_probability(sign * b, result, number, slope))
+            else:
+                terms.append(score_log_probability(b, culture.score, self.table, sign))
         for symptom in self.individual.symptoms:
             s = severity[days.index(symptom.day)]
             terms.append(symptom_log_probability(s, symptom.grade, self.table, next(signs)))
+        for isolate in self.individual.susceptibilities:
+            found = next(signs) * (1.0 if isolate.resistant else -1.0)
+            resistant, error = resistance_day <= isolate.exposed, self.table.constant("mic_error")
+            terms.append(susceptibility_log_probability(resistant, found, error))
         return jnp.stack(terms)
 
     def _count_days(self, theta: Values, given: Numbers) -> Scalar:

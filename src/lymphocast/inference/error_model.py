@@ -14,7 +14,7 @@ A value below the limit of quantification L contributes P(y < L), and one above 
 P(y > L): Beal's method M3 [2]_, by the logarithm of the normal distribution function, which does
 not vanish far from the limit. Cultures reported together are as many records.
 
-The course model's own functions, for cultures and symptoms in words, stand at the end.
+The course model's own functions, for cultures, isolates and symptoms in words, stand at the end.
 
 References
 ----------
@@ -26,7 +26,7 @@ References
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import log, pi
+from math import inf, log, pi
 from typing import NamedTuple, Protocol, final
 
 import jax
@@ -36,6 +36,7 @@ from jax.scipy.special import log_ndtr
 from numpy.typing import NDArray
 
 import lymphocast._jax  # noqa: F401  (64-bit floats before the first array)
+from lymphocast.dataset.individual import HIGHEST_SCORE
 from lymphocast.models.component import Scalar, Values
 from lymphocast.models.prior_table import PriorTable
 from lymphocast.record.events import CultureResult, SymptomGrade
@@ -288,11 +289,16 @@ class Side(StrEnum):
     BELOW = "below"
 
 
-SIDES = {
-    SymptomGrade.MINIMAL_IMPROVEMENT: Side.ABOVE,
-    SymptomGrade.RESOLVED: Side.BELOW,
-    SymptomGrade.ASYMPTOMATIC: Side.BELOW,
+LEVELS = {
+    SymptomGrade.PRESENT: ("asymptomatic", Side.ABOVE),
+    SymptomGrade.WORSE: ("minimal_improvement", Side.ABOVE),
+    SymptomGrade.MINIMAL_IMPROVEMENT: ("minimal_improvement", Side.ABOVE),
+    SymptomGrade.RESOLVED: ("resolved", Side.BELOW),
+    SymptomGrade.ASYMPTOMATIC: ("asymptomatic", Side.BELOW),
 }
+"""The level that a grade is read by, among the constants of the priors, and its side of it."""
+AROUND_IMPROVING = (SymptomGrade.MINIMAL_IMPROVEMENT, SymptomGrade.RESOLVED)
+"""What *improving* is neither of: it is what these two leave of the scale."""
 
 
 def log_normal_density(log_value: Scalar, log_expected: Scalar, sd: Scalar) -> Scalar:
@@ -320,16 +326,60 @@ def culture_log_probability(
     return number * jax.nn.log_sigmoid(sign * log_burden / slope)
 
 
+def score_log_probability(
+    log_burden: Scalar, score: int, table: PriorTable, told: Scalar = 1.0
+) -> Scalar:
+    """Return the log probability of a culture's semi-quantitative score; of its denial if told -1.
+
+    The score 0 is a negative culture and 1 growth in liquid medium alone, which begins at a log
+    burden of 0: the score holds the result.
+    """
+    slope, solid = table.constant("culture_slope"), range(2, HIGHEST_SCORE + 1)
+    levels = (-inf, 0.0, *(table.constant(f"score_{k}_threshold") for k in solid), inf)
+    low, high = levels[score], levels[score + 1]
+    above, beyond = (log_burden - low) / slope, (log_burden - high) / slope
+    gap = jnp.log(-jnp.expm1((low - high) / slope))
+    exact = jax.nn.log_sigmoid(above) + jax.nn.log_sigmoid(-beyond) + gap
+    return jnp.where(jnp.asarray(told) > 0.0, exact, jnp.log(-jnp.expm1(exact)))
+
+
 def culture_negative(log_burden: NDArray[np.float64], table: PriorTable) -> NDArray[np.float64]:
     """Return the probability that one culture is negative; no derivative passes through."""
     return np.asarray(1.0 / (1.0 + np.exp(log_burden / table.constant("culture_slope"))))
+
+
+def susceptibility_log_probability(resistant: Scalar, found: Scalar, error: float) -> Scalar:
+    """Return the log probability of a test of an isolate.
+
+    Parameters
+    ----------
+    resistant
+        Whether the isolate is resistant.
+    found
+        Whether the test found it so: 1 or -1.
+    error
+        How often the test is wrong, of a resistant and of a susceptible isolate alike.
+    """
+    agrees = resistant == (jnp.asarray(found) > 0.0)
+    return jnp.where(agrees, jnp.log1p(-error), jnp.log(error))
 
 
 def symptom_log_probability(
     severity: Scalar, grade: SymptomGrade, table: PriorTable, told: Scalar = 1.0
 ) -> Scalar:
     """Return the log probability of a symptom grade at this severity; of its denial if told -1."""
-    key = grade.value.replace("-", "_")
+    if grade is SymptomGrade.IMPROVING:
+        return _log_improving(severity, table, told)
+    key, side = LEVELS[grade]
     level, scale = table.constant(f"{key}_threshold"), table.constant(f"{key}_scale")
-    sign = 1.0 if SIDES[grade] is Side.ABOVE else -1.0
+    sign = 1.0 if side is Side.ABOVE else -1.0
     return jax.nn.log_sigmoid(told * sign * (severity - level) / scale)
+
+
+def _log_improving(severity: Scalar, table: PriorTable, told: Scalar) -> Scalar:
+    """Return the log of what the grades around *improving* leave; levels out of order nothing."""
+    around = [jnp.exp(symptom_log_probability(severity, g, table)) for g in AROUND_IMPROVING]
+    denied = jnp.minimum(around[0] + around[1], 1.0)
+    share = jnp.where(jnp.asarray(told) > 0.0, 1.0 - denied, denied)
+    possible = share > 0.0
+    return jnp.where(possible, jnp.log(jnp.where(possible, share, 1.0)), -jnp.inf)

@@ -180,7 +180,7 @@ class _Run:
         log_likelihood: Floats,
         rng: np.random.Generator,
     ) -> HypothesisPosterior:
-        """Stage 2: weigh pairs by the likelihood of cultures and symptoms.
+        """Stage 2: weigh pairs by the likelihood of cultures, isolates and symptoms.
 
         Under H3 a pair is resampled as a whole. Without it the two posteriors are independent,
         and each is resampled by its own weights.

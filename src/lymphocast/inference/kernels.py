@@ -38,7 +38,7 @@ class Target:
     included
         For each count 1, or 0 where it is left out.
     told
-        Whether each culture and symptom is as recorded (:meth:`CourseDensity.infection_terms`).
+        Whether each fact of the infection is as recorded (:meth:`CourseDensity.infection_terms`).
     """
 
     numbers: Numbers
@@ -66,8 +66,8 @@ class Kernels:
     def everything(self) -> Target:
         """Return the target with all that is recorded and the density's own priors."""
         individual = self.density.individual
-        facts = len(individual.cultures) + len(individual.symptoms)
-        included, told = (1.0,) * len(individual.counts), (1.0,) * facts
+        included = (1.0,) * len(individual.counts)
+        told = (1.0,) * individual.infection_facts
         return Target(self.density.numbers(), included, told)
 
     def without_last(self) -> Target:
@@ -134,14 +134,16 @@ class Kernels:
     def infection(
         self, z: Floats, target: Target, hypothesis: Hypothesis, z_infection: Floats
     ) -> Floats:
-        """Return the log likelihood of cultures and symptoms, ``[lane]``."""
+        """Return the log likelihood of the facts of the infection, ``[lane]``."""
         days = self.density.individual.infection_days
         if not days:
             return np.zeros(z.shape[1])
         theta = self.theta(z, target, hypothesis, z_infection)
         outcomes = infection_outcomes(self.density.individual.plan, theta, days)
         told, likelihood = np.array(target.told), self._compiled.infection_likelihood
-        total: Floats = in_blocks(lambda b, s: likelihood(b, s, told), *outcomes)
+        total: Floats = in_blocks(
+            lambda b, s, r: likelihood(b, s, r, told), *outcomes, theta["resistance_day"]
+        )
         return np.where(np.isnan(total), -np.inf, total)
 
     def values(
@@ -181,9 +183,11 @@ class _Compiled:
 
     @cached_property
     def infection_likelihood(self) -> "jax.stages.Wrapped":
-        def total(burden: Scalar, severity: Scalar, told: Scalar) -> Scalar:
-            terms = self.kernels.density.infection_terms(burden, severity, list(told))
-            return jnp.sum(terms, axis=0)
+        def total(burden: Scalar, severity: Scalar, resistance: Scalar, told: Scalar) -> Scalar:
+            density = self.kernels.density
+            return jnp.sum(
+                density.infection_terms(burden, severity, resistance, list(told)), axis=0
+            )
 
         return jax.jit(total)
 

@@ -68,8 +68,7 @@ class Fit:
     @property
     def informed(self) -> bool:
         """Whether the record holds anything that the likelihood reads."""
-        seen = self.individual
-        return bool(seen.counts or seen.cultures or seen.symptoms)
+        return bool(self.individual.counts) or self.individual.tells_of_infection
 
     @property
     def weights(self) -> Weights:

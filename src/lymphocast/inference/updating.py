@@ -57,6 +57,7 @@ def difference(old: Individual, new: Individual) -> Difference:
         ("anchors", "the uncertain times"),
         ("cultures", "the cultures"),
         ("symptoms", "the symptoms"),
+        ("susceptibilities", "the susceptibility of isolates"),
         ("entry", "the entry rule"),
     ):
         if getattr(old, field) != getattr(new, field):

@@ -14,8 +14,9 @@ _PERCENT: Final = (
 _MIC: Final = (
     "The MIC of the isolate for the antibiotic. It bears on whether the antibiotic alone would "
     "have cleared the infection, hence on what a negative culture can say for IL-2 (question d), "
-    "and on nothing else here. The model draws the rate of kill from published cohorts and has no "
-    "link from an MIC to it, so no number is given."
+    "and on nothing else here. An MIC in the record is read as whether resistance had arisen by "
+    "its day. The model draws the rate of kill from published cohorts and has no link from an MIC "
+    "to it, and what a further MIC would tell is not reckoned, so no number is given."
 )
 
 
