@@ -184,7 +184,7 @@ def _fit_records(
         given = {"--method": method, "--prior": prior, "--preset": preset, "--draws": draws}
         refuse(given, "beside --update", OF_UPDATE)
     records = [read_case(find_case(case)) for case in cases]
-    from lymphocast.publish import update_fit_of, write_fit_of  # slow to load: after the cases
+    from lymphocast.record_fits import update_fit_of, write_fit_of  # slow to load: after the cases
 
     with show_progress() as progress:
         if update is not None:

@@ -15,7 +15,6 @@ from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from lymphocast.analysis import read_fit, update, write_fit
 from lymphocast.dataset.individual import CountObservation, Individual, Moment
 from lymphocast.engine.course import latent_count
 from lymphocast.errors import UsageError
@@ -24,10 +23,12 @@ from lymphocast.forecast.crossing import PriorPatients
 from lymphocast.forecast.ensemble import ensemble_of
 from lymphocast.forecast.results import Interval, reaches
 from lymphocast.forecast.scenario import observed_counts
+from lymphocast.hypothesis_fits import update
 from lymphocast.inference.calibration import CalibrationSettings, calibrate
 from lymphocast.inference.conjugate import MEDIAN, SIGMA, SPREAD, conjugate_patient, stable_of
 from lymphocast.inference.density import CourseDensity, date_nodes
 from lymphocast.inference.diagnostics import measured_counts
+from lymphocast.inference.fit_file import read_fit, write_fit
 from lymphocast.inference.history import Made
 from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
 from lymphocast.inference.importance import ImportanceSettings, sample_importance
