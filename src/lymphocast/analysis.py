@@ -76,8 +76,10 @@ def controls(
 
     Raises
     ------
+    RecordError
+        If the record cannot be fitted and explained.
     UsageError
-        If the record cannot be fitted and explained, or there is no such preset.
+        If there is no such preset.
     """
     refuse_errors(record)
     table = prior_table(prior_file)

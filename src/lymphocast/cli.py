@@ -196,9 +196,10 @@ def _write_from_fit(
     quiet: bool = False,
 ) -> None:
     from lymphocast.analysis import read_fit
+    from lymphocast.record.places import placed
 
     found = read_fit(fit_file)
-    with show_progress(quiet=quiet) as progress:
+    with placed({found.record.id: fit_file}), show_progress(quiet=quiet) as progress:
         write(found, output, progress)
     typer.echo(str(output))
 
@@ -207,9 +208,10 @@ def _print_from_fit(
     fit_file: Path, answer: "Callable[[Fit, Progress | None], str]", *, quiet: bool
 ) -> None:
     from lymphocast.analysis import read_fit
+    from lymphocast.record.places import placed
 
     found = read_fit(fit_file)
-    with show_progress(quiet=quiet) as progress:
+    with placed({found.record.id: fit_file}), show_progress(quiet=quiet) as progress:
         text = answer(found, progress)
     typer.echo(text)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lymphocast.criteria.check import check
-from lymphocast.errors import RecordError, UsageError
+from lymphocast.errors import RecordError, UsageError, record_name
 from lymphocast.forecast.scoring import score_counts
 from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.fitting import FitSettings, sample, versions
@@ -61,10 +61,10 @@ def fit(
     Raises
     ------
     UsageError
-        If the record lacks what the model needs, or there is no such preset.
+        If there is no such preset.
     RecordError
-        If the record has an issue of severity ``error`` (a proposal that nobody has accepted and
-        an open question among them), or the prior file cannot be read.
+        If the record lacks what the model needs or has an issue of severity ``error`` (a proposal
+        that nobody has accepted and an open question among them), or the prior file cannot be read.
     """
     table = prior_table(prior_file)
     settings = FitSettings(FitMethod(method), seed, draws)
@@ -93,7 +93,7 @@ def fit_under(
     preset: str = DEFAULT_PRESET,
     progress: Progress | None = None,
 ) -> Fit:
-    """Fit every hypothesis to a record under a prior table; ``UsageError`` as :func:`fit`."""
+    """Fit every hypothesis to a record under a prior table; ``RecordError`` as :func:`fit`."""
     refuse_errors(record)
     individual = individual_of(record, table)
     kernels = kernels_of(individual, table)
@@ -118,11 +118,9 @@ def _refuse_nonsense(record: PatientRecord, posteriors: Sequence[HypothesisPoste
         values = (posterior.log_evidence, posterior.log_evidence_se, posterior.ess)
         finite = np.isfinite(values).all()
         if not (finite and all(np.isfinite(v).all() for v in posterior.draws.values())):
-            message = (
-                f"record '{record.id}' cannot be fitted: under '{posterior.hypothesis.label}' no "
-                "finite posterior was found; needed facts or priors that allow one another"
-            )
-            raise UsageError(message)
+            nonsense = f"no finite posterior under '{posterior.hypothesis.label}'"
+            needed = "facts and priors that allow one another"
+            raise RecordError(record_name(record.id), None, nonsense, needed)
 
 
 def update(
@@ -151,8 +149,10 @@ def update(
 
     Raises
     ------
+    RecordError
+        If the record cannot be fitted.
     UsageError
-        If the record is another patient's, is the one already fitted, or cannot be fitted.
+        If the record is another patient's, or is the one already fitted.
     """
     _refuse_unrelated(found, record)
     refuse_errors(record)
@@ -200,5 +200,4 @@ def refuse_errors(record: PatientRecord) -> None:
     if found:
         named = "; ".join(f"{rule} ({', '.join(paths)})" for rule, paths in found.items())
         needed = "no error of 'lymphocast check': proposals accepted or removed, questions answered"
-        where = f"record '{record.id}'"
-        raise RecordError(where, None, named, needed)
+        raise RecordError(record_name(record.id), None, named, needed)

@@ -23,6 +23,7 @@ from lymphocast.hypothesis_fits import fit
 from lymphocast.inference.posterior import Fit
 from lymphocast.record.casefile import find_case, read_case
 from lymphocast.record.patient import PatientRecord
+from lymphocast.record.places import placed
 from lymphocast.record_fits import FIT_SUFFIX, NO_INFECTION
 from lymphocast.report.blocks import Document
 from lymphocast.report.controls_text import controls_json, controls_lines
@@ -144,7 +145,8 @@ def write_figure_of(source: str, path: Path, progress: Progress | None = None) -
         if not Path(source).is_file():
             raise FileNotFoundError(2, "no such file", source)
         found = read_fit(Path(source))
-        figure = treatment_figure(found.record, foresee(found, progress=progress))
+        with placed({found.record.id: Path(source)}):
+            figure = treatment_figure(found.record, foresee(found, progress=progress))
     else:
         figure = treatment_figure(read_case(find_case(source)), None)
     write_figure(figure, path)

@@ -51,9 +51,10 @@ def write_fit_of(
 
     Raises
     ------
+    RecordError
+        Before anything is computed, if a record cannot be fitted or joined to a series.
     UsageError
-        Before anything is computed, if the suffix does not suit the number of records, or a record
-        cannot be fitted or joined to a series.
+        Before anything is computed, if the suffix does not suit the number of records.
     """
     joined = path.suffix.lower() != FIT_SUFFIX
     if joined:
@@ -101,7 +102,7 @@ def update_fit_of(
 
     Raises
     ------
-    UsageError
+    RecordError, UsageError
         If there is not one record, the file to write is no fit file, or the record cannot be
         taken up.
     """

@@ -17,7 +17,7 @@ from scipy.stats import norm
 
 from lymphocast.dataset.individual import CountObservation, Individual, Moment
 from lymphocast.engine.course import latent_count
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError
 from lymphocast.forecast.checks import leave_last_out, predictive, random_walk
 from lymphocast.forecast.crossing import PriorPatients
 from lymphocast.forecast.ensemble import ensemble_of
@@ -305,5 +305,5 @@ def test_the_wider_error_adds_in_variance_wherever_a_count_is_predicted() -> Non
 
 def test_a_limit_that_a_count_lies_above_is_refused() -> None:
     record = small(changed("value: 150 /uL", "value: 150 /uL\n    limit: above", FITTABLE))
-    with pytest.raises(UsageError, match=r"'cd4-first' is given only as above 150 /uL.*a number"):
+    with pytest.raises(RecordError, match=r"cd4-first\.value: .* only as above 150 /uL.*a number"):
         individual_of(record, density().table)
