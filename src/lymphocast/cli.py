@@ -170,14 +170,21 @@ def report(
             metavar="GOAL.yaml", exists=True, dir_okay=False, help="A goal to search regimens for."
         ),
     ] = None,
+    trial: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", exists=True, file_okay=False, help="A finished virtual trial."),
+    ] = None,
 ) -> None:
     """Write the report as one file, or its numbers as JSON."""
     from lymphocast.decisions import asked_of
+    from lymphocast.forecast.trial.finished import read_trial
     from lymphocast.publish import write_report_of
+
+    done = None if trial is None else read_trial(trial)
 
     def write(found: "Fit", path: Path, progress: Progress | None) -> None:
         plans, search = asked_of(found, plan or (), goal, progress)
-        write_report_of(found, path, progress, plans=plans, search=search)
+        write_report_of(found, path, progress, plans=plans, search=search, trial=done)
 
     _write_from_fit(fit_file, write, output)
 

@@ -19,6 +19,7 @@ from lymphocast.files import write_whole
 from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.results import Results
+from lymphocast.forecast.trial.characteristics import Characteristics
 from lymphocast.hypothesis_fits import fit
 from lymphocast.inference.posterior import Fit
 from lymphocast.record.casefile import find_case, read_case
@@ -111,6 +112,7 @@ def write_report_of(
     *,
     plans: PlanForecast | None = None,
     search: RegimenSearch | None = None,
+    trial: Characteristics | None = None,
 ) -> None:
     """Write the report on a fit as HTML or PDF, or its numbers as JSON.
 
@@ -124,13 +126,15 @@ def write_report_of(
         Called with a stage's name and the share that is done.
     plans, search
         A forecast of plans and a regimen search of this fit, for sections of their own.
+    trial
+        The operating characteristics of a virtual trial, for a section of their own.
     """
     results = explain(found, progress=progress)
     if path.suffix.lower() == ".json":
-        text = _summary_json(found, results, plans=plans, search=search)
+        text = _summary_json(found, results, plans=plans, search=search, trial=trial)
         write_whole(path, text.encode())
     else:
-        write_report(_document(found, results, plans=plans, search=search), path)
+        write_report(_document(found, results, plans=plans, search=search, trial=trial), path)
 
 
 def write_figure_of(source: str, path: Path, progress: Progress | None = None) -> None:
@@ -200,13 +204,14 @@ def _document(
     *,
     plans: PlanForecast | None = None,
     search: RegimenSearch | None = None,
+    trial: Characteristics | None = None,
 ) -> Document:
     svg = figure_svg(treatment_figure(found.record, results))
     courses = figure_svg(course_figure(results.outcomes))
     parts = () if plans is None else plan_figures(plans, PLANS_ON_A_PAGE)
     return build_document(
         found.record, check(found.record), results, svg, courses,
-        plans=plans, plan_svgs=tuple(map(figure_svg, parts)), search=search,
+        plans=plans, plan_svgs=tuple(map(figure_svg, parts)), search=search, trial=trial,
     )  # fmt: skip
 
 
@@ -216,8 +221,11 @@ def _summary_json(
     *,
     plans: PlanForecast | None = None,
     search: RegimenSearch | None = None,
+    trial: Characteristics | None = None,
 ) -> str:
-    return summary_json(found.record, check(found.record), results, plans=plans, search=search)
+    return summary_json(
+        found.record, check(found.record), results, plans=plans, search=search, trial=trial
+    )
 
 
 def _explanation_json(found: Fit, results: Results) -> str:
