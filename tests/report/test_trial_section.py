@@ -28,15 +28,14 @@ def changed(place: int = 0, **new: Any) -> Characteristics:  # noqa: ANN401 (any
 
 
 def said(found: Characteristics, place: int = 0) -> str:
-    return trial_sentences(found)[place].replace("\N{NO-BREAK SPACE}", " ")
+    return trial_sentences(found.rows)[place].replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_sentences_say_the_numbers_with_their_monte_carlo_errors() -> None:
     assert said(trial()) == (
-        "ln ratio by ancova, IL-2 adds cells: a difference is found in 90.0 % (88.0 to 92.0 %) of "
-        "two trials, a power above 80 %. The estimate is not off beyond Monte Carlo error "
-        "(\N{MINUS SIGN}0.001 ± 0.010). Its intervals hold the truth in 95.0 % (93.0 to 97.0 %), "
-        "as often as the 95 % that they should, within Monte Carlo error."
+        "IL-2 adds cells: a difference is found in 90.0 % (88.0 to 92.0 %) of two trials: a power "
+        "above 80 %. Bias \N{MINUS SIGN}0.001 ± 0.010: within Monte Carlo error. Coverage 95.0 % "
+        "(93.0 to 97.0 %): not told from the 95 % meant."
     )
     assert "a trial: 4 simulated trials of 60 virtual patients each (seed 7)" in trial_sentence(
         trial()
@@ -47,23 +46,23 @@ def test_the_sentences_say_the_numbers_with_their_monte_carlo_errors() -> None:
     ("low", "high", "words"),
     [
         (0.801, 0.9, "a power above 80 %"),
-        (0.8, 0.9, "too few trials to tell the power from 80 %"),
-        (0.7, 0.8, "too few trials to tell the power from 80 %"),
+        (0.8, 0.9, "a power not told from 80 %"),
+        (0.7, 0.8, "a power not told from 80 %"),
         (0.7, 0.799, "a power below 80 %"),
     ],
 )
 def test_power_is_judged_by_its_whole_interval(low: float, high: float, words: str) -> None:
     found = changed(rejected=Proportion(0.5 * (low + high), low, high))
-    assert f"of two trials, {words}." in said(found)
+    assert f"of two trials: {words}." in said(found)
 
 
 @pytest.mark.parametrize(
     ("low", "high", "alpha", "words"),
     [
-        (0.051, 0.09, 0.05, "more often than the 5 % allowed"),
-        (0.05, 0.09, 0.05, "as often as the 5 % allowed, within Monte Carlo error"),
-        (0.01, 0.049, 0.05, "less often than the 5 % allowed"),
-        (0.051, 0.09, 0.1, "less often than the 10 % allowed"),
+        (0.051, 0.09, 0.05, "more than the 5 % allowed"),
+        (0.05, 0.09, 0.05, "not told from the 5 % allowed"),
+        (0.01, 0.049, 0.05, "less than the 5 % allowed"),
+        (0.051, 0.09, 0.1, "less than the 10 % allowed"),
     ],
 )
 def test_a_type_one_error_is_held_against_the_level_of_its_analysis(
@@ -71,27 +70,36 @@ def test_a_type_one_error_is_held_against_the_level_of_its_analysis(
 ) -> None:
     found = changed(1, rejected=Proportion(0.5 * (low + high), low, high), alpha=alpha)
     assert "found where there is none" in said(found, 1)
-    assert f"of two trials, {words}." in said(found, 1)
+    assert f"of two trials: {words}." in said(found, 1)
 
 
-def test_bias_coverage_and_lost_trials_are_told_beyond_their_errors() -> None:
-    assert "The estimate is off by 0.020 ± 0.010." in said(changed(bias=MeanValue(0.02, 0.01)))
-    assert "not off beyond" in said(changed(bias=MeanValue(0.0196, 0.01)))
+def test_a_bias_is_told_beyond_the_error_of_its_number_of_trials() -> None:
+    # Student's t: 12.706 standard errors of two trials, 1.984 of a hundred (any table of it).
+    for trials, quantile in ((2, 12.706), (100, 1.984)):
+        for share_of_it, words in ((0.999, "within"), (1.001, "beyond")):
+            bias = MeanValue(0.01 * quantile * share_of_it, 0.01)
+            assert f"{words} Monte Carlo error." in said(changed(bias=bias, trials=trials))
     assert "one trial tells no error" in said(changed(bias=MeanValue(0.02, float("nan"))))
-    seldom = said(changed(coverage=share(0.9)))
-    assert "in 90.0 % (88.0 to 92.0 %), less often than the 95 % that they should" in seldom
-    assert "Its intervals" not in said(changed(coverage=None))
+
+
+def test_coverage_and_trials_that_say_nothing_are_told() -> None:
+    assert "Coverage 90.0 % (88.0 to 92.0 %): below the 95 % meant." in said(
+        changed(coverage=share(0.9))
+    )
+    assert "above the 90 % meant." in said(changed(coverage=share(0.95), alpha=0.1))
+    assert "Coverage" not in said(changed(coverage=None))
     assert "One trial had too few patients left" in said(changed(undecided=1))
     assert said(changed(trials=0)).endswith(
-        "it held in no simulated trial, and nothing is said of it."
+        "held in no simulated trial, and nothing is said of it."
     )
-    assert "mixes power and type I error" in said(trial(), 2)
+    assert "power and type I error, mixed by the weights" in said(trial(), 2)
+    assert "Bias" not in said(trial(), 2)
 
 
 def test_the_section_has_the_tables_of_the_command() -> None:
     blocks = trial_section(trial()).blocks
     assert blocks[0] == Paragraph(OTHER_PATIENTS, Tone.BANNER)
-    assert isinstance(blocks[2], Bullets)
+    assert isinstance(blocks[3], Bullets)
     nature, rejects, estimates = (block for block in blocks if isinstance(block, Table))
     assert [row.cells[0] for row in nature.rows] == ["IL-2 adds cells", "IL-2 adds none"]
     for table in (rejects, estimates):
@@ -137,8 +145,8 @@ def test_the_sentences_of_the_report_change_with_the_numbers_of_the_summary() ->
     assert summed(trial())["trial"]["rows"][0]["rejected"]["value"] == 0.9
     assert summed(other)["trial"]["rows"][0]["rejected"]["value"] == 0.6
     before, after = (made(found).replace("\N{NO-BREAK SPACE}", " ") for found in (trial(), other))
-    assert "90.0 % (88.0 to 92.0 %) of two trials, a power above 80 %" in before
-    assert "60.0 % (58.0 to 62.0 %) of two trials, a power below 80 %" in after
+    assert "90.0 % (88.0 to 92.0 %) of two trials: a power above 80 %" in before
+    assert "60.0 % (58.0 to 62.0 %) of two trials: a power below 80 %" in after
 
 
 def test_the_summary_holds_the_trial_as_its_command_writes_it() -> None:

@@ -4,9 +4,11 @@ As in :mod:`lymphocast.report.claims`, every number comes from an argument. A sh
 what is asked of it by its 95 % Monte Carlo interval: what the interval holds cannot be told apart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Final
+
+from scipy.special import stdtrit
 
 from lymphocast.forecast.trial.characteristics import (
     AVERAGED,
@@ -22,8 +24,8 @@ from lymphocast.report.wording import NO_BREAK, capital, signed, small
 
 ENOUGH: Final = 0.8
 """Power that is asked for by convention: a type II error of 20 % at most (ICH E9, 1998, 3.5)."""
-IN_ERROR: Final = 1.96
-"""Standard errors within which a mean is not told from zero: 95 % of a normal distribution."""
+UPPER: Final = 0.975
+"""Level of the quantile that bounds a mean's 95 % interval from above."""
 OTHER_PATIENTS: Final = (
     "The patients of a virtual trial are drawn from the population that its protocol states: "
     "it says how such a trial would do, and nothing more about this patient."
@@ -39,71 +41,51 @@ def trial_sentence(found: Characteristics) -> str:
     )
 
 
-def trial_sentences(found: Characteristics) -> tuple[str, ...]:
-    """Return what becomes of each analysis under each state of nature, then averaged."""
-    return tuple(
-        f"{row.analysis}, {nature_label(row.hypothesis)}: {_said(row)}" for row in found.rows
-    )
+def trial_sentences(rows: Iterable[CharacteristicRow]) -> tuple[str, ...]:
+    """Return what becomes of an analysis under each state of nature, then averaged."""
+    return tuple(f"{capital(nature_label(row.hypothesis))}: {_said(row)}" for row in rows)
 
 
 def _said(row: CharacteristicRow) -> str:
     if row.trials == 0:
-        return "it held in no simulated trial, and nothing is said of it."
+        return "held in no simulated trial, and nothing is said of it."
     return " ".join(_sentences(row))
 
 
 def _sentences(row: CharacteristicRow) -> Iterator[str]:
-    rejects = f"{_rejects(row)} in {interval(row.rejected)} of {small(row.trials, 'trial')}"
-    yield f"{rejects}, {_judged(row)}."
+    there = " where there is none" if row.reads == TYPE_ONE else ""
+    of = f"{interval(row.rejected)} of {small(row.trials, 'trial')}"
+    yield f"a difference is found{there} in {of}: {_judged(row)}."
+    if row.hypothesis == AVERAGED:
+        return
     if row.bias is not None and isfinite(row.bias.value):
-        yield bias_sentence(row.bias)
+        yield bias_sentence(row.bias, row.trials - row.undecided)
     if row.coverage is not None and isfinite(row.coverage.value):
-        yield f"Its intervals hold the truth in {interval(row.coverage)}, {_covers(row)}."
+        nominal = 1.0 - row.alpha
+        judged = compared(row.coverage, nominal, "below", "not told from", "above")
+        yield f"Coverage {interval(row.coverage)}: {judged} the {share(nominal, 0)} meant."
     if row.undecided:
         yield f"{capital(small(row.undecided, 'trial'))} had too few patients left to analyse."
 
 
-def _rejects(row: CharacteristicRow) -> str:
-    there = " where there is none" if row.reads == TYPE_ONE else ""
-    return f"a difference is found{there}"
-
-
 def _judged(row: CharacteristicRow) -> str:
     """Return what the share of trials that reject means."""
-    found, enough, allowed = row.rejected, share(ENOUGH, 0), share(row.alpha, 0)
     if row.reads == TYPE_ONE:
-        return compared(
-            found, row.alpha, f"less often than the {allowed} allowed",
-            f"as often as the {allowed} allowed, within Monte Carlo error",
-            f"more often than the {allowed} allowed",
-        )  # fmt: skip
+        judged = compared(row.rejected, row.alpha, "less than", "not told from", "more than")
+        return f"{judged} the {share(row.alpha, 0)} allowed"
     if row.reads == POWER:
-        return compared(
-            found, ENOUGH, f"a power below {enough}",
-            f"too few trials to tell the power from {enough}", f"a power above {enough}",
-        )  # fmt: skip
-    mixes = "which mixes power and type I error by the weights of the states of nature"
-    return mixes if row.hypothesis == AVERAGED else "of no stated meaning"
+        judged = compared(row.rejected, ENOUGH, "below", "not told from", "above")
+        return f"a power {judged} {share(ENOUGH, 0)}"
+    return "power and type I error, mixed by the weights of the states of nature"
 
 
-def _covers(row: CharacteristicRow) -> str:
-    assert row.coverage is not None  # noqa: S101  (its caller asked)
-    nominal = share(1.0 - row.alpha, 0)
-    return compared(
-        row.coverage, 1.0 - row.alpha, f"less often than the {nominal} that they should",
-        f"as often as the {nominal} that they should, within Monte Carlo error",
-        f"more often than the {nominal} that they should",
-    )  # fmt: skip
-
-
-def bias_sentence(found: MeanValue) -> str:
-    """Return whether an estimate is off, beyond the error of the simulation."""
+def bias_sentence(found: MeanValue, trials: int) -> str:
+    """Return whether an estimate is off, beyond the error of so many trials (Student's t)."""
     told = signed(mean_cell(found))
     if not isfinite(found.se):
-        return f"The estimate is off by {told}, of which one trial tells no error."
-    if abs(found.value) <= IN_ERROR * found.se:
-        return f"The estimate is not off beyond Monte Carlo error ({told})."
-    return f"The estimate is off by {told}."
+        return f"Bias {told}: one trial tells no error of it."
+    room = stdtrit(trials - 1, UPPER) * found.se
+    return f"Bias {told}: {'within' if abs(found.value) <= room else 'beyond'} Monte Carlo error."
 
 
 def compared(found: Proportion, wanted: float, below: str, within: str, above: str) -> str:

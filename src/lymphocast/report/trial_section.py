@@ -13,6 +13,7 @@ from lymphocast.report.blocks import (
     Paragraph,
     Row,
     Section,
+    Subheading,
     Table,
     Tone,
 )
@@ -35,7 +36,10 @@ def trial_section(found: Characteristics) -> Section:
 def _blocks(found: Characteristics) -> Iterator[Block]:
     yield Paragraph(OTHER_PATIENTS, Tone.BANNER)
     yield Paragraph(trial_sentence(found))
-    yield Bullets(trial_sentences(found))
+    for analysis, rows in groupby(found.rows, key=lambda row: row.analysis):
+        yield Subheading(analysis)
+        yield Bullets(trial_sentences(rows))
+    yield Subheading("Tables")
     yield Table(
         "States of nature",
         _columns(NATURE_HEADS, (3.0, 1.2, 1.6)),
