@@ -413,17 +413,6 @@ def test_report_with_a_trial_holds_what_its_folder_says(
     assert '<section id="trial">' in (tmp_path / "all.html").read_text(encoding="utf-8")
 
 
-def test_report_refuses_a_folder_without_a_trial_before_it_computes(
-    lymphocast: Command, tmp_path: Path
-) -> None:
-    (tmp_path / "trial").mkdir()
-    done = lymphocast("report", fit_file(), "--trial", "trial", "-o", "all.html", cwd=tmp_path)
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("error: 'trial': found no manifest.json; needed the folder of a")
-    assert done.err.count("\n") == 1
-    assert not (tmp_path / "all.html").exists()
-
-
 @pytest.mark.usefixtures("kept")
 def test_report_as_json_alone_is_the_summary(lymphocast: Command, tmp_path: Path) -> None:
     assert lymphocast("report", fit_file(), "-o", "all.json", cwd=tmp_path).code == 0

@@ -114,3 +114,15 @@ def test_a_fit_of_which_nothing_can_be_explained_is_refused_by_its_file(
     told = "error: fit.nc, measurements: found fewer than two CD4 measurements; needed two, one of"
     assert done.err.splitlines()[-1].startswith(told)
     assert not list(tmp_path.glob("out.*"))
+
+
+def test_report_refuses_a_folder_without_a_trial_before_it_computes(
+    lymphocast: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "trial").mkdir()
+    (tmp_path / "fit.nc").touch()
+    done = lymphocast("report", "fit.nc", "--trial", "trial", "-o", "all.html", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: 'trial': found no manifest.json; needed the folder of a")
+    assert done.err.count("\n") == 1
+    assert not (tmp_path / "all.html").exists()
