@@ -41,6 +41,7 @@ bench: .venv/dev.stamp .venv-bench/peers.stamp ## Time it beside other programs,
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.trial
+	$(BIN)/python -m benchmarks.update
 
 lint: .venv/dev.stamp ## Check style, format, types and layers
 	scripts/check

@@ -22,6 +22,7 @@ from lymphocast.inference.fit_file import read_fit
 from lymphocast.inference.posterior import Fit, FitMethod
 from lymphocast.report.summary import summary_schema
 from tests.conftest import ROOT, Command
+from tests.report.trials import left_in
 from tests.whole_job import DRAWS, SEED, whole_job
 
 FILES = (
@@ -394,6 +395,22 @@ def test_report_with_plans_and_a_goal_holds_both(
     assert found["banners"][0].startswith("By assumption")
     assert {row["regimen"] for row in found["extrapolated"]["rows"]} > {"no drug"}
     assert content == whole_job().summary
+
+
+@pytest.mark.usefixtures("kept")
+def test_report_with_a_trial_holds_what_its_folder_says(
+    lymphocast: Command, tmp_path: Path
+) -> None:
+    left_in(tmp_path / "trial")
+    asked = ("report", fit_file(), "--trial", "trial", "-o")
+    assert lymphocast(*asked, "all.json", cwd=tmp_path).code == 0
+    content = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
+    Draft202012Validator(summary_schema(), format_checker=FormatChecker()).validate(content)
+    told = json.loads((tmp_path / "trial" / "summary.json").read_text(encoding="utf-8"))
+    assert {"schema": told["schema"], **content.pop("trial")} == told
+    assert content == whole_job().summary
+    assert lymphocast(*asked, "all.html", cwd=tmp_path).code == 0
+    assert '<section id="trial">' in (tmp_path / "all.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("kept")

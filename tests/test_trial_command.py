@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from lymphocast.forecast.trial.finished import read_trial
 from lymphocast.forecast.trial.tables import read_columns
+from lymphocast.report.trial_tables import trial_json
 from tests.conftest import Command
 from tests.forecast.trial.protocols import EXAMPLE
 
@@ -29,6 +31,7 @@ def test_a_trial_is_printed_and_left_in_a_folder(lymphocast: Command, tmp_path: 
     again = lymphocast(*first, "--json")
     assert json.loads(again.out) == summary
     assert again.err == ""
+    assert trial_json(read_trial(folder)) == (folder / "summary.json").read_text(encoding="utf-8")
 
 
 def test_what_cannot_be_run_is_refused_in_one_line(lymphocast: Command, tmp_path: Path) -> None:

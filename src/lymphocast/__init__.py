@@ -12,9 +12,7 @@ from lymphocast._version import __version__ as __version__
 if TYPE_CHECKING:
     from lymphocast.analysis import controls as controls
     from lymphocast.analysis import explain as explain
-    from lymphocast.analysis import fit as fit
     from lymphocast.analysis import foresee as foresee
-    from lymphocast.analysis import update as update
     from lymphocast.catalogue import describe_models as describe_models
     from lymphocast.conversion import Conversion as Conversion
     from lymphocast.conversion import DataReport as DataReport
@@ -115,6 +113,8 @@ if TYPE_CHECKING:
     from lymphocast.forecast.valued import BestDate as BestDate
     from lymphocast.forecast.valued import CountValue as CountValue
     from lymphocast.forecast.valued import NextCount as NextCount
+    from lymphocast.hypothesis_fits import fit as fit
+    from lymphocast.hypothesis_fits import update as update
     from lymphocast.individual_fits import DataFit as DataFit
     from lymphocast.individual_fits import fit_data as fit_data
     from lymphocast.inference.fit_file import read_fit as read_fit
@@ -369,7 +369,7 @@ _PUBLIC: Final = {
     "find_model": "models.library",
     "Finding": "record.events",
     "Fit": "inference.posterior",
-    "fit": "analysis",
+    "fit": "hypothesis_fits",
     "fit_data": "individual_fits",
     "fit_individual": "inference.individual_fit",
     "fit_petab": "inference.petab_fit",
@@ -526,7 +526,7 @@ _PUBLIC: Final = {
     "Unit": "units",
     "UnitError": "errors",
     "UnreadData": "record.events",
-    "update": "analysis",
+    "update": "hypothesis_fits",
     "UsageError": "errors",
     "validate": "record.validate",
     "ValueMark": "record.figure",

@@ -170,14 +170,21 @@ def report(
             metavar="GOAL.yaml", exists=True, dir_okay=False, help="A goal to search regimens for."
         ),
     ] = None,
+    trial: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", exists=True, file_okay=False, help="A finished virtual trial."),
+    ] = None,
 ) -> None:
     """Write the report as one file, or its numbers as JSON."""
     from lymphocast.decisions import asked_of
+    from lymphocast.forecast.trial.finished import read_trial
     from lymphocast.publish import write_report_of
+
+    done = None if trial is None else read_trial(trial)
 
     def write(found: "Fit", path: Path, progress: Progress | None) -> None:
         plans, search = asked_of(found, plan or (), goal, progress)
-        write_report_of(found, path, progress, plans=plans, search=search)
+        write_report_of(found, path, progress, plans=plans, search=search, trial=done)
 
     _write_from_fit(fit_file, write, output)
 
@@ -196,9 +203,10 @@ def _write_from_fit(
     quiet: bool = False,
 ) -> None:
     from lymphocast.analysis import read_fit
+    from lymphocast.record.places import placed
 
     found = read_fit(fit_file)
-    with show_progress(quiet=quiet) as progress:
+    with placed({found.record.id: fit_file}), show_progress(quiet=quiet) as progress:
         write(found, output, progress)
     typer.echo(str(output))
 
@@ -207,9 +215,10 @@ def _print_from_fit(
     fit_file: Path, answer: "Callable[[Fit, Progress | None], str]", *, quiet: bool
 ) -> None:
     from lymphocast.analysis import read_fit
+    from lymphocast.record.places import placed
 
     found = read_fit(fit_file)
-    with show_progress(quiet=quiet) as progress:
+    with placed({found.record.id: fit_file}), show_progress(quiet=quiet) as progress:
         text = answer(found, progress)
     typer.echo(text)
 

@@ -118,11 +118,12 @@ def controls(
 ) -> None:
     """Ask the same of patients whose answer is known."""
     from lymphocast.record.casefile import find_case, read_case
+    from lymphocast.record.places import placed
 
-    record = read_case(find_case(case))
+    record = read_case(path := find_case(case))
     from lymphocast.publish import controls_text  # slow to load: after the case is read
 
-    with show_progress(quiet=json) as progress:
+    with placed({record.id: path}), show_progress(quiet=json) as progress:
         text, passed = controls_text(
             record, seed=seed, full=full, json=json, prior_file=prior, preset=preset,
             progress=progress,
@@ -179,14 +180,17 @@ def _fit_records(
     draws: int | None,
 ) -> None:
     from lymphocast.record.casefile import find_case, read_case
+    from lymphocast.record.places import placed
 
     if update is not None:
         given = {"--method": method, "--prior": prior, "--preset": preset, "--draws": draws}
         refuse(given, "beside --update", OF_UPDATE)
-    records = [read_case(find_case(case)) for case in cases]
-    from lymphocast.publish import update_fit_of, write_fit_of  # slow to load: after the cases
+    paths = [find_case(case) for case in cases]
+    records = [read_case(path) for path in paths]
+    from lymphocast.record_fits import update_fit_of, write_fit_of  # slow to load: after the cases
 
-    with show_progress() as progress:
+    files = {record.id: path for record, path in zip(records, paths, strict=True)}
+    with placed(files), show_progress() as progress:
         if update is not None:
             lines, passed = update_fit_of(records, output, update, seed=seed, progress=progress)
         else:

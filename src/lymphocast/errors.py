@@ -3,7 +3,7 @@
 ::
 
     LymphocastError
-    |-- RecordError       a case file cannot be read: file, line, what was found, what is needed
+    |-- RecordError       a case cannot be read or fitted: file, line, what was found, is needed
     |-- ExchangeError     a file of another format cannot be read or written whole: file, place
     |-- UnitError         two units cannot be converted into each other
     |-- UsageError        a wrong call: an unknown name, an output suffix that cannot be written
@@ -21,20 +21,31 @@ class LymphocastError(Exception):
 
 @final
 class RecordError(LymphocastError):
-    """A case file that cannot be read.
+    """A case file that cannot be read, or a record that cannot be fitted.
 
     Parameters
     ----------
     file, line
-        Where: the file's name and the 1-based line, or ``None`` if it has no line.
+        Where: the file's name and the 1-based line, or ``None`` if it has no line. A record that
+        was read already knows its file no more: see :func:`record_name`.
     found, needed
         What stands there and what the reader needs instead.
+    place
+        Keys and identifiers from the top of the case down to what stands there.
     """
 
-    def __init__(self, file: str, line: int | None, found: str, needed: str) -> None:
-        self.file, self.line, self.found, self.needed = file, line, found, needed
-        where = file if line is None else f"{file}, line {line}"
-        super().__init__(f"{where}: found {found}; needed {needed}")
+    def __init__(
+        self, file: str, line: int | None, found: str, needed: str, place: tuple[str, ...] = ()
+    ) -> None:
+        self.file, self.line, self.found, self.needed, self.place = file, line, found, needed, place
+        numbered = () if line is None else (f"line {line}",)
+        named = (".".join(place),) if place else ()
+        super().__init__(f"{', '.join((file, *numbered, *named))}: found {found}; needed {needed}")
+
+
+def record_name(identifier: str) -> str:
+    """Return what stands for the file of a record in errors, where the file is not known."""
+    return f"record '{identifier}'"
 
 
 @final

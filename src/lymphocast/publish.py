@@ -4,26 +4,13 @@ Each function computes the results once and hands them to writers; none leaves a
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from lymphocast.analysis import (
-    controls,
-    explain,
-    fit,
-    foresee,
-    prior_table,
-    read_fit,
-    refuse_errors,
-    write_fit,
-)
-from lymphocast.analysis import update as updated
+from lymphocast.analysis import controls, explain, foresee, read_fit, write_fit
 from lymphocast.criteria.check import check
-from lymphocast.dataset.not_read import not_read
-from lymphocast.dataset.project import project
-from lymphocast.errors import UsageError
 from lymphocast.figures.courses import course_figure
 from lymphocast.figures.export import figure_svg, write_figure
 from lymphocast.figures.plans import plan_figures
@@ -32,32 +19,24 @@ from lymphocast.files import write_whole
 from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.results import Results
-from lymphocast.inference.history import Made
+from lymphocast.forecast.trial.characteristics import Characteristics
+from lymphocast.hypothesis_fits import fit
 from lymphocast.inference.posterior import Fit
-from lymphocast.inference.series import fit_series, refuse_unjoined
 from lymphocast.record.casefile import find_case, read_case
 from lymphocast.record.patient import PatientRecord
+from lymphocast.record.places import placed
+from lymphocast.record_fits import FIT_SUFFIX, NO_INFECTION
 from lymphocast.report.blocks import Document
-from lymphocast.report.claims_ahead import history_sentences
 from lymphocast.report.controls_text import controls_json, controls_lines
 from lymphocast.report.document import build_document
-from lymphocast.report.method_section import not_read_sentence
 from lymphocast.report.plain import explanation_lines, forecast_lines
-from lymphocast.report.series import series_json, series_lines
 from lymphocast.report.summary import outlook_json, summary, summary_json
 from lymphocast.report.tables import explanation_csv, forecast_csv
 from lymphocast.report.write import write_report
 
 Progress = Callable[[str, float], None]
 FOUNDING_CASE = "trojan-2009"
-FIT_SUFFIX = ".nc"
 PLANS_ON_A_PAGE = 3
-ONE_UPDATE = "an update takes one case and writes one fit file (.nc)"
-NO_DATA = "The record has no count, culture or symptom that the model reads: this is the prior."
-NO_INFECTION = (
-    "The record has no culture or symptom that the model reads: whether a higher count hastens "
-    "clearance (H3) keeps its prior weight, by construction."
-)
 EXPLANATION = (
     "hypotheses", "attribution", "outcomes", "leave_last_out", "contraction", "sensitivity",
     "verdicts", "timing", "next_count", "history",
@@ -82,101 +61,6 @@ def run_demo(
     found = fit(record, method="is", seed=seed, draws=draws, progress=progress)
     results = explain(found, progress=progress)
     return Published(_write_all(found, results, directory, progress), found.diagnostics_passed)
-
-
-def write_fit_of(
-    records: Sequence[PatientRecord],
-    path: Path,
-    *,
-    method: str,
-    seed: int,
-    draws: int | None = None,
-    prior_file: Path | None = None,
-    preset: str | None = None,
-    progress: Progress | None = None,
-) -> tuple[list[str], bool]:
-    """Fit one record into a fit file, or a series of patients into JSON with their fits beside it.
-
-    Returns
-    -------
-    tuple
-        The lines to print, and whether every fit, and the joining of them, passed its diagnostics.
-
-    Raises
-    ------
-    UsageError
-        Before anything is computed, if the suffix does not suit the number of records, or a record
-        cannot be fitted or joined to a series.
-    """
-    joined = path.suffix.lower() != FIT_SUFFIX
-    if joined:
-        _refuse_series(records, prior_file)
-    elif len(records) != 1:
-        message = f"found {len(records)} cases and '{path}'; a series of patients needs a .json"
-        raise UsageError(message)
-    fits, paths = [], []
-    for record in records:
-        one = fit(
-            record, method=method, seed=seed, draws=draws, prior_file=prior_file, preset=preset,
-            progress=progress,
-        )  # fmt: skip
-        fits.append(one)
-        paths.append(path.with_name(f"{record.id}{FIT_SUFFIX}") if joined else path)
-        write_fit(one, paths[-1])
-    passed = all(one.diagnostics_passed for one in fits)
-    if not joined:
-        return _lines_of(fits[0], path), passed
-    found = fit_series(fits, seed)
-    write_whole(path, series_json(found, fits, seed).encode())
-    unread = [f"{one.record.id}: {line}" for one in fits for line in _not_read(one)]
-    lines = [*series_lines(found), *map(str, [path, *paths]), *unread]
-    return lines, passed and not found.thin
-
-
-def update_fit_of(
-    records: Sequence[PatientRecord],
-    path: Path,
-    start: Path,
-    *,
-    seed: int | None = None,
-    progress: Progress | None = None,
-) -> tuple[list[str], bool]:
-    """Update a fit by what its patient's record has gained, as :func:`lymphocast.analysis.update`.
-
-    Method, priors, weights and draws stay those of the fit, and its seed if none is given.
-
-    Returns
-    -------
-    tuple
-        The lines to print, and whether the fit passed its diagnostics.
-
-    Raises
-    ------
-    UsageError
-        If there is not one record, the file to write is no fit file, or the record cannot be
-        taken up.
-    """
-    if len(records) != 1 or path.suffix.lower() != FIT_SUFFIX:
-        raise UsageError(ONE_UPDATE)
-    one = updated(read_fit(start), records[0], seed=seed, progress=progress)
-    write_fit(one, path)
-    return _lines_of(one, path), one.diagnostics_passed
-
-
-def _lines_of(found: Fit, path: Path) -> list[str]:
-    made = made_text(found)
-    return [str(path), *([made] if made else []), *_not_read(found)]
-
-
-def _not_read(found: Fit) -> list[str]:
-    rows = not_read(found.record, found.individual)
-    return [f"Not read by the model: {not_read_sentence(row, row.facts)}" for row in rows]
-
-
-def _refuse_series(records: Sequence[PatientRecord], prior_file: Path | None) -> None:
-    for record in records:
-        refuse_errors(record)
-    refuse_unjoined([project(record) for record in records], prior_table(prior_file))
 
 
 def _write_all(
@@ -228,6 +112,7 @@ def write_report_of(
     *,
     plans: PlanForecast | None = None,
     search: RegimenSearch | None = None,
+    trial: Characteristics | None = None,
 ) -> None:
     """Write the report on a fit as HTML or PDF, or its numbers as JSON.
 
@@ -241,13 +126,15 @@ def write_report_of(
         Called with a stage's name and the share that is done.
     plans, search
         A forecast of plans and a regimen search of this fit, for sections of their own.
+    trial
+        The operating characteristics of a virtual trial, for a section of their own.
     """
     results = explain(found, progress=progress)
     if path.suffix.lower() == ".json":
-        text = _summary_json(found, results, plans=plans, search=search)
+        text = _summary_json(found, results, plans=plans, search=search, trial=trial)
         write_whole(path, text.encode())
     else:
-        write_report(_document(found, results, plans=plans, search=search), path)
+        write_report(_document(found, results, plans=plans, search=search, trial=trial), path)
 
 
 def write_figure_of(source: str, path: Path, progress: Progress | None = None) -> None:
@@ -262,7 +149,8 @@ def write_figure_of(source: str, path: Path, progress: Progress | None = None) -
         if not Path(source).is_file():
             raise FileNotFoundError(2, "no such file", source)
         found = read_fit(Path(source))
-        figure = treatment_figure(found.record, foresee(found, progress=progress))
+        with placed({found.record.id: Path(source)}):
+            figure = treatment_figure(found.record, foresee(found, progress=progress))
     else:
         figure = treatment_figure(read_case(find_case(source)), None)
     write_figure(figure, path)
@@ -310,30 +198,20 @@ def controls_text(
     return text, found.passed
 
 
-def made_text(found: Fit) -> str:
-    """Return how a fit was made: what it was updated by, and of what it says only the prior."""
-    later = bool(found.history) and found.history[-1].made is not Made.FITTED
-    lines = list(history_sentences(found.history)) if later else []
-    if not found.informed:
-        lines.append(NO_DATA)
-    elif not found.individual.tells_of_infection:
-        lines.append(NO_INFECTION)
-    return "\n".join(lines)
-
-
 def _document(
     found: Fit,
     results: Results,
     *,
     plans: PlanForecast | None = None,
     search: RegimenSearch | None = None,
+    trial: Characteristics | None = None,
 ) -> Document:
     svg = figure_svg(treatment_figure(found.record, results))
     courses = figure_svg(course_figure(results.outcomes))
     parts = () if plans is None else plan_figures(plans, PLANS_ON_A_PAGE)
     return build_document(
         found.record, check(found.record), results, svg, courses,
-        plans=plans, plan_svgs=tuple(map(figure_svg, parts)), search=search,
+        plans=plans, plan_svgs=tuple(map(figure_svg, parts)), search=search, trial=trial,
     )  # fmt: skip
 
 
@@ -343,8 +221,11 @@ def _summary_json(
     *,
     plans: PlanForecast | None = None,
     search: RegimenSearch | None = None,
+    trial: Characteristics | None = None,
 ) -> str:
-    return summary_json(found.record, check(found.record), results, plans=plans, search=search)
+    return summary_json(
+        found.record, check(found.record), results, plans=plans, search=search, trial=trial
+    )
 
 
 def _explanation_json(found: Fit, results: Results) -> str:

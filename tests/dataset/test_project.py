@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from lymphocast.dataset.individual import Anchor, Individual, Moment
 from lymphocast.dataset.project import project, refuse_unexplained
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError, UsageError
 from lymphocast.record.events import CultureResult, SymptomGrade
 from lymphocast.record.patient import PatientRecord
 from lymphocast.units import Quantity
@@ -272,16 +272,16 @@ def with_the_wrong_entry(record: PatientRecord) -> PatientRecord:
     [
         (without_modelling, "no 'modelling' block"),
         (without_study_drug, "no administration of interleukin-2"),
-        (without_antibiotic, "no administration of clarithromycin: needed one, or"),
+        (without_antibiotic, "no administration of clarithromycin; needed one, or"),
         (without_constant_dose, "no constant dose of interleukin-2"),
-        (with_the_wrong_entry, "names 'nonsense'"),
+        (with_the_wrong_entry, "modelling.entry_measurement: found 'nonsense'"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
 def test_a_record_that_cannot_be_fitted_is_refused_by_what_it_lacks(
     change: Callable[[PatientRecord], PatientRecord], missing: str
 ) -> None:
-    with pytest.raises(UsageError, match=missing) as raised:
+    with pytest.raises(RecordError, match=missing) as raised:
         project(change(small(FITTABLE)))
     assert "small" in str(raised.value)
 
@@ -299,7 +299,7 @@ def test_a_record_that_says_too_little_can_be_fitted_but_not_explained(
     change: Callable[[PatientRecord], PatientRecord], missing: str
 ) -> None:
     individual = project(change(small(FITTABLE)))
-    with pytest.raises(UsageError, match=missing) as raised:
+    with pytest.raises(RecordError, match=missing) as raised:
         refuse_unexplained(individual)
     assert "small" in str(raised.value)
 
@@ -308,7 +308,7 @@ def test_a_record_that_says_too_little_can_be_fitted_but_not_explained(
 def test_a_count_without_a_logarithm_is_refused(value: float) -> None:
     record = small(FITTABLE)
     first = replace(record.measurements[0], value=Quantity(value, "/uL"))
-    with pytest.raises(UsageError, match=r"'cd4-first' is .* needs one above 0"):
+    with pytest.raises(RecordError, match=r"measurements\.cd4-first\.value: .* a count above 0"):
         project(replace(record, measurements=(first, *record.measurements[1:])))
 
 
@@ -328,7 +328,9 @@ def test_a_count_reported_as_below_a_limit_stands_at_the_limit() -> None:
 
 
 def test_a_count_known_only_to_lie_above_a_limit_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"'cd4-first' is given only as above 150 /uL"):
+    with pytest.raises(
+        RecordError, match=r"cd4-first\.value: found a count given only as above 150"
+    ):
         fittable("value: 150 /uL", "value: 150 /uL\n    limit: above")
 
 

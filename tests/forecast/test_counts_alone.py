@@ -22,8 +22,8 @@ from lymphocast.forecast.sensitivity import QUESTIONS, probabilities
 from lymphocast.forecast.statements import STATEMENTS, statement_probabilities
 from lymphocast.forecast.unasked import NO_ANTIBIOTIC, unasked_questions, unasked_statements
 from lymphocast.inference.density import INFECTION_PARAMETERS
-from lymphocast.publish import NO_INFECTION, made_text
 from lymphocast.record.events import SymptomGrade
+from lymphocast.record_fits import NO_INFECTION, made_text
 from lymphocast.report.plan_tables import plan_lines
 from tests.founding import counts_alone_fit, individual, quick_fit
 

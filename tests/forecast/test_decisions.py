@@ -12,7 +12,7 @@ import pytest
 
 from lymphocast import decisions
 from lymphocast.decisions import plans_of, search_of, write_plans
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError, UsageError
 from lymphocast.forecast.course_plan import follow_plan
 from lymphocast.forecast.ensemble import ensemble_of
 from lymphocast.forecast.goal import Cost, Design, EventLimit, Goal, GoalLimit, LimitKind, Target
@@ -332,7 +332,7 @@ def test_without_counts_there_is_nothing_to_plan_from(tmp_path: Path) -> None:
         lambda: search_of(bare, tmp_path / "goal.yaml"),
     ):
         with pytest.raises(
-            UsageError, match=r"fewer than two.*nothing to explain or to forecast from"
+            RecordError, match=r"fewer than two.*nothing to explain or to forecast from"
         ):
             ask()
 

@@ -10,7 +10,7 @@ import pytest
 
 from lymphocast.dataset.individual import CountObservation, Entry, Individual, Moment
 from lymphocast.dataset.project import refuse_unexplained
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError, UsageError
 from lymphocast.forecast.attribution import key_days, second_count
 from lymphocast.forecast.checks import predictive
 from lymphocast.forecast.controlled import Control, Controls
@@ -98,7 +98,7 @@ def test_the_second_count_comes_after_the_entry_count_even_if_that_was_under_tre
     days = key_days(replace(lanes(), individual=late))
     assert (days[1] > days[0]).all()
     refuse_unexplained(late)
-    with pytest.raises(UsageError, match="no CD4 measurement after the entry measurement"):
+    with pytest.raises(RecordError, match="no CD4 measurement after the entry measurement"):
         refuse_unexplained(replace(late, counts=late.counts[:2]))
 
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lymphocast.analysis import fit_under
 from lymphocast.dataset.project import project
 from lymphocast.errors import LymphocastError
+from lymphocast.hypothesis_fits import fit_under
 from lymphocast.inference.evidence import HypothesisPosterior
 from lymphocast.inference.fitting import FitSettings
 from lymphocast.inference.hypotheses import HYPOTHESES, posterior_weights

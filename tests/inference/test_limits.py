@@ -15,19 +15,20 @@ from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from lymphocast.analysis import read_fit, update, write_fit
 from lymphocast.dataset.individual import CountObservation, Individual, Moment
 from lymphocast.engine.course import latent_count
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError
 from lymphocast.forecast.checks import leave_last_out, predictive, random_walk
 from lymphocast.forecast.crossing import PriorPatients
 from lymphocast.forecast.ensemble import ensemble_of
 from lymphocast.forecast.results import Interval, reaches
 from lymphocast.forecast.scenario import observed_counts
+from lymphocast.hypothesis_fits import update
 from lymphocast.inference.calibration import CalibrationSettings, calibrate
 from lymphocast.inference.conjugate import MEDIAN, SIGMA, SPREAD, conjugate_patient, stable_of
 from lymphocast.inference.density import CourseDensity, date_nodes
 from lymphocast.inference.diagnostics import measured_counts
+from lymphocast.inference.fit_file import read_fit, write_fit
 from lymphocast.inference.history import Made
 from lymphocast.inference.hypotheses import HYPOTHESES, Course, Hypothesis
 from lymphocast.inference.importance import ImportanceSettings, sample_importance
@@ -304,5 +305,5 @@ def test_the_wider_error_adds_in_variance_wherever_a_count_is_predicted() -> Non
 
 def test_a_limit_that_a_count_lies_above_is_refused() -> None:
     record = small(changed("value: 150 /uL", "value: 150 /uL\n    limit: above", FITTABLE))
-    with pytest.raises(UsageError, match=r"'cd4-first' is given only as above 150 /uL.*a number"):
+    with pytest.raises(RecordError, match=r"cd4-first\.value: .* only as above 150 /uL.*a number"):
         individual_of(record, density().table)

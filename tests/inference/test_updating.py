@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lymphocast.analysis import read_fit, update, write_fit
 from lymphocast.dataset.project import project
 from lymphocast.errors import UsageError
 from lymphocast.forecast.checks import leave_last_out
+from lymphocast.hypothesis_fits import update
+from lymphocast.inference.fit_file import read_fit, write_fit
 from lymphocast.inference.history import Made, history_from_json, history_to_json
 from lymphocast.inference.importance import ImportanceSettings, sample_importance
 from lymphocast.inference.kernels import kernels_of
@@ -128,6 +129,9 @@ def test_the_command_says_how_the_fit_was_made(lymphocast: Command, tmp_path: Pa
     # Without --seed the resampling is that of the fit's own seed.
     for one, other in zip(found.posteriors, after().posteriors, strict=True):
         np.testing.assert_array_equal(one.draws["gain"], other.draws["gain"])
+    # The prior's draws are those of the file before: drawn anew, they are the same.
+    write_fit(after(), tmp_path / "drawn.nc")
+    assert (tmp_path / "drawn.nc").read_bytes() == (tmp_path / "new.nc").read_bytes()
     again = lymphocast("fit", "trojan-2009", "--update", "new.nc", "-o", "x.nc", cwd=tmp_path)
     assert again.code == 2
     assert "nothing to update" in again.err

@@ -7,7 +7,7 @@ import pytest
 from lymphocast.criteria.check import check
 from lymphocast.criteria.icl import IclStatus
 from lymphocast.dataset.project import project
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError
 from lymphocast.record.casefile import find_case, read_case, shipped_cases
 from lymphocast.record.events import WorkupStatus
 from lymphocast.record.issue import Severity
@@ -63,7 +63,7 @@ def test_what_the_abstract_leaves_out_is_said(name: str) -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_case_without_what_the_course_model_needs_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="has no 'modelling' block"):
+    with pytest.raises(RecordError, match="found no 'modelling' block"):
         project(published(name))
 
 

@@ -10,7 +10,7 @@ import yaml
 from benchmarks.record import counts
 
 from lymphocast.criteria.check import check
-from lymphocast.errors import UnitError, UsageError
+from lymphocast.errors import RecordError, UnitError, UsageError
 from lymphocast.record.analytes import ANALYTES, in_own_unit
 from lymphocast.record.body import absolute_amount, body_surface, in_absolute_amounts
 from lymphocast.record.casefile import canonical_case, case_schema, parse_case, read_case
@@ -165,7 +165,7 @@ def test_doses_that_cannot_be_compared_are_refused() -> None:
     unsized = rich_text()
     for line in ("  weight: 70 kg\n", "  height: 175 cm\n", "  body_surface: 1.84 m2\n"):
         unsized = changed(line, "", unsized)
-    with pytest.raises(UsageError, match=r"interleukin-2 in .* needed patient\.body_surface"):
+    with pytest.raises(RecordError, match=r"interleukin-2 in .* needed patient\.body_surface"):
         in_absolute_amounts(parse_case(unsized, "rich"))
 
 

@@ -36,7 +36,7 @@ KEYS = (
     "record_sha256",
     "versions",
 )
-ASKED = {"plans", "search"}
+ASKED = {"plans", "search", "trial"}
 
 
 def made() -> dict[str, Any]:

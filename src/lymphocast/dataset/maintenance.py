@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import final
 
 from lymphocast.dataset.individual import Individual
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError, record_name
 from lymphocast.record.body import in_absolute_amounts
 from lymphocast.record.events import Administration
 from lymphocast.record.patient import PatientRecord
@@ -81,7 +81,7 @@ def maintenance_of(record: PatientRecord, individual: Individual) -> Maintenance
 
     Raises
     ------
-    UsageError
+    RecordError
         If the record has no constant dose of it.
     """
     drug, absolute = individual.plan.study_drug, in_absolute_amounts(record)
@@ -106,9 +106,9 @@ def maintenance_of(record: PatientRecord, individual: Individual) -> Maintenance
 
 
 def constant_dose(record: PatientRecord, drug: str) -> Administration:
-    """Return the last stretch of a drug at a constant dose; ``UsageError`` if there is none."""
+    """Return the last stretch of a drug at a constant dose; ``RecordError`` if there is none."""
     held = [a for a in record.administrations_of(drug) if not a.titrated_to]
     if not held:
-        msg = f"record '{record.id}' has no constant dose of {drug}"
-        raise UsageError(msg)
+        found, needed = f"no constant dose of {drug}", "a stretch without 'titrated_to'"
+        raise RecordError(record_name(record.id), None, found, needed, ("administrations",))
     return max(held, key=lambda a: a.start.earliest)

@@ -23,7 +23,7 @@ from lymphocast.dataset.individual import (
 )
 from lymphocast.dataset.infection import InfectionFacts, infection_facts
 from lymphocast.dataset.maintenance import constant_dose
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError, UsageError, record_name
 from lymphocast.record.body import in_absolute_amounts
 from lymphocast.record.context import Limit
 from lymphocast.record.events import Administration, Measurement
@@ -32,6 +32,10 @@ from lymphocast.record.when import When
 
 CD4 = "CD4"
 MIN_COUNTS = 2  # of a rise
+EXPLAINABLE = (
+    "two, one of them under treatment and after the entry measurement, or there is nothing to "
+    "explain or to forecast from"
+)
 
 
 def project(record: PatientRecord, timeline: str | None = None) -> Individual:
@@ -48,8 +52,10 @@ def project(record: PatientRecord, timeline: str | None = None) -> Individual:
 
     Raises
     ------
-    UsageError
+    RecordError
         If the record cannot be fitted, naming what is missing.
+    UsageError
+        If it has no such timeline.
     """
     absolute = in_absolute_amounts(record)
     return _Projection(absolute, _modelling(record), timeline).individual()
@@ -57,11 +63,8 @@ def project(record: PatientRecord, timeline: str | None = None) -> Individual:
 
 def _modelling(record: PatientRecord) -> Modelling:
     if record.modelling is None:
-        msg = (
-            f"record '{record.id}' has no 'modelling' block: the course model needs the study "
-            "drug, the entry measurement and the recovery clock"
-        )
-        raise UsageError(msg)
+        needed = "one: the course model needs the study drug, the entry measurement and the "
+        raise _unfit(record, (), "no 'modelling' block", f"{needed}recovery clock")
     return record.modelling
 
 
@@ -71,12 +74,17 @@ def told_of_infection(record: PatientRecord) -> InfectionFacts:
     return projection.infection(projection.plan())
 
 
+def _unfit(record: PatientRecord, place: tuple[str, ...], found: str, needed: str) -> RecordError:
+    """The error of a record that cannot be fitted, for what stands at a place of it."""
+    return RecordError(record_name(record.id), None, found, needed, place)
+
+
 def refuse_unexplained(individual: Individual) -> None:
     """Refuse to explain what cannot be: it takes two counts, one of them under treatment.
 
     Raises
     ------
-    UsageError
+    RecordError
         If the record lacks one of them. It can be fitted all the same.
     """
     plan = individual.plan
@@ -90,19 +98,17 @@ def refuse_unexplained(individual: Individual) -> None:
     elif not any(individual.nominal(c.at) > max(start, entry) for c in individual.counts):
         lacks = f"no {CD4} measurement after the entry measurement"
     if lacks:
-        msg = (
-            f"record '{individual.id}' has {lacks}: it can be fitted, but there is nothing to "
-            "explain or to forecast from"
-        )
-        raise UsageError(msg)
+        where = record_name(individual.id)
+        raise RecordError(where, None, lacks, EXPLAINABLE, ("measurements",))
 
 
 def day_zero(record: PatientRecord) -> date:
     """Nominal first dose of the study drug: the date that is study day 0."""
-    starts = [a.start.midpoint for a in record.administrations_of(_modelling(record).study_drug)]
+    drug = _modelling(record).study_drug
+    starts = [a.start.midpoint for a in record.administrations_of(drug)]
     if not starts:
-        msg = f"record '{record.id}' has no administration of {_modelling(record).study_drug}"
-        raise UsageError(msg)
+        needed = "one, whose first day is study day 0"
+        raise _unfit(record, ("administrations",), f"no administration of {drug}", needed)
     return min(starts)
 
 
@@ -211,15 +217,14 @@ class _Projection:
     def _cd4(self) -> list[Measurement]:
         found = [m for m in self.record.measurements if m.analyte == CD4]
         for m in found:
+            place = ("measurements", m.id, "value")
             if m.limit is Limit.ABOVE:
-                msg = (
-                    f"{CD4} measurement '{m.id}' is given only as {m.limit} {m.value}: the course "
-                    "model needs a number, or a limit that the count lies below"
-                )
-                raise UsageError(msg)
+                only = f"a count given only as {m.limit} {m.value}"
+                needed = "a number, or a limit that the count lies below"
+                raise _unfit(self.record, place, only, needed)
             if not 0.0 < m.value.value < inf:
-                msg = f"{CD4} measurement '{m.id}' is {m.value}: the course model needs one above 0"
-                raise UsageError(msg)
+                needed = "a count above 0, of which the course model takes the logarithm"
+                raise _unfit(self.record, place, str(m.value), needed)
         return sorted(found, key=lambda m: (m.at.earliest, m.at.latest))
 
     def _count(self, measurement: Measurement) -> CountObservation:
@@ -241,11 +246,9 @@ class _Projection:
         for count in counts:
             if count.id == self.choices.entry_measurement:
                 return Entry(count.at, self.choices.entry_below.to("/uL").value)
-        msg = (
-            f"modelling.entry_measurement names '{self.choices.entry_measurement}', "
-            f"which is no {CD4} measurement of record '{self.record.id}'"
-        )
-        raise UsageError(msg)
+        found = f"'{self.choices.entry_measurement}', which is no {CD4} measurement of the record"
+        needed = f"one of {', '.join(count.id for count in counts)}"
+        raise _unfit(self.record, ("modelling", "entry_measurement"), found, needed)
 
     def _segments(self, administration: Administration) -> Iterator[DoseSegment]:
         """Return the stretches of an administration between doses known to have been missed."""
@@ -298,11 +301,9 @@ class _Projection:
         drug = self.choices.antibiotic or self.choices.study_drug
         starts = [s.start for s in doses if s.drug == drug]
         if not starts:
-            msg = (
-                f"record '{self.record.id}' has no administration of {drug}: needed one, or a "
-                "'modelling' block without 'antibiotic'"
-            )
-            raise UsageError(msg)
+            found = f"no administration of {drug}"
+            needed = "one, or a 'modelling' block without 'antibiotic'"
+            raise _unfit(self.record, ("administrations",), found, needed)
         return min(self.middle(m) for m in starts)
 
     def _anchor(self, name: str) -> Anchor:

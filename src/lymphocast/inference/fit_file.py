@@ -35,12 +35,23 @@ FORMAT = "lymphocast-fit/1"
 RECORD_NAME = "record in the fit file"
 
 
-def write_fit(fit: Fit, path: Path) -> None:
-    """Write a fit file; it appears complete or not at all."""
+def write_fit(fit: Fit, path: Path, prior: Mapping[str, Floats] | None = None) -> None:
+    """Write a fit file; it appears complete or not at all.
+
+    Parameters
+    ----------
+    fit
+        The fit.
+    path
+        Where the file goes.
+    prior
+        What :func:`read_prior` returns of the file of a fit with the same prior, which is that
+        before an update; drawn if ``None``.
+    """
     with writing(path) as file:
         _write_attributes(file, fit)
         _write_hypotheses(file, fit)
-        _write_average(file, fit)
+        _write_average(file, fit, prior)
         _write_observed(file, fit)
 
 
@@ -54,6 +65,13 @@ def read_fit(path: Path) -> Fit:
     """
     with reading(path, FORMAT) as file:
         return _read(file)
+
+
+def read_prior(path: Path) -> dict[str, Floats]:
+    """Read the prior's draws of a fit file, averaged over the hypotheses; ``FitFileError`` too."""
+    with reading(path, FORMAT) as file:
+        group = file["prior"]
+        return {name: np.asarray(group[name][0]) for name in group.variables}
 
 
 def _write_attributes(file: h5netcdf.File, fit: Fit) -> None:
@@ -88,7 +106,7 @@ def _write_hypotheses(file: h5netcdf.File, fit: Fit) -> None:
     put(group, "evaluations", ("hypothesis",), evaluations)
 
 
-def _write_average(file: h5netcdf.File, fit: Fit) -> None:
+def _write_average(file: h5netcdf.File, fit: Fit, prior: Mapping[str, Floats] | None) -> None:
     """Draws averaged over the hypotheses, prior and posterior, and the counts they would see."""
     rng = np.random.default_rng([fit.seed, 9])
     weights = fit.posterior_weights
@@ -96,9 +114,10 @@ def _write_average(file: h5netcdf.File, fit: Fit) -> None:
     draws, hypothesis = _mixed(posterior, [weights[h.name] for h in HYPOTHESES], rng)
     _write_draws(file, "posterior", draws)
     _write_draws(file, "sample_stats", {"hypothesis": hypothesis})
-    prior = entered_prior(kernels_of(fit.individual, fit.table), fit.seed)
-    shares = [h.prior(fit.weights) for h in HYPOTHESES]
-    _write_draws(file, "prior", _mixed(prior, shares, rng)[0])
+    if prior is None:
+        each = entered_prior(kernels_of(fit.individual, fit.table), fit.seed)
+        prior, _ = _mixed(each, [h.prior(fit.weights) for h in HYPOTHESES], rng)
+    _write_draws(file, "prior", prior)
     switches = {
         name: np.array([h.switches[name] for h in HYPOTHESES])[hypothesis]
         for name in HYPOTHESES[0].switches

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lymphocast.dataset.individual import Individual, Moment
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError, record_name
 from lymphocast.inference.hypotheses import Course, Hypothesis
 from lymphocast.inference.kernels import Kernels, kernels_of
 from lymphocast.inference.posterior import Fit
@@ -77,19 +77,18 @@ def refuse_member(individual: Individual) -> None:
 
     Raises
     ------
-    UsageError
+    RecordError
         If nothing was observed, or the entry may lie after the first dose.
     """
     plan = individual.plan
     starts = [_early(individual, d.start) for d in plan.stretches(plan.study_drug)]
-    found = ""
+    where = record_name(individual.id)
     if not individual.counts and not individual.infection_days:
-        found = "no count, culture or symptom that the model reads; needed one"
-    elif _late(individual, individual.entry.moment) > min(starts):
-        found = "an entry that may lie after the first dose; needed one before it"
-    if found:
-        message = f"series: found in '{individual.id}' {found}"
-        raise UsageError(message)
+        found = "no count, culture or symptom that the model reads"
+        raise RecordError(where, None, found, "one in each patient of a series")
+    if _late(individual, individual.entry.moment) > min(starts):
+        found, needed = "an entry that may lie after the first dose", "one before it in a series"
+        raise RecordError(where, None, found, needed, ("modelling", "entry_measurement"))
 
 
 def _late(individual: Individual, moment: Moment) -> float:

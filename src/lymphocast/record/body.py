@@ -9,7 +9,7 @@ doi:10.1056/NEJM198710223171717
 import math
 from dataclasses import replace
 
-from lymphocast.errors import UsageError
+from lymphocast.errors import RecordError, record_name
 from lymphocast.record.patient import Demographics, PatientRecord
 from lymphocast.units import Quantity, commensurable, unit_named
 
@@ -59,7 +59,7 @@ def in_absolute_amounts(record: PatientRecord) -> PatientRecord:
 
     Raises
     ------
-    UsageError
+    RecordError
         If doses of one drug cannot be compared, naming what is missing.
     """
     given = []
@@ -67,13 +67,13 @@ def in_absolute_amounts(record: PatientRecord) -> PatientRecord:
         amount = absolute_amount(a.amount, record.demographics)
         given.append(a if amount is None else replace(a, amount=amount))
     for drug in record.drugs():
-        units = list(dict.fromkeys(a.amount.unit for a in given if a.drug == drug))
-        odd = next((u for u in units if not commensurable(u, units[0])), None)
+        first, *others = (a for a in given if a.drug == drug)
+        unit = first.amount.unit
+        odd = next((a for a in others if not commensurable(a.amount.unit, unit)), None)
         if odd is not None:
-            size = "patient.weight" if "/kg" in units[0] + odd else "patient.body_surface"
-            msg = (
-                f"record '{record.id}': doses of {drug} in '{units[0]}' and in '{odd}' cannot be "
-                f"compared; needed {size}, or doses in units that convert"
-            )
-            raise UsageError(msg)
+            size = "patient.weight" if "/kg" in unit + odd.amount.unit else "patient.body_surface"
+            unlike = f"'{odd.amount.unit}', not to be compared with '{unit}'"
+            found, place = f"doses of {drug} in {unlike}", ("administrations", odd.id)
+            needed = f"{size}, or doses in units that convert"
+            raise RecordError(record_name(record.id), None, found, needed, place)
     return replace(record, administrations=tuple(given))

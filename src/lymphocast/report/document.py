@@ -4,6 +4,7 @@ from lymphocast.criteria.check import CheckReport
 from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.results import Results
+from lymphocast.forecast.trial.characteristics import Characteristics
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import Document, Drawing, Section
 from lymphocast.report.change_section import change_section, claims_section
@@ -21,6 +22,7 @@ from lymphocast.report.plan_section import plan_section
 from lymphocast.report.record_section import record_section
 from lymphocast.report.regimen_section import regimen_section
 from lymphocast.report.summary_section import limits_of_use_section, summary_section
+from lymphocast.report.trial_section import trial_section
 
 
 def build_document(
@@ -33,6 +35,7 @@ def build_document(
     plans: PlanForecast | None = None,
     plan_svgs: tuple[str, ...] = (),
     search: RegimenSearch | None = None,
+    trial: Characteristics | None = None,
 ) -> Document:
     """Return the report on one patient.
 
@@ -48,6 +51,8 @@ def build_document(
         A forecast of plans and its figure, perhaps in parts, for a section of their own.
     search
         A regimen search, for a section of its own.
+    trial
+        The operating characteristics of a virtual trial, for a section of their own.
     """
     asked = (
         *(() if plans is None else (plan_section(record, results, plans, plan_svgs),)),
@@ -66,10 +71,17 @@ def build_document(
             courses_section(results, courses_svg),
             outlook_section(results, tuple(section.title for section in asked)),
             *asked,
+            *(() if trial is None else (trial_section(trial),)),
             change_section(record, check_report, results),
             claims_section(record, results),
             model_section(record, results),
-            methods_section(record, results, plans=plans is not None, goal=search is not None),
+            methods_section(
+                record,
+                results,
+                plans=plans is not None,
+                goal=search is not None,
+                trial=trial is not None,
+            ),
             references_section(record, results),
         ),
     )

@@ -34,10 +34,12 @@ from lymphocast.forecast.results import (
     SensitivityRow,
     Verdict,
 )
+from lymphocast.forecast.trial.characteristics import Characteristics
 from lymphocast.forecast.valued import CountValue, NextCount
 from lymphocast.inference.history import Step
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.plan_tables import plan_content
+from lymphocast.report.trial_tables import trial_content
 from lymphocast.report.wording import NOT_ASKED
 
 DIGITS: Final = 6
@@ -55,8 +57,9 @@ def summary(
     *,
     plans: PlanForecast | None = None,
     search: RegimenSearch | None = None,
+    trial: Characteristics | None = None,
 ) -> Json:
-    """Return the summary as plain JSON values; plans and a search stand in it if they are given.
+    """Return the summary as plain JSON values; plans, search and trial if they are given.
 
     Raises
     ------
@@ -93,6 +96,7 @@ def summary(
         "versions": dict(sorted(results.versions.items())),
         **({} if plans is None else {"plans": plan_content(plans)}),
         **({} if search is None else {"search": search}),
+        **({} if trial is None else {"trial": trial_content(trial)}),
     }
     return {key: plain_json(value, key) for key, value in content.items()}
 
@@ -110,9 +114,10 @@ def summary_json(
     *,
     plans: PlanForecast | None = None,
     search: RegimenSearch | None = None,
+    trial: Characteristics | None = None,
 ) -> str:
     """Return the summary as JSON text; identical results give identical text."""
-    content = summary(record, check_report, results, plans=plans, search=search)
+    content = summary(record, check_report, results, plans=plans, search=search, trial=trial)
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -10,6 +10,7 @@ from lymphocast.forecast.trial.characteristics import (
     FITTED,
     CharacteristicRow,
     Characteristics,
+    HypothesisShare,
     MeanValue,
     Proportion,
 )
@@ -36,11 +37,16 @@ NOTES: Final = (
 )
 
 
-def trial_json(found: Characteristics) -> str:
-    """Return the operating characteristics as JSON text."""
+def trial_content(found: Characteristics) -> dict[str, object]:
+    """Return the operating characteristics as JSON has them."""
     content = plain(found)
     assert isinstance(content, dict)  # noqa: S101  (a dataclass becomes a mapping)
-    return json_text({"schema": "lymphocast trial 1", **content})
+    return content
+
+
+def trial_json(found: Characteristics) -> str:
+    """Return the operating characteristics as JSON text."""
+    return json_text({"schema": "lymphocast trial 1", **trial_content(found)})
 
 
 def trial_lines(found: Characteristics) -> tuple[str, ...]:
@@ -56,43 +62,48 @@ def _lines(found: Characteristics) -> Iterator[str]:
     lost = f"{found.lost.value:.1%} of the patients lost before the last visit"
     yield f"{lost}; {found.candidates.value:.2f} candidates screened for each"
     yield ""
-    heads = ("in nature", "prior probability", "share of trials")
-    yield from table_lines(
-        heads, [(_label(h.hypothesis), f"{h.prior:.3f}", _share(h.held)) for h in found.hypotheses]
-    )
+    yield from table_lines(NATURE_HEADS, [nature_cells(h) for h in found.hypotheses])
     for analysis, rows in groupby(found.rows, key=lambda row: row.analysis):
         yield ""
         yield analysis
-        yield from table_lines(HEADS, [_cells(row) for row in rows])
+        yield from table_lines(HEADS, [row_cells(row) for row in rows])
     yield ""
     yield from NOTES
     yield ""
     yield NOT_A_DEVICE
 
 
+NATURE_HEADS: Final = ("in nature", "prior probability", "share of trials")
 HEADS: Final = (
     "in nature", "trials", "rejects", "", "in favour", "estimate", "truth", "bias", "coverage",
     "analysed", "undecided",
 )  # fmt: skip
 
 
-def _cells(row: CharacteristicRow) -> tuple[str, ...]:
+def nature_cells(found: HypothesisShare) -> tuple[str, ...]:
+    """Return a state of nature with its prior probability and the share of trials it held in."""
+    return nature_label(found.hypothesis), f"{found.prior:.3f}", _share(found.held)
+
+
+def row_cells(row: CharacteristicRow) -> tuple[str, ...]:
+    """Return an analysis under one state of nature, by ``HEADS``."""
     return (
-        _label(row.hypothesis),
+        nature_label(row.hypothesis),
         str(row.trials),
         row.reads,
         _share(row.rejected),
         _number(row.favours.value),
         _number(row.estimate.value),
         "" if row.truth is None else _number(row.truth.value),
-        "" if row.bias is None else _mean(row.bias),
+        "" if row.bias is None else mean_cell(row.bias),
         "" if row.coverage is None else _share(row.coverage),
         f"{_number(row.analysed)} of {row.planned}",
         str(row.undecided),
     )
 
 
-def _label(hypothesis: str) -> str:
+def nature_label(hypothesis: str) -> str:
+    """Return a state of nature in words."""
     return "; ".join(LABELS[part] for part in hypothesis.split("+"))
 
 
@@ -102,7 +113,8 @@ def _number(x: float) -> str:
     return f"{x:.1f}" if abs(x) >= 10.0 else f"{x:.3f}"
 
 
-def _mean(found: MeanValue) -> str:
+def mean_cell(found: MeanValue) -> str:
+    """Return a mean with its Monte Carlo standard error."""
     return f"{_number(found.value)} ± {_number(found.se)}"
 
 

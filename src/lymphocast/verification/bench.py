@@ -8,7 +8,6 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from lymphocast.analysis import fit
 from lymphocast.dataset.individual import Individual
 from lymphocast.forecast.checks import contractions, leave_last_out
 from lymphocast.forecast.controlled import Control, Controls
@@ -18,6 +17,7 @@ from lymphocast.forecast.prior_lines import meanings
 from lymphocast.forecast.results import Contraction, LeaveLastOut, ObservedCount, SensitivityRow
 from lymphocast.forecast.scenario import observed_counts
 from lymphocast.forecast.sensitivity import sensitivity_table
+from lymphocast.hypothesis_fits import fit
 from lymphocast.inference.fitting import QUICK, versions
 from lymphocast.inference.hypotheses import Hypothesis
 from lymphocast.inference.importance import ImportanceSettings, sample_importance

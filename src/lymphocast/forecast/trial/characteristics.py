@@ -74,6 +74,8 @@ class CharacteristicRow:
         Share of intervals that hold the truth.
     analysed, planned
         Mean number of patients in the two arms that were analysed, and how many were planned.
+    alpha
+        Two-sided level of the analysis.
     """
 
     analysis: str
@@ -89,6 +91,7 @@ class CharacteristicRow:
     coverage: Proportion | None
     analysed: float
     planned: int
+    alpha: float
 
 
 @final
@@ -226,6 +229,7 @@ def _row(
         planned=sum(
             protocol.arms[protocol.place(arm)].patients for arm in (analysis.arm, analysis.control)
         ),
+        alpha=analysis.alpha,
     )
 
 

@@ -116,7 +116,7 @@ def open_folder(folder: Path, run: Manifest) -> Manifest:
             msg = f"'{folder}': found '{strange[0]}' and no {MANIFEST}; needed an empty folder, or "
             raise UsageError(msg + "that of a run")
         return run
-    content = _read_manifest(path)
+    content = read_manifest(path)
     _refuse_another(folder, content, run)
     possible = {(b.first, b.number): b for b in blocks_of(run)}
     done = {}
@@ -134,7 +134,8 @@ def blocks_of(run: Manifest) -> Iterator[Block]:
         yield Block(first, min(LANES, every - first))
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return the content of a manifest; ``UsageError`` if it is none of this format."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         keys = ("protocol_sha256", "seed", "trials", "versions")
