@@ -27,6 +27,7 @@ from lymphocast.options import (
     Json,
     Plans,
     Seed,
+    Sensitivity,
     output_option,
 )
 
@@ -170,13 +171,14 @@ def report(
             metavar="GOAL.yaml", exists=True, dir_okay=False, help="A goal to search regimens for."
         ),
     ] = None,
+    sensitivity: Sensitivity = False,
 ) -> None:
     """Write the report as one file, or its numbers as JSON."""
     from lymphocast.decisions import asked_of
     from lymphocast.publish import write_report_of
 
     def write(found: "Fit", path: Path, progress: Progress | None) -> None:
-        plans, search = asked_of(found, plan or (), goal, progress)
+        plans, search = asked_of(found, plan or (), goal, progress, sensitivity=sensitivity)
         write_report_of(found, path, progress, plans=plans, search=search)
 
     _write_from_fit(fit_file, write, output)

@@ -11,7 +11,16 @@ import typer
 
 from lymphocast.console import show_progress
 from lymphocast.errors import UsageError
-from lymphocast.options import DEFAULT_SEED, FitFile, Json, Plans, Seed, output_option
+from lymphocast.options import (
+    DEFAULT_SEED,
+    FitFile,
+    Json,
+    Plans,
+    Seed,
+    Sensitivity,
+    output_option,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
@@ -26,12 +35,15 @@ def forecast(
         str | None, typer.Option(metavar="DATE", help="Last day, such as 2010-06-30.")
     ] = None,
     output: Annotated[Path | None, output_option(".csv", ".json", *FIGURES)] = None,
+    sensitivity: Sensitivity = False,
     json: Json = False,
 ) -> None:
     """Say what comes next: without treatment, or under plans."""
     last = _day(until)
     if plan or last is not None:
-        _forecast_plans(fit_file, plan or [], last, output, json=json)
+        _forecast_plans(fit_file, plan or [], last, output, sensitivity=sensitivity, json=json)
+    elif sensitivity:
+        refuse({"--sensitivity": sensitivity}, "without --plan or --until", "one of them")
     elif output is not None and output.suffix.lower() in FIGURES:
         message = f"cannot write '{output}': a figure of a forecast needs --plan or --until"
         raise UsageError(message)
@@ -52,12 +64,7 @@ def optimise(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted search of this output.")
     ] = False,
-    sensitivity: Annotated[
-        bool,
-        typer.Option(
-            "--sensitivity", help="Rank again under each changed assumption, with verdicts."
-        ),
-    ] = False,
+    sensitivity: Sensitivity = False,
     json: Json = False,
 ) -> None:
     """Rank the regimens that could meet a goal, and say what is not known."""
@@ -109,13 +116,19 @@ def trial(
 
 
 def _forecast_plans(
-    fit_file: Path, plans: list[Path], until: date | None, output: Path | None, *, json: bool
+    fit_file: Path,
+    plans: list[Path],
+    until: date | None,
+    output: Path | None,
+    *,
+    sensitivity: bool,
+    json: bool,
 ) -> None:
     from lymphocast.decisions import plans_of, plans_text, write_plans
 
     found_fit = _read(fit_file)
     with show_progress(quiet=json) as progress:
-        found = plans_of(found_fit, plans, until, progress)
+        found = plans_of(found_fit, plans, until, progress, sensitivity=sensitivity)
     if output is None:
         typer.echo(plans_text(found, json=json))
     else:

@@ -31,7 +31,12 @@ UNTREATED = "no treatment"
 
 
 def plans_of(
-    fit: Fit, files: Sequence[Path], until: date | None, progress: Progress | None = None
+    fit: Fit,
+    files: Sequence[Path],
+    until: date | None,
+    progress: Progress | None = None,
+    *,
+    sensitivity: bool = False,
 ) -> PlanForecast:
     """Return the forecast of the plans of some files; without any, of no treatment.
 
@@ -45,6 +50,8 @@ def plans_of(
         The last day, instead of the one that a file states.
     progress
         Called with a stage's name and the share that is done.
+    sensitivity
+        Follow the plans again in each row of the sensitivity table.
 
     Raises
     ------
@@ -55,7 +62,10 @@ def plans_of(
         from.
     """
     if not files:
-        return forecast_plans(fit, (Plan(UNTREATED),), frame_of(fit, until), progress=progress)
+        return forecast_plans(
+            fit, (Plan(UNTREATED),), frame_of(fit, until), progress=progress,
+            sensitivity=sensitivity,
+        )  # fmt: skip
     frame = frame_of(fit)
     read = [read_plans(path, frame, until) for path in files]
     first, wanted = read[0], _common(read[0])
@@ -69,8 +79,10 @@ def plans_of(
     if twice is not None:
         msg = f"found two plans named '{twice}'; needed each name once"
         raise UsageError(msg)
-    limits = first.thresholds
-    return forecast_plans(fit, plans, first.frame, thresholds=limits, progress=progress)
+    return forecast_plans(
+        fit, plans, first.frame, thresholds=first.thresholds, progress=progress,
+        sensitivity=sensitivity,
+    )  # fmt: skip
 
 
 def _common(found: PlanFile) -> str:
@@ -145,7 +157,12 @@ def search_of(
 
 
 def asked_of(
-    fit: Fit, plans: Sequence[Path], goal: Path | None, progress: Progress | None = None
+    fit: Fit,
+    plans: Sequence[Path],
+    goal: Path | None,
+    progress: Progress | None = None,
+    *,
+    sensitivity: bool = False,
 ) -> tuple[PlanForecast | None, RegimenSearch | None]:
     """Return the forecast of plans and the search that a report is asked for, if it is.
 
@@ -154,13 +171,18 @@ def asked_of(
     Raises
     ------
     RecordError, UsageError
-        As :func:`plans_of` and :func:`search_of` do.
+        As :func:`plans_of` and :func:`search_of` do; if ``sensitivity`` has nothing to judge.
     """
+    if sensitivity and not plans and goal is None:
+        msg = "found --sensitivity without --plan or --goal; needed one of them"
+        raise UsageError(msg)
     if goal is not None:
         read_goal(goal, frame_of(fit))
     return (
-        plans_of(fit, plans, None, progress) if plans else None,
-        search_of(fit, goal, progress=progress) if goal is not None else None,
+        plans_of(fit, plans, None, progress, sensitivity=sensitivity) if plans else None,
+        search_of(fit, goal, sensitivity=sensitivity, progress=progress)
+        if goal is not None
+        else None,
     )
 
 

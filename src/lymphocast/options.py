@@ -143,6 +143,10 @@ Plans = Annotated[
         metavar="PLAN.yaml", exists=True, dir_okay=False, help="Plans to follow; repeatable."
     ),
 ]
+Sensitivity = Annotated[
+    bool,
+    typer.Option("--sensitivity", help="Do so again under each changed assumption, with verdicts."),
+]
 PriorFile = Annotated[
     Path | None,
     typer.Option(

@@ -69,10 +69,21 @@ def build_document(
             change_section(record, check_report, results),
             claims_section(record, results),
             model_section(record, results),
-            methods_section(record, results, plans=plans is not None, goal=search is not None),
+            methods_section(record, results, _options(plans, search)),
             references_section(record, results),
         ),
     )
+
+
+def _options(plans: PlanForecast | None, search: RegimenSearch | None) -> tuple[str, ...]:
+    """The options of the command by which the report was asked for more."""
+    tables = (plans, None if search is None else search.given)
+    given = {
+        "--plan plan.yaml": plans is not None,
+        "--goal goal.yaml": search is not None,
+        "--sensitivity": any(x is not None and x.sensitivity is not None for x in tables),
+    }
+    return tuple(option for option, wanted in given.items() if wanted)
 
 
 def figure_section(results: Results, figure_svg: str) -> Section:

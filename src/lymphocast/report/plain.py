@@ -19,6 +19,7 @@ from lymphocast.report.columns import table_lines
 from lymphocast.report.construction import bearings, immovable
 from lymphocast.report.outcome_tables import outcome_lines
 from lymphocast.report.reasons import not_asked_sentence
+from lymphocast.report.verdicts import verdict_lines
 
 NOT_A_DEVICE = "Research software: a retrospective model of one patient. Not advice."
 WIDTH = 100  # columns of prose
@@ -40,10 +41,7 @@ def forecast_lines(results: Outlook, note: str = "") -> tuple[str, ...]:
 
 
 def _explanation(results: Results) -> Iterator[str]:
-    yield "Verdicts (decided if the probability stays above 0.8 or below 0.2 over the table)"
-    for v in results.verdicts:
-        spread = f"{v.probability:.2f} (table {v.lowest:.2f} to {v.highest:.2f})"
-        yield f"  {v.id}  {v.answer.value:<9}  {spread}  {v.question}"
+    yield from verdict_lines(results.verdicts)
     for text in map(not_asked_sentence, results.unasked):
         yield from wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
     yield ""
