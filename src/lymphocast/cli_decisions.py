@@ -13,6 +13,7 @@ from lymphocast.console import show_progress
 from lymphocast.errors import UsageError
 from lymphocast.options import (
     DEFAULT_SEED,
+    DelayCost,
     FitFile,
     Json,
     Plans,
@@ -36,11 +37,13 @@ def forecast(
     ] = None,
     output: Annotated[Path | None, output_option(".csv", ".json", *FIGURES)] = None,
     sensitivity: Sensitivity = False,
+    delay_cost: DelayCost = None,
     json: Json = False,
 ) -> None:
     """Say what comes next: without treatment, or under plans."""
     last = _day(until)
     if plan or last is not None:
+        refuse({"--delay-cost": delay_cost}, "beside --plan or --until")
         _forecast_plans(fit_file, plan or [], last, output, sensitivity=sensitivity, json=json)
     elif sensitivity:
         refuse({"--sensitivity": sensitivity}, "without --plan or --until", "one of them")
@@ -48,7 +51,7 @@ def forecast(
         message = f"cannot write '{output}': a figure of a forecast needs --plan or --until"
         raise UsageError(message)
     else:
-        _forecast_untreated(fit_file, output, json=json)
+        _forecast_untreated(fit_file, output, delay_cost=delay_cost, json=json)
 
 
 def optimise(
@@ -136,16 +139,20 @@ def _forecast_plans(
         typer.echo(str(output))
 
 
-def _forecast_untreated(fit_file: Path, output: Path | None, *, json: bool) -> None:
+def _forecast_untreated(
+    fit_file: Path, output: Path | None, *, delay_cost: float | None, json: bool
+) -> None:
     from lymphocast.publish import forecast_json, forecast_text, write_forecast
 
     found = _read(fit_file)
     with show_progress(quiet=json) as progress:
         if output is not None:
-            write_forecast(found, output, progress)
+            write_forecast(found, output, progress, delay_cost=delay_cost)
             text = str(output)
         else:
-            text = (forecast_json if json else forecast_text)(found, progress)
+            text = (forecast_json if json else forecast_text)(
+                found, progress, delay_cost=delay_cost
+            )
     typer.echo(text)
 
 
