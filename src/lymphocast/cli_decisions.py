@@ -135,7 +135,7 @@ def _forecast_plans(
     if output is None:
         typer.echo(plans_text(found, json=json))
     else:
-        write_plans(found, output)
+        write_plans(found, found_fit.record, output)
         typer.echo(str(output))
 
 

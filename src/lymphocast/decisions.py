@@ -22,6 +22,7 @@ from lymphocast.forecast.trial.folder import SUMMARY
 from lymphocast.forecast.trial.protocol_file import read_protocol
 from lymphocast.forecast.trial.run import run_trial
 from lymphocast.inference.posterior import Fit
+from lymphocast.record.patient import PatientRecord
 from lymphocast.report.plan_tables import plan_csv, plan_json, plan_lines
 from lymphocast.report.regimen_tables import regimen_csv, regimen_json, regimen_lines
 from lymphocast.report.trial_tables import trial_json, trial_lines
@@ -91,15 +92,15 @@ def _common(found: PlanFile) -> str:
     return f"from {found.frame.origin} to {found.frame.until} with thresholds {limits}"
 
 
-def write_plans(found: PlanForecast, path: Path) -> None:
-    """Write a forecast of plans: CSV, JSON or a figure."""
+def write_plans(found: PlanForecast, record: PatientRecord, path: Path) -> None:
+    """Write a forecast of plans: CSV, JSON or a figure, which shows the record's facts as well."""
     match path.suffix.lower():
         case ".csv":
             write_whole(path, plan_csv(found).encode())
         case ".json":
             write_whole(path, plan_json(found).encode())
         case _:
-            write_figure(plan_figure(found), path)
+            write_figure(plan_figure(found, record), path)
 
 
 def plans_text(found: PlanForecast, *, json: bool) -> str:

@@ -354,7 +354,7 @@ def _document(
 ) -> Document:
     svg = figure_svg(treatment_figure(found.record, results))
     courses = figure_svg(course_figure(results.outcomes))
-    parts = () if plans is None else plan_figures(plans, PLANS_ON_A_PAGE)
+    parts = () if plans is None else plan_figures(plans, found.record, PLANS_ON_A_PAGE)
     return build_document(
         found.record, check(found.record), results, svg, courses,
         plans=plans, plan_svgs=tuple(map(figure_svg, parts)), search=search,
