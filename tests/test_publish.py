@@ -289,7 +289,7 @@ def test_forecast_writes_by_suffix(lymphocast: Command, tmp_path: Path, name: st
     else:
         summary = whole_job().summary
         assert json.loads(text) == {
-            key: summary[key] for key in ("hypotheses", "forecast", "registered")
+            key: summary[key] for key in ("hypotheses", "forecast", "registered", "next_count")
         }
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -305,6 +305,44 @@ def test_forecast_prints_for_people_and_for_programs(lymphocast: Command) -> Non
     assert "Not advice" in people.out
     assert programs.err == ""
     assert json.loads(programs.out)["forecast"] == whole_job().summary["forecast"]
+    assert "Without a cost of delay the answer is always later" in people.out.replace("\n    ", " ")
+    assert "At the stated cost" not in people.out
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("command", ["forecast", "explain"])
+def test_a_stated_cost_of_delay_names_the_best_date(
+    lymphocast: Command, tmp_path: Path, command: str
+) -> None:
+    best = whole_job().results.next_count.best[-1]
+    cost = f"{best.cost_to / 2:.6g}"
+    with_cost = (command, fit_file(), "--delay-cost", cost)
+    people = lymphocast(*with_cost).out.replace("\n    ", " ")
+    plain = lymphocast(command, fit_file()).out.replace("\n    ", " ")
+    said = f"the best date is {best.months:g} months after the last count: it is expected to tell"
+    assert said in people
+    assert "At the stated cost" not in plain
+    stated = people[people.index(" At the stated cost") :]
+    assert people.replace(stated[: stated.index("waiting.") + 8], "") == plain
+    found = json.loads(lymphocast(*with_cost, "--json").out)["next_count"]
+    assert found["stated"]["months"] == best.months
+    assert {**found, "stated": None} == {**whole_job().summary["next_count"], "stated": None}
+    lymphocast(*with_cost, "-o", "found.csv", cwd=tmp_path)
+    rows = (tmp_path / "found.csv").read_text(encoding="utf-8").splitlines()
+    assert sum("stated_cost" in row and row.endswith(f",{cost}") for row in rows) == 1
+
+
+@pytest.mark.parametrize("cost", ["-0.1", "nan", "inf"])
+def test_a_cost_of_delay_is_no_less_than_nothing(lymphocast: Command, cost: str) -> None:
+    done = lymphocast("forecast", fit_file(), f"--delay-cost={cost}")
+    assert done.code == 2
+    assert f"--delay-cost: found {float(cost):g}; needed a number of bits a month" in done.err
+
+
+def test_a_cost_of_delay_is_not_of_plans(lymphocast: Command) -> None:
+    done = lymphocast("forecast", fit_file(), "--until", "2010-01-01", "--delay-cost", "0.01")
+    assert done.code == 2
+    assert "found --delay-cost beside --plan or --until; needed it left out" in done.err
 
 
 @pytest.mark.usefixtures("kept")

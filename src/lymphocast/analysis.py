@@ -124,7 +124,7 @@ def explain(fit: Fit, *, progress: Progress | None = None) -> Results:
         verdicts=verdicts(table),
         curves=ahead.curves,
         timing=timing(ensemble, fit, kernels),
-        next_count=next_count(ensemble, registered_days(fit), fit.seed),
+        next_count=ahead.next_count,
         history=fit.history,
         priors=prior_lines(fit.table, meanings(COURSE)),
         fit=_summary_of(fit),
@@ -158,6 +158,7 @@ def foresee(fit: Fit, *, progress: Progress | None = None) -> Foresight:
         forecast=forecast_untreated(ensemble),
         registered=predict_days(ensemble, registered_days(fit), fit.seed),
         curves=count_curves(ensemble, _first_day(fit)),
+        next_count=next_count(ensemble, registered_days(fit), fit.seed),
     )
     if progress is not None:
         progress("looking ahead", 1.0)

@@ -7,6 +7,7 @@ of severity ``error``, or a fit whose diagnostics failed; 2 a wrong call, a miss
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -22,11 +23,13 @@ from lymphocast.console import Progress, show_progress
 from lymphocast.errors import LymphocastError, UsageError
 from lymphocast.options import (
     DEFAULT_SEED,
+    DelayCost,
     Draws,
     FitFile,
     Json,
     Plans,
     Seed,
+    Sensitivity,
     output_option,
 )
 
@@ -143,15 +146,18 @@ app.command()(fit)
 def explain(
     fit_file: FitFile,
     output: Annotated[Path | None, output_option(".json", ".html", ".csv")] = None,
+    delay_cost: DelayCost = None,
     json: Json = False,
 ) -> None:
     """Say what did it, and how surely."""
     from lymphocast.publish import explanation_json, explanation_text, write_explanation
 
     if output is not None:
-        _write_from_fit(fit_file, write_explanation, output, quiet=json)
+        write = partial(write_explanation, delay_cost=delay_cost)
+        _write_from_fit(fit_file, write, output, quiet=json)
     else:
-        _print_from_fit(fit_file, explanation_json if json else explanation_text, quiet=json)
+        answer = explanation_json if json else explanation_text
+        _print_from_fit(fit_file, partial(answer, delay_cost=delay_cost), quiet=json)
 
 
 app.command()(controls)
@@ -174,6 +180,7 @@ def report(
         Path | None,
         typer.Option(metavar="DIR", exists=True, file_okay=False, help="A finished virtual trial."),
     ] = None,
+    sensitivity: Sensitivity = False,
 ) -> None:
     """Write the report as one file, or its numbers as JSON."""
     from lymphocast.decisions import asked_of
@@ -183,7 +190,7 @@ def report(
     done = None if trial is None else read_trial(trial)
 
     def write(found: "Fit", path: Path, progress: Progress | None) -> None:
-        plans, search = asked_of(found, plan or (), goal, progress)
+        plans, search = asked_of(found, plan or (), goal, progress, sensitivity=sensitivity)
         write_report_of(found, path, progress, plans=plans, search=search, trial=done)
 
     _write_from_fit(fit_file, write, output)

@@ -13,7 +13,17 @@ import typer
 
 from lymphocast.console import Progress, show_progress
 from lymphocast.errors import UsageError
-from lymphocast.options import DEFAULT_SEED, FitFile, Json, Plans, Seed, output_option
+from lymphocast.options import (
+    DEFAULT_SEED,
+    DelayCost,
+    FitFile,
+    Json,
+    Plans,
+    Seed,
+    Sensitivity,
+    output_option,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from lymphocast.analysis import Fit
@@ -28,17 +38,22 @@ def forecast(
         str | None, typer.Option(metavar="DATE", help="Last day, such as 2010-06-30.")
     ] = None,
     output: Annotated[Path | None, output_option(".csv", ".json", *FIGURES)] = None,
+    sensitivity: Sensitivity = False,
+    delay_cost: DelayCost = None,
     json: Json = False,
 ) -> None:
     """Say what comes next: without treatment, or under plans."""
     last = _day(until)
     if plan or last is not None:
-        _forecast_plans(fit_file, plan or [], last, output, json=json)
+        refuse({"--delay-cost": delay_cost}, "beside --plan or --until")
+        _forecast_plans(fit_file, plan or [], last, output, sensitivity=sensitivity, json=json)
+    elif sensitivity:
+        refuse({"--sensitivity": sensitivity}, "without --plan or --until", "one of them")
     elif output is not None and output.suffix.lower() in FIGURES:
         message = f"cannot write '{output}': a figure of a forecast needs --plan or --until"
         raise UsageError(message)
     else:
-        _forecast_untreated(fit_file, output, json=json)
+        _forecast_untreated(fit_file, output, delay_cost=delay_cost, json=json)
 
 
 def optimise(
@@ -54,12 +69,7 @@ def optimise(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted search of this output.")
     ] = False,
-    sensitivity: Annotated[
-        bool,
-        typer.Option(
-            "--sensitivity", help="Rank again under each changed assumption, with verdicts."
-        ),
-    ] = False,
+    sensitivity: Sensitivity = False,
     json: Json = False,
 ) -> None:
     """Rank the regimens that could meet a goal, and say what is not known."""
@@ -111,30 +121,40 @@ def trial(
 
 
 def _forecast_plans(
-    fit_file: Path, plans: list[Path], until: date | None, output: Path | None, *, json: bool
+    fit_file: Path,
+    plans: list[Path],
+    until: date | None,
+    output: Path | None,
+    *,
+    sensitivity: bool,
+    json: bool,
 ) -> None:
     from lymphocast.decisions import plans_of, plans_text, write_plans
 
     found_fit = _read(fit_file)
     with _progress_of(found_fit, fit_file, quiet=json) as progress:
-        found = plans_of(found_fit, plans, until, progress)
+        found = plans_of(found_fit, plans, until, progress, sensitivity=sensitivity)
     if output is None:
         typer.echo(plans_text(found, json=json))
     else:
-        write_plans(found, output)
+        write_plans(found, found_fit.record, output)
         typer.echo(str(output))
 
 
-def _forecast_untreated(fit_file: Path, output: Path | None, *, json: bool) -> None:
+def _forecast_untreated(
+    fit_file: Path, output: Path | None, *, delay_cost: float | None, json: bool
+) -> None:
     from lymphocast.publish import forecast_json, forecast_text, write_forecast
 
     found = _read(fit_file)
     with _progress_of(found, fit_file, quiet=json) as progress:
         if output is not None:
-            write_forecast(found, output, progress)
+            write_forecast(found, output, progress, delay_cost=delay_cost)
             text = str(output)
         else:
-            text = (forecast_json if json else forecast_text)(found, progress)
+            text = (forecast_json if json else forecast_text)(
+                found, progress, delay_cost=delay_cost
+            )
     typer.echo(text)
 
 

@@ -22,6 +22,7 @@ from lymphocast.forecast.trial.folder import SUMMARY
 from lymphocast.forecast.trial.protocol_file import read_protocol
 from lymphocast.forecast.trial.run import run_trial
 from lymphocast.inference.posterior import Fit
+from lymphocast.record.patient import PatientRecord
 from lymphocast.report.plan_tables import plan_csv, plan_json, plan_lines
 from lymphocast.report.regimen_tables import regimen_csv, regimen_json, regimen_lines
 from lymphocast.report.trial_tables import trial_json, trial_lines
@@ -31,7 +32,12 @@ UNTREATED = "no treatment"
 
 
 def plans_of(
-    fit: Fit, files: Sequence[Path], until: date | None, progress: Progress | None = None
+    fit: Fit,
+    files: Sequence[Path],
+    until: date | None,
+    progress: Progress | None = None,
+    *,
+    sensitivity: bool = False,
 ) -> PlanForecast:
     """Return the forecast of the plans of some files; without any, of no treatment.
 
@@ -45,6 +51,8 @@ def plans_of(
         The last day, instead of the one that a file states.
     progress
         Called with a stage's name and the share that is done.
+    sensitivity
+        Follow the plans again in each row of the sensitivity table.
 
     Raises
     ------
@@ -55,7 +63,10 @@ def plans_of(
         from.
     """
     if not files:
-        return forecast_plans(fit, (Plan(UNTREATED),), frame_of(fit, until), progress=progress)
+        return forecast_plans(
+            fit, (Plan(UNTREATED),), frame_of(fit, until), progress=progress,
+            sensitivity=sensitivity,
+        )  # fmt: skip
     frame = frame_of(fit)
     read = [read_plans(path, frame, until) for path in files]
     first, wanted = read[0], _common(read[0])
@@ -69,8 +80,10 @@ def plans_of(
     if twice is not None:
         msg = f"found two plans named '{twice}'; needed each name once"
         raise UsageError(msg)
-    limits = first.thresholds
-    return forecast_plans(fit, plans, first.frame, thresholds=limits, progress=progress)
+    return forecast_plans(
+        fit, plans, first.frame, thresholds=first.thresholds, progress=progress,
+        sensitivity=sensitivity,
+    )  # fmt: skip
 
 
 def _common(found: PlanFile) -> str:
@@ -79,15 +92,15 @@ def _common(found: PlanFile) -> str:
     return f"from {found.frame.origin} to {found.frame.until} with thresholds {limits}"
 
 
-def write_plans(found: PlanForecast, path: Path) -> None:
-    """Write a forecast of plans: CSV, JSON or a figure."""
+def write_plans(found: PlanForecast, record: PatientRecord, path: Path) -> None:
+    """Write a forecast of plans: CSV, JSON or a figure, which shows the record's facts as well."""
     match path.suffix.lower():
         case ".csv":
             write_whole(path, plan_csv(found).encode())
         case ".json":
             write_whole(path, plan_json(found).encode())
         case _:
-            write_figure(plan_figure(found), path)
+            write_figure(plan_figure(found, record), path)
 
 
 def plans_text(found: PlanForecast, *, json: bool) -> str:
@@ -145,7 +158,12 @@ def search_of(
 
 
 def asked_of(
-    fit: Fit, plans: Sequence[Path], goal: Path | None, progress: Progress | None = None
+    fit: Fit,
+    plans: Sequence[Path],
+    goal: Path | None,
+    progress: Progress | None = None,
+    *,
+    sensitivity: bool = False,
 ) -> tuple[PlanForecast | None, RegimenSearch | None]:
     """Return the forecast of plans and the search that a report is asked for, if it is.
 
@@ -154,13 +172,18 @@ def asked_of(
     Raises
     ------
     RecordError, UsageError
-        As :func:`plans_of` and :func:`search_of` do.
+        As :func:`plans_of` and :func:`search_of` do; if ``sensitivity`` has nothing to judge.
     """
+    if sensitivity and not plans and goal is None:
+        msg = "found --sensitivity without --plan or --goal; needed one of them"
+        raise UsageError(msg)
     if goal is not None:
         read_goal(goal, frame_of(fit))
     return (
-        plans_of(fit, plans, None, progress) if plans else None,
-        search_of(fit, goal, progress=progress) if goal is not None else None,
+        plans_of(fit, plans, None, progress, sensitivity=sensitivity) if plans else None,
+        search_of(fit, goal, sensitivity=sensitivity, progress=progress)
+        if goal is not None
+        else None,
     )
 
 

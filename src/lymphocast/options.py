@@ -1,5 +1,6 @@
 """Options of the command line: output paths that are checked, and what several commands share."""
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -142,6 +143,28 @@ Plans = Annotated[
     typer.Option(
         metavar="PLAN.yaml", exists=True, dir_okay=False, help="Plans to follow; repeatable."
     ),
+]
+
+
+def cost_of_delay(value: float | None) -> float | None:
+    """Return a cost of delay; refuse one that no date could be best at."""
+    if value is not None and not 0.0 <= value < math.inf:
+        message = f"--delay-cost: found {value:g}; needed a number of bits a month, 0 or more"
+        raise UsageError(message)
+    return value
+
+
+DelayCost = Annotated[
+    float | None,
+    typer.Option(
+        metavar="BITS",
+        help="What a month's delay of the next count costs: the date that is then best.",
+        callback=cost_of_delay,
+    ),
+]
+Sensitivity = Annotated[
+    bool,
+    typer.Option("--sensitivity", help="Do so again under each changed assumption, with verdicts."),
 ]
 PriorFile = Annotated[
     Path | None,

@@ -5,9 +5,9 @@ Each function computes the results once and hands them to writers; none leaves a
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import final
+from typing import TypeVar, final
 
 from lymphocast.analysis import controls, explain, foresee, read_fit, write_fit
 from lymphocast.criteria.check import check
@@ -16,10 +16,12 @@ from lymphocast.figures.export import figure_svg, write_figure
 from lymphocast.figures.plans import plan_figures
 from lymphocast.figures.treatment import treatment_figure
 from lymphocast.files import write_whole
+from lymphocast.forecast.foresight import Foresight
 from lymphocast.forecast.plan_results import PlanForecast
 from lymphocast.forecast.regimen_results import RegimenSearch
 from lymphocast.forecast.results import Results
 from lymphocast.forecast.trial.characteristics import Characteristics
+from lymphocast.forecast.value import at_cost
 from lymphocast.hypothesis_fits import fit
 from lymphocast.inference.posterior import Fit
 from lymphocast.record.casefile import find_case, read_case
@@ -35,6 +37,7 @@ from lymphocast.report.tables import explanation_csv, forecast_csv
 from lymphocast.report.write import write_report
 
 Progress = Callable[[str, float], None]
+Ahead = TypeVar("Ahead", Foresight, Results)
 FOUNDING_CASE = "trojan-2009"
 PLANS_ON_A_PAGE = 3
 EXPLANATION = (
@@ -85,9 +88,11 @@ def _write_all(
     return tuple(directory / name for name in writers)
 
 
-def write_explanation(found: Fit, path: Path, progress: Progress | None = None) -> None:
+def write_explanation(
+    found: Fit, path: Path, progress: Progress | None = None, *, delay_cost: float | None = None
+) -> None:
     """Write what did it: JSON, CSV, or the report as HTML."""
-    results = explain(found, progress=progress)
+    results = _costed(explain(found, progress=progress), delay_cost)
     match path.suffix.lower():
         case ".json":
             write_whole(path, _explanation_json(found, results).encode())
@@ -97,9 +102,11 @@ def write_explanation(found: Fit, path: Path, progress: Progress | None = None) 
             write_report(_document(found, results), path)
 
 
-def write_forecast(found: Fit, path: Path, progress: Progress | None = None) -> None:
+def write_forecast(
+    found: Fit, path: Path, progress: Progress | None = None, *, delay_cost: float | None = None
+) -> None:
     """Write what comes next: CSV or JSON."""
-    foresight = foresee(found, progress=progress)
+    foresight = _costed(foresee(found, progress=progress), delay_cost)
     as_table = path.suffix.lower() == ".csv"
     text = forecast_csv(foresight) if as_table else outlook_json(foresight)
     write_whole(path, text.encode())
@@ -156,25 +163,42 @@ def write_figure_of(source: str, path: Path, progress: Progress | None = None) -
     write_figure(figure, path)
 
 
-def explanation_text(found: Fit, progress: Progress | None = None) -> str:
+def explanation_text(
+    found: Fit, progress: Progress | None = None, *, delay_cost: float | None = None
+) -> str:
     """Return what did it as lines for a terminal."""
-    return "\n".join(explanation_lines(found.record, explain(found, progress=progress)))
+    results = _costed(explain(found, progress=progress), delay_cost)
+    return "\n".join(explanation_lines(found.record, results))
 
 
-def explanation_json(found: Fit, progress: Progress | None = None) -> str:
+def explanation_json(
+    found: Fit, progress: Progress | None = None, *, delay_cost: float | None = None
+) -> str:
     """Return what did it as JSON text."""
-    return _explanation_json(found, explain(found, progress=progress))
+    return _explanation_json(found, _costed(explain(found, progress=progress), delay_cost))
 
 
-def forecast_text(found: Fit, progress: Progress | None = None) -> str:
+def forecast_text(
+    found: Fit, progress: Progress | None = None, *, delay_cost: float | None = None
+) -> str:
     """Return what comes next as lines for a terminal."""
     untold = "" if found.individual.tells_of_infection else NO_INFECTION
-    return "\n".join(forecast_lines(foresee(found, progress=progress), untold))
+    foresight = _costed(foresee(found, progress=progress), delay_cost)
+    return "\n".join(forecast_lines(foresight, untold))
 
 
-def forecast_json(found: Fit, progress: Progress | None = None) -> str:
+def forecast_json(
+    found: Fit, progress: Progress | None = None, *, delay_cost: float | None = None
+) -> str:
     """Return what comes next as JSON text."""
-    return outlook_json(foresee(found, progress=progress))
+    return outlook_json(_costed(foresee(found, progress=progress), delay_cost))
+
+
+def _costed(found: Ahead, delay_cost: float | None) -> Ahead:
+    """The same with the date of the next count that is best at a cost of delay."""
+    if delay_cost is None:
+        return found
+    return replace(found, next_count=at_cost(found.next_count, delay_cost))
 
 
 def controls_text(
@@ -208,7 +232,7 @@ def _document(
 ) -> Document:
     svg = figure_svg(treatment_figure(found.record, results))
     courses = figure_svg(course_figure(results.outcomes))
-    parts = () if plans is None else plan_figures(plans, PLANS_ON_A_PAGE)
+    parts = () if plans is None else plan_figures(plans, found.record, PLANS_ON_A_PAGE)
     return build_document(
         found.record, check(found.record), results, svg, courses,
         plans=plans, plan_svgs=tuple(map(figure_svg, parts)), search=search, trial=trial,

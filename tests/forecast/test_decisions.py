@@ -280,7 +280,7 @@ def test_the_table_of_plans_holds_what_the_json_holds(
     forecast: PlanForecast, tmp_path: Path
 ) -> None:
     for name in ("plans.csv", "plans.json"):
-        write_plans(forecast, tmp_path / name)
+        write_plans(forecast, quick_fit().record, tmp_path / name)
     content = json.loads((tmp_path / "plans.json").read_text(encoding="utf-8"))
     assert content["schema"] == "lymphocast plan forecast 1"
     with (tmp_path / "plans.csv").open(encoding="utf-8") as file:

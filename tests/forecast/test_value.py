@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lymphocast.forecast.ensemble import Ensemble, ensemble_of
 from lymphocast.forecast.value import (
     MONTHS,
+    at_cost,
     best_dates,
     counts_together,
     entropy,
@@ -18,6 +19,7 @@ from lymphocast.forecast.value import (
     one_count,
     statements_of,
 )
+from lymphocast.forecast.valued import CountValue, NextCount
 from tests.founding import quick_fit
 from tests.tolerances import CLOSED_FORM
 
@@ -81,6 +83,46 @@ def test_the_best_date_at_any_cost_is_the_one_whose_value_less_its_cost_is_great
         assert worth[rows[0].months] == pytest.approx(best, abs=1e-9)
     else:
         assert best == pytest.approx(0.0, abs=1e-9)
+
+
+@given(
+    bits=st.lists(st.floats(0.0, 1.0), min_size=5, max_size=5),
+    cost=st.floats(0.0, 0.5),
+)
+def test_at_a_stated_cost_the_date_worth_most_is_named_or_none(
+    bits: list[float], cost: float
+) -> None:
+    found = at_cost(valued(bits), cost).stated
+    assert found is not None
+    worth = {m: b - cost * m for m, b in zip(MONTHS, bits, strict=True)}
+    assert found.cost == cost
+    assert found.worth == pytest.approx(max([*worth.values(), 0.0]), abs=1e-9)
+    if found.months is not None:
+        assert found.worth == pytest.approx(worth[found.months])
+        assert found.bits == bits[MONTHS.index(found.months)]
+    else:
+        assert found.bits == 0.0
+
+
+@pytest.mark.parametrize(
+    ("cost", "months"),
+    [(0.0, 12.0), (0.0199, 12.0), (0.02, 6.0), (0.0399, 6.0), (0.04, None), (1.0, None)],
+)
+def test_on_either_side_of_a_change_the_stated_cost_names_another_date(
+    cost: float, months: float | None
+) -> None:
+    # Slopes of 0.04 to 0.24 bits at 6 months, of 0.02 to 0.36 at 12: of equals, the earlier.
+    found = at_cost(valued([0.0, 0.24, 0.36, 0.36, 0.36]), cost).stated
+    assert found is not None
+    assert found.months == months
+
+
+def valued(bits: list[float]) -> NextCount:
+    """One count at each of the usual months, with this information on (b)."""
+    rows = tuple(
+        CountValue((DAY,), m, {"b": b}, {"b": 0.5}) for m, b in zip(MONTHS, bits, strict=True)
+    )
+    return NextCount({"b": 1.0}, rows, best_dates(list(zip(MONTHS, bits, strict=True))), ())
 
 
 def test_where_nothing_is_left_to_learn_no_date_is_called_best() -> None:

@@ -16,6 +16,9 @@ from lymphocast.forecast.plan_results import (
     PlanForecast,
     PlanPoint,
     PlanRow,
+    PlanSensitivity,
+    PlanSensitivityRow,
+    PlanVerdict,
 )
 from lymphocast.forecast.regimen_results import (
     DesignShare,
@@ -121,7 +124,24 @@ def plans(maintenance: Quantity | None = None) -> PlanForecast:
         rows=rows,
         curves=tuple(curve(r.label, r.course.averaged.points[-1].latent.p50) for r in rows),
         notes=(BANNER, "From the origin on, each plan takes the place of the record."),
+        sensitivity=moved(rows),
     )
+
+
+def moved(rows: tuple[PlanRow, ...]) -> PlanSensitivity:
+    """Return falls that one changed assumption makes likely."""
+    base, drift, verdicts = {}, {}, []
+    for place, x in enumerate(rows, 1):
+        p = x.course.averaged.points[-1].p_below_by_then[300]
+        name, question = f"{place} fall", f"Under '{x.plan}', has the count been below 300?"
+        base[name], drift[name] = p, p + 0.1 * place
+        verdict = Verdict(name, question, "It has.", p, p, drift[name], Answer.UNDECIDED)
+        verdicts.append(PlanVerdict(x.plan, "", LAST, "p_below_by_then", 300, verdict))
+    changes = (
+        PlanSensitivityRow("base", "base analysis", 5000.0, base),
+        PlanSensitivityRow("drift", "slow drift", 5000.0, drift),
+    )
+    return PlanSensitivity(changes, tuple(verdicts))
 
 
 def with_averaged(found: PlanForecast, number: int, changed: PlanPoint) -> PlanForecast:

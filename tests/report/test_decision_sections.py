@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -15,11 +15,12 @@ from lymphocast.errors import UsageError
 from lymphocast.forecast import plan_results, regimen_results
 from lymphocast.forecast.plan_results import DoseTrack, PlanForecast
 from lymphocast.forecast.regimen_results import RegimenSearch
+from lymphocast.forecast.results import Answer
 from lymphocast.report.blocks import Block, Document, Drawing, Mark, Paragraph, Table, Tone
 from lymphocast.report.claims_decisions import dose_words
 from lymphocast.report.document import build_document
 from lymphocast.report.html import render_html
-from lymphocast.report.plan_tables import plan_json
+from lymphocast.report.plan_tables import plan_csv, plan_json, plan_lines
 from lymphocast.report.regimen_tables import regimen_json
 from lymphocast.report.summary import summary, summary_schema
 from lymphocast.units import Quantity
@@ -27,6 +28,7 @@ from tests.report import decisions, reading, synthetic
 from tests.report.test_document import SECTIONS
 
 PLANS, SEARCH = decisions.plans(), decisions.search()
+UNJUDGED = replace(PLANS, sensitivity=None)
 UNTREATED = "Every forecast assumes no treatment."
 
 
@@ -111,9 +113,10 @@ def test_no_treatment_is_said_only_of_the_forecasts_that_assume_it() -> None:
     ("plans", "search", "command"),
     [
         (None, None, "report fit.nc -o"),
-        (PLANS, None, "report fit.nc --plan plan.yaml -o"),
-        (None, SEARCH, "report fit.nc --goal goal.yaml -o"),
-        (PLANS, SEARCH, "report fit.nc --plan plan.yaml --goal goal.yaml -o"),
+        (PLANS, None, "report fit.nc --plan plan.yaml --sensitivity -o"),
+        (UNJUDGED, None, "report fit.nc --plan plan.yaml -o"),
+        (None, SEARCH, "report fit.nc --goal goal.yaml --sensitivity -o"),
+        (UNJUDGED, SEARCH, "report fit.nc --plan plan.yaml --goal goal.yaml --sensitivity -o"),
     ],
 )
 def test_how_to_reproduce_names_what_was_asked_for(
@@ -149,6 +152,29 @@ def test_each_plan_has_its_average_and_every_hypothesis(caption: str) -> None:
     assert [row.cells[0] for row in rows if row.mark is Mark.PLAIN] == labels * len(groups)
 
 
+def test_each_verdict_on_the_last_day_stands_with_its_range_under_its_plan() -> None:
+    rows = table(asked(), "plans", "Verdicts on").rows
+    assert [row.cells[0] for row in rows if row.mark is Mark.GROUP] == [r.label for r in PLANS.rows]
+    assert rows[1].cells == (
+        "<300 by then", "0.32", "0.32", "0.42", "undecided", "base analysis", "slow drift"
+    )  # fmt: skip
+    lines = plan_lines(PLANS)
+    start = lines.index(next(x for x in lines if x.startswith("Verdicts over 2 analyses")))
+    assert lines[start + 2].split() == [
+        "no", "treatment", "<300", "by", "then", "0.32", "0.32", "0.42", "undecided"
+    ]  # fmt: skip
+
+
+def test_verdicts_of_another_day_or_threshold_are_not_shown_with_the_last() -> None:
+    found = PLANS.sensitivity
+    assert found is not None
+    first = found.verdicts[0]
+    others = (replace(first, day=date(2014, 11, 15)), replace(first, threshold=200))
+    elsewhere = replace(PLANS, sensitivity=replace(found, verdicts=(*others, *found.verdicts)))
+    assert plan_lines(elsewhere) == plan_lines(PLANS)
+    assert plan_csv(elsewhere) != plan_csv(PLANS)
+
+
 def test_all_parts_of_the_figure_are_shown_and_described() -> None:
     drawings = [b for b in blocks(asked(), "plans") if isinstance(b, Drawing)]
     assert len(drawings) == 2
@@ -173,6 +199,15 @@ def changed_first(**values: object) -> RegimenSearch:
 
 def changed_table(**values: object) -> RegimenSearch:
     return replace(SEARCH, given=replace(SEARCH.given, **values))
+
+
+def fall_verdict(**values: object) -> PlanForecast:
+    """Return the plans with another verdict on the fall under the last of them."""
+    found = PLANS.sensitivity
+    assert found is not None
+    *others, last = found.verdicts
+    changed = replace(last, verdict=replace(last.verdict, **values))
+    return replace(PLANS, sensitivity=replace(found, verdicts=(*others, changed)))
 
 
 def changed_verdict(**values: float) -> RegimenSearch:
@@ -202,6 +237,13 @@ def changed_verdict(**values: float) -> RegimenSearch:
             "at 500 or more with probability 0.46. The",
         ),
         (replace(PLANS, draws=250), "1,000 draws", "250 draws"),
+        (UNJUDGED, "two analyses, none of the three", "No verdicts: how these probabilities"),
+        (fall_verdict(answer=Answer.NO), " none of the three prob", " one of the three prob"),
+        (
+            fall_verdict(highest=0.91),
+            "“<300 by then” under “by the count”: from 0.24 (base analysis) to 0.54 (slow drift)",
+            "“<300 by then” under “by the count”: from 0.24 (base analysis) to 0.91 (slow drift)",
+        ),
         (replace(PLANS, seed=99), "(seed 7)", "(seed 99)"),
         (
             replace(PLANS, until=PLANS.until + timedelta(days=1)),
@@ -316,6 +358,9 @@ def test_a_strange_key_in_plans_or_search_is_invalid() -> None:
         (plan_results.PlanPoint, "plan_point", set()),
         (plan_results.InfectionAhead, "infection_ahead", set()),
         (plan_results.DoseStep, "dose_step", set()),
+        (plan_results.PlanSensitivity, "plan_sensitivity", set()),
+        (plan_results.PlanSensitivityRow, "plan_change", set()),
+        (plan_results.PlanVerdict, "plan_verdict", set()),
         (regimen_results.RegimenSearch, "search", set()),
         (regimen_results.RegimenTable, "regimen_table", set()),
         (regimen_results.RegimenRow, "regimen_row", set()),

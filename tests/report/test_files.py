@@ -15,7 +15,7 @@ from lymphocast.report.html import render_html
 from lymphocast.report.pdf import render_pdf
 from lymphocast.report.svg import embeddable
 from lymphocast.report.write import write_report
-from tests.report import synthetic
+from tests.report import decisions, synthetic
 
 HOSTILE = '<script>alert("x")</script> #set page(fill: red) \\ $x$ "quoted" *bold* & {{ 7*7 }}'
 
@@ -160,3 +160,39 @@ def test_a_harmless_figure_keeps_its_text_and_local_references() -> None:
     assert kept.startswith("<svg")
     assert "a &lt; b" in kept
     assert "url(#c)" in kept
+
+
+CLIPPED = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    'aria-labelledby="name words"><title id="name">a</title><desc id="words">b</desc>'
+    "<style>.faded { mask: url(#clip-1); fill: #c1ab5e }</style>"
+    '<defs><clipPath id="clip-1"><rect id="box" width="5"/></clipPath></defs>'
+    '<g clip-path="url(#clip-1)" style="fill:url(#box)"><use xlink:href="#box"/>'
+    '<text fill="#c1ab5e">#clip-1 stays</text></g></svg>'
+)
+
+
+def test_figures_of_one_page_share_no_identifier_and_each_refers_to_its_own() -> None:
+    drawn = build_document(
+        synthetic.record(), synthetic.check_report(), synthetic.results(), CLIPPED, CLIPPED,
+        plans=decisions.plans(), plan_svgs=(CLIPPED, CLIPPED),
+    )  # fmt: skip
+    html = render_html(drawn)
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(set(ids)) == len(ids)
+    figures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(figures) == 4
+    for figure in figures:
+        own = re.findall(r'\bid="([^"]+)"', figure)
+        assert len(own) == 4
+        found = re.findall(r'(?:url\(|href=")#([^")]+)', figure)
+        found += re.findall(r'aria-labelledby="(\S+) (\S+)"', figure)[0]
+        assert set(found) == set(own)
+        assert figure.count("#c1ab5e") == 2  # a colour, not a name
+        assert "#clip-1 stays" in figure
+
+
+def test_a_figure_alone_keeps_its_identifiers() -> None:
+    kept = embeddable(CLIPPED)
+    for name in ('id="clip-1"', "url(#clip-1)", 'href="#box"', 'aria-labelledby="name words"'):
+        assert name in kept

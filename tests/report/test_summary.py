@@ -11,6 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from lymphocast.errors import UsageError
+from lymphocast.forecast.value import at_cost
+from lymphocast.report.claims_ahead import delay_sentence
 from lymphocast.report.summary import summary, summary_json, summary_schema
 from lymphocast.report.tables import COLUMNS, forecast_csv
 from tests.report import synthetic
@@ -132,11 +134,50 @@ def test_the_forecast_table_is_tidy_and_complete() -> None:
     assert tuple(rows[0]) == COLUMNS
     points = len(synthetic.results().forecast.averaged)
     hypotheses = len(synthetic.hypotheses())
-    assert len(rows) == (hypotheses + 1) * points * 7 + hypotheses
+    value = synthetic.next_count()
+    told = 6 * len((*value.by_date, *value.figure)) + 3 + 2 * len(value.best)
+    assert len(rows) == (hypotheses + 1) * points * 7 + hypotheses + told
     assert {row["hypothesis"] for row in rows} == {
         "averaged",
         *(h.name for h in synthetic.hypotheses()),
     }
+
+
+def test_the_forecast_table_tells_a_next_count_by_its_years_or_its_days() -> None:
+    told = {
+        (row["origin"], row["years"], row["quantity"]): float(row["value"])
+        for row in forecast_rows()
+        if row["quantity"].startswith("next_count_")
+    }
+    assert told["last-count", "0.25", "next_count_bits_b"] == 0.2
+    assert told["last-count", "1", "next_count_p_decided_b"] == 0.9
+    assert told["2012-01-15 2012-07-15", "", "next_count_bits_b"] == 0.37
+    assert told["", "", "next_count_unknown_b"] == 0.97
+    assert told["last-count", "1", "next_count_best_cost_to"] == 0.0222
+
+
+@pytest.mark.parametrize(
+    ("cost", "stated", "said"),
+    [
+        (0.01, {"cost": 0.01, "months": 12.0, "bits": 0.4, "worth": 0.28}, "12 months after the"),
+        (0.05, {"cost": 0.05, "months": 3.0, "bits": 0.2, "worth": 0.05}, "3 months after the"),
+        (0.07, {"cost": 0.07, "months": None, "bits": 0.0, "worth": 0.0}, "no count at these"),
+    ],
+)
+def test_a_stated_cost_of_delay_stands_in_summary_and_sentence(
+    cost: float, stated: dict[str, float | None], said: str
+) -> None:
+    results = synthetic.results()
+    costed = replace(results, next_count=at_cost(results.next_count, cost))
+    content = summary(synthetic.record(), synthetic.check_report(), costed)
+    assert [e.message for e in Draft202012Validator(summary_schema()).iter_errors(content)] == []
+    found: Any = content["next_count"]
+    assert found["stated"] == stated
+    found["stated"] = None
+    assert content == summary(synthetic.record(), synthetic.check_report(), results)
+    plain, sentence = (delay_sentence(x.next_count) for x in (results, costed))
+    assert sentence.startswith(f"{plain} At the stated cost of {cost:.3f} bits a month ")
+    assert said in sentence
 
 
 def test_the_forecast_table_says_which_probability_is_which() -> None:

@@ -2,7 +2,8 @@
 
 For each plan the modelled count and, below it, steps of the weekly dose; all on one calendar and
 on one scale each. A dose that a rule may hold, or that some draws miss, is light where it is
-planned and dark where it is given. Symptoms and cultures have no track: none is forecast by day.
+planned and dark where it is given. Under the plans stand the tracks of the record: other drugs,
+symptoms and cultures; none of these is forecast by day.
 """
 
 from dataclasses import replace
@@ -15,6 +16,7 @@ import altair as alt
 from lymphocast.figures.axes import calendar, configure, time_x, value_y
 from lymphocast.figures.counts import THRESHOLDS
 from lymphocast.figures.curves import ModelCurves, curve_layers, highest
+from lymphocast.figures.doses import stepped_drug
 from lymphocast.figures.key import Entry, Glyph, head_panel, notes_panel, spacer
 from lymphocast.figures.layout import FONT_SIZE, PLOT, RIGHT
 from lymphocast.figures.marks import (
@@ -30,10 +32,12 @@ from lymphocast.figures.marks import (
 )
 from lymphocast.figures.palette import MUTED, STUDY_DRUG, STUDY_DRUG_LIGHT, THRESHOLD
 from lymphocast.figures.text import FONT, wrap
+from lymphocast.figures.tracks import BAR_WORDS, track_panel, track_sections
 from lymphocast.figures.window import Window, milliseconds
 from lymphocast.figures.wording import unit_words
 from lymphocast.forecast.plan_results import DoseStep, PlanForecast, PlanRow
 from lymphocast.forecast.results import Curve, Interval
+from lymphocast.record.patient import PatientRecord
 
 HEIGHT, DOSE_HEIGHT = 110.0, 30.0
 SPACING, APART = 11.0, 2.0
@@ -47,28 +51,35 @@ RELATIVE = (
     "cycles is drawn."
 )
 AMOUNTS = "Of cyclic doses the mean over whole cycles is drawn."
+RECORDED = "Other drugs, symptoms and cultures are those of the record; none is forecast by day."
 
 
-def plan_figure(found: PlanForecast) -> dict[str, Any]:
+def plan_figure(found: PlanForecast, record: PatientRecord) -> dict[str, Any]:
     """Return the figure of a forecast of plans as a Vega-Lite specification, 170 mm wide."""
-    return _figure(found, 0, len(found.rows))
+    return _figure(found, record, 0, len(found.rows))
 
 
-def plan_figures(found: PlanForecast, most: int) -> tuple[dict[str, Any], ...]:
+def plan_figures(
+    found: PlanForecast, record: PatientRecord, most: int
+) -> tuple[dict[str, Any], ...]:
     """Return the same figure in parts of at most so many plans, all on the same scales."""
-    return tuple(_figure(found, i, i + most) for i in range(0, len(found.rows), most))
+    return tuple(_figure(found, record, i, i + most) for i in range(0, len(found.rows), most))
 
 
-def _figure(found: PlanForecast, first: int, after: int) -> dict[str, Any]:
+def _figure(found: PlanForecast, record: PatientRecord, first: int, after: int) -> dict[str, Any]:
     window = Window(found.origin, found.until)
+    sections = track_sections(record, stepped_drug(record), window)
     rows, curves = found.rows[first:after], found.curves[first:after]
     title = _title(found, first, len(rows))
     panels = [
         drawn
         for row, curve in zip(rows, curves, strict=True)
-        for drawn in _plan(found, row, curve, window, last=row is rows[-1])
+        for drawn in _plan(found, row, curve, window, last=row is rows[-1] and not sections)
     ]
-    notes = (COUNTS, RELATIVE if found.maintenance is None else AMOUNTS)
+    notes = [COUNTS, RELATIVE if found.maintenance is None else AMOUNTS]
+    if sections:
+        panels += [panel([spacer(APART)], PLOT, APART), track_panel(sections, window)]
+        notes += [RECORDED, BAR_WORDS]
     chart = alt.vconcat(
         head_panel(title, _entries(rows)), *panels,
         notes_panel((*notes, *found.notes, *replace(found, rows=rows).remarks)),

@@ -29,7 +29,10 @@ ROW_GAP, SECTION_GAP, SPACE = 3.0, 5.0, 5.0
 BAR_HEIGHT = 7.0
 LINE = FONT_SIZE * LINE_HEIGHT
 LEAST_WIDTH = 3.0
-
+BAR_WORDS = (
+    "Light ends of a bar: the change fell on one of these days. Hollow, dashed: time derived or "
+    "assumed, not stated."
+)
 
 Fact = TypeVar("Fact", Symptom, Culture)
 
@@ -83,7 +86,7 @@ def track_sections(
     record: PatientRecord, drawn_drug: str | None, window: Window
 ) -> tuple[tuple[str, tuple[Item, ...]], ...]:
     """Return the tracks that have anything to show, with their headings."""
-    drugs = [_drug(a) for a in record.administrations if a.drug != drawn_drug]
+    drugs = [_drug(a, window) for a in record.administrations if a.drug != drawn_drug]
     symptoms = [_fact(s.what, s.at, s.provenance, window) for s in _in_time(record.symptoms)]
     cultures = [_fact(_words(c), c.at, c.provenance, window) for c in _in_time(record.cultures)]
     sections = (("Drugs", drugs), ("Symptoms", symptoms), ("Cultures", cultures))
@@ -112,14 +115,18 @@ def _words(culture: Culture) -> str:
     return f"{culture.specimen}: {culture.organism} {culture.result.value}"
 
 
-def _drug(given: Administration) -> Item:
-    return Item(
-        words=f"{given.drug} {dose_words(given)}",
-        spans=certain_spans(given),
-        tone=DRUG,
-        stated=is_stated(given.provenance),
-        tip=f"{given.drug}, {when_words(given.start)} to {when_words(given.stop)}",
-    )
+def _drug(given: Administration, window: Window) -> Item:
+    low, high = window.domain
+    spans = tuple(s for s in certain_spans(given) if s.stop > low and s.start < high)
+    words = f"{given.drug} {dose_words(given)}"
+    times = f"{when_words(given.start)} to {when_words(given.stop)}"
+    words = words if spans else _outside(words, times, before=given.stop.latest < window.start)
+    return Item(words, spans, DRUG, is_stated(given.provenance), f"{given.drug}, {times}")
+
+
+def _outside(words: str, times: str, *, before: bool) -> str:
+    """Words of a fact outside the window, with its own time and an arrow to its side."""
+    return f"← {words} ({times})" if before else f"{words} ({times}) →"
 
 
 def _fact(words: str, at: When, provenance: tuple[Provenance, ...], window: Window) -> Item:
@@ -127,9 +134,9 @@ def _fact(words: str, at: When, provenance: tuple[Provenance, ...], window: Wind
     stated = is_stated(provenance)
     tip = f"{words}, {when_words(at)}" + ("" if stated else " (time not stated)")
     if at.latest < window.start:
-        return Item(f"← {words} ({when_words(at)})", (), STATED, stated, tip)
+        return Item(_outside(words, when_words(at), before=True), (), STATED, stated, tip)
     if at.earliest > window.end:
-        return Item(f"{words} ({when_words(at)}) →", (), STATED, stated, tip)
+        return Item(_outside(words, when_words(at), before=False), (), STATED, stated, tip)
     span = Span(milliseconds(at.earliest), day_end(at.latest), certain=True)
     return Item(words, (span,), STATED if stated else NOT_STATED, stated, tip)
 

@@ -16,7 +16,7 @@ from lymphocast.figures.curves import ModelCurves, select_curves
 from lymphocast.figures.doses import dose_panel, stepped_drug
 from lymphocast.figures.key import head_panel, key_entries, notes_panel
 from lymphocast.figures.text import FONT
-from lymphocast.figures.tracks import track_panel, track_sections
+from lymphocast.figures.tracks import BAR_WORDS, track_panel, track_sections
 from lymphocast.figures.window import figure_window
 from lymphocast.figures.wording import missed_words, unread_notes
 from lymphocast.forecast.foresight import Drawn
@@ -61,10 +61,7 @@ def treatment_figure(record: PatientRecord, results: Drawn | None) -> dict[str, 
 def _notes(
     record: PatientRecord, curves: ModelCurves, scale: CountScale, drug: str | None
 ) -> tuple[str, ...]:
-    notes = [
-        "Light ends of a bar: the change fell on one of these days. Hollow, dashed: time derived "
-        "or assumed, not stated."
-    ]
+    notes = [BAR_WORDS]
     if curves.factual:
         notes.append(
             "Modelled counts are before measurement error; in brackets, the posterior weight of an "

@@ -10,6 +10,7 @@ from lymphocast.forecast.results import (
     HypothesisRow,
     Prediction,
 )
+from lymphocast.forecast.valued import NextCount
 
 
 class Outlook(Protocol):
@@ -28,6 +29,11 @@ class Outlook(Protocol):
     @property
     def registered(self) -> ByHypothesis[tuple[Prediction, ...]]:
         """Counts expected on days that the source shows and the record lacks."""
+        ...
+
+    @property
+    def next_count(self) -> NextCount:
+        """What one more count would tell, by its date."""
         ...
 
 
@@ -49,3 +55,4 @@ class Foresight:
     forecast: ByHypothesis[tuple[ForecastPoint, ...]]
     registered: ByHypothesis[tuple[Prediction, ...]]
     curves: tuple[Curve, ...]
+    next_count: NextCount

@@ -28,8 +28,11 @@ from lymphocast.forecast.plan_kinds import Frame, ahead_of, is_ahead
 from lymphocast.forecast.plan_missed import Undated, missed_notes, readings
 from lymphocast.forecast.plan_passage import Extremes
 from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanPoint, PlanRow
+from lymphocast.forecast.plan_sensitivity import plan_sensitivity
 from lymphocast.forecast.results import AVERAGED, ByHypothesis, Curve
 from lymphocast.forecast.scenario import CURVE_LEVELS, PASSAGE_GRID, measured, noise
+from lymphocast.forecast.sensitivity import CHANGED_DRAWS, changed_fits
+from lymphocast.inference.kernels import kernels_of
 from lymphocast.inference.posterior import Fit
 from lymphocast.units import DAYS_PER_YEAR
 
@@ -82,6 +85,7 @@ def forecast_plans(
     thresholds: Sequence[int] = THRESHOLDS,
     seed: int | None = None,
     progress: Progress | None = None,
+    sensitivity: bool = False,
 ) -> PlanForecast:
     """Return what plans do to the count, from the frame's origin to its last day.
 
@@ -99,39 +103,43 @@ def forecast_plans(
         Seed of measurement errors and missed doses; that of the fit if ``None``.
     progress
         Called with a stage's name and the share that is done.
+    sensitivity
+        Follow them again in each row of the sensitivity table, which takes further fits.
     """
-    ensemble = ensemble_of(fit)
-    thin = ensemble.thinned(min(PLAN_DRAWS, ensemble.size))
+    chosen = fit.seed if seed is None else seed
+
+    def work(other: Fit, draws: int) -> _Work:
+        return _Work.of(other, plans, frame, chosen, tuple(thresholds), draws)
+
+    base = work(fit, PLAN_DRAWS)
     undated = Undated.of(fit.record, fit.individual.plan.study_drug)
     each = [reading for plan in plans for reading in readings(plan, frame.length, undated)]
-    chosen = fit.seed if seed is None else seed
-    origin = float((frame.origin - fit.individual.day_zero).days)
-    infection = InfectionStart.of(thin, fit.table, origin)
-    horizon = _horizon(thin, frame, plans)
-    work = _Work(thin, frame, horizon, infection, chosen, tuple(thresholds))
     said = () if undated is None else (undated.note,)
     rows, curves = [], []
-    for i, (plan, reading) in enumerate(each):
-        followed = follow_plan(work.horizon, plan, work.seed)
-        doses = dose_track(plan, followed, work.horizon.days, frame.origin, thin.whole)
-        notes = tuple(plan_notes(plan, frame.maintenance, frame.length))
-        row = PlanRow(plan.name, reading, work.course(followed), doses, notes)
+    for i, (row, curve) in enumerate(base.followed(each)):
         rows.append(row)
-        curves.append(work.curve(row.label, followed))
+        curves.append(curve)
         if progress is not None:
             progress("following plans", (i + 1) / len(each))
+    moved = None
+    if sensitivity:
+        fits = changed_fits(fit, kernels_of(fit.individual, fit.table), progress)
+        moved = plan_sensitivity(
+            rows, fits, lambda x: [row for row, _ in work(x, CHANGED_DRAWS).followed(each)]
+        )
     return PlanForecast(
         record_id=fit.record.id,
         origin=frame.origin,
         until=frame.until,
-        seed=work.seed,
-        draws=thin.size,
-        thresholds=work.thresholds,
-        passage_days=work.dates(passage_days(frame.length)),
+        seed=base.seed,
+        draws=base.ensemble.size,
+        thresholds=base.thresholds,
+        passage_days=base.dates(passage_days(frame.length)),
         maintenance=frame.maintenance.weekly if frame.maintenance.amounts_known else None,
         rows=tuple(rows),
         curves=tuple(curves),
         notes=(*_dose_notes(fit, plans), *said, replaces_note(fit)),
+        sensitivity=moved,
     )
 
 
@@ -206,6 +214,33 @@ class _Work:
     infection: InfectionStart | None
     seed: int
     thresholds: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        fit: Fit,
+        plans: Sequence[Plan],
+        frame: Frame,
+        seed: int,
+        thresholds: tuple[int, ...],
+        draws: int,
+    ) -> "_Work":
+        """Return what plans followed in at most so many draws of each hypothesis share."""
+        ensemble = ensemble_of(fit)
+        thin = ensemble.thinned(min(draws, ensemble.size))
+        origin = float((frame.origin - fit.individual.day_zero).days)
+        infection = InfectionStart.of(thin, fit.table, origin)
+        return cls(thin, frame, _horizon(thin, frame, plans), infection, seed, thresholds)
+
+    def followed(self, each: Sequence[tuple[Plan, str]]) -> Iterator[tuple[PlanRow, Curve]]:
+        """Follow plans, each with its reading: yield the row and the curve of each."""
+        frame = self.frame
+        for plan, reading in each:
+            found = follow_plan(self.horizon, plan, self.seed)
+            doses = dose_track(plan, found, self.horizon.days, frame.origin, self.ensemble.whole)
+            notes = tuple(plan_notes(plan, frame.maintenance, frame.length))
+            row = PlanRow(plan.name, reading, self.course(found), doses, notes)
+            yield row, self.curve(row.label, found)
 
     def dates(self, days: Floats) -> tuple[date, ...]:
         """Return days after the origin as days of the calendar."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import final
 
-from lymphocast.forecast.results import ByHypothesis, Curve, Interval
+from lymphocast.forecast.results import ByHypothesis, Curve, Interval, Verdict
 from lymphocast.units import Quantity
 
 
@@ -160,6 +160,71 @@ class PlanRow:
 
 @final
 @dataclass(frozen=True)
+class PlanVerdict:
+    """What is concluded of one probability of a row, averaged over the hypotheses.
+
+    Parameters
+    ----------
+    plan, reading
+        Those of the row.
+    day
+        That of the point which tells the probability.
+    quantity
+        Its name in the point, or in the point's infection.
+    threshold
+        In cells/uL; ``None`` of the infection.
+    verdict
+        The range over the sensitivity table, and the answer.
+    """
+
+    plan: str
+    reading: str
+    day: date
+    quantity: str
+    threshold: int | None
+    verdict: Verdict
+
+
+@final
+@dataclass(frozen=True)
+class PlanSensitivityRow:
+    """The plans when one assumption is changed.
+
+    Parameters
+    ----------
+    name, label
+        As in the sensitivity table of the explanation.
+    ess
+        Effective draws of the fit; with too few in any row nothing is decided.
+    probabilities
+        Of each verdict's statement, by its name.
+    """
+
+    name: str
+    label: str
+    ess: float
+    probabilities: Mapping[str, float]
+
+
+@final
+@dataclass(frozen=True)
+class PlanSensitivity:
+    """How the probabilities of plans move over the sensitivity table, and the verdicts on them.
+
+    Parameters
+    ----------
+    rows
+        The base analysis and every changed one.
+    verdicts
+        On every probability of every point, in the order of the forecast's rows.
+    """
+
+    rows: tuple[PlanSensitivityRow, ...]
+    verdicts: tuple[PlanVerdict, ...]
+
+
+@final
+@dataclass(frozen=True)
 class PlanForecast:
     """Several plans side by side.
 
@@ -184,6 +249,8 @@ class PlanForecast:
         Of each row, averaged over the hypotheses, for the figure.
     notes
         What holds for all rows.
+    sensitivity
+        How the probabilities move over the sensitivity table; ``None`` if that was not asked for.
     """
 
     record_id: str
@@ -197,6 +264,7 @@ class PlanForecast:
     rows: tuple[PlanRow, ...]
     curves: tuple[Curve, ...]
     notes: tuple[str, ...]
+    sensitivity: PlanSensitivity | None = None
 
     @property
     def remarks(self) -> tuple[str, ...]:

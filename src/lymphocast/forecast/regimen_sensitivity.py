@@ -22,11 +22,15 @@ from lymphocast.forecast.regimen_results import (
     RegimenTable,
 )
 from lymphocast.forecast.search import ROUNDING, Ranking, rank
-from lymphocast.forecast.sensitivity import ChangedFit, answered, enough_draws
+from lymphocast.forecast.sensitivity import (
+    CHANGED_DRAWS,
+    ChangedFit,
+    answered,
+    enough_draws,
+)
 from lymphocast.forecast.worth import Scale, Worth, judged_of
 
 Floats = NDArray[np.float64]
-DRAWS = 500  # of each changed analysis: error of a probability below 0.023
 ORDER, LEADER, DRUG, BEST, LIMITS = "order", "leader", "drug", "best", "limits"
 
 
@@ -50,7 +54,7 @@ def with_sensitivity(
     chosen = [[known[row.regimen] for row in table.rows] for table in tables]
     found: list[list[RegimenSensitivityRow]] = [[] for _ in tables]
     for i, fit in enumerate(fits):
-        again = _Again(fit, ground, draws if i == 0 else min(draws, DRAWS))
+        again = _Again(fit, ground, draws if i == 0 else min(draws, CHANGED_DRAWS))
         for rows, candidates in zip(found, chosen, strict=True):
             if len(candidates) > 1:  # no drug is one of them
                 rows.append(again.row(candidates))

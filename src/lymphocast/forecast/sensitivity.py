@@ -39,6 +39,7 @@ GAIN_FACTORS = (0.5, 2.0)
 RECOVERY_MONTHS = (12.0, 24.0)
 NORMAL_COUNT = 700.0  # cells/uL: nearer the middle of adult reference ranges; an assumption
 SD_GRID = (0.12, 0.16, 0.20, 0.25)
+CHANGED_DRAWS = 500  # that plans are followed in if changed: error of a probability below 0.023
 POINT_SCALE = 1e-6  # a prior this narrow is a fixed value
 FALL_LIMIT, FALL_YEARS = 300.0, 1.0
 

@@ -11,6 +11,7 @@ the costs at which the best date changes are those of the upper hull of I over m
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -27,7 +28,7 @@ from lymphocast.forecast.sensitivity import (
     NO_BELOW,
     YES_ABOVE,
 )
-from lymphocast.forecast.valued import BestDate, CountValue, NextCount
+from lymphocast.forecast.valued import AtCost, BestDate, CountValue, NextCount
 from lymphocast.inference.evidence import systematic
 from lymphocast.units import DAYS_PER_MONTH
 
@@ -104,6 +105,13 @@ def best_dates(values: Sequence[tuple[float, float]]) -> tuple[BestDate, ...]:
         for point, slope, end in zip(hull[1:], slopes, ends, strict=True)
         if slope > 0.0
     )
+
+
+def at_cost(value: NextCount, cost: float) -> NextCount:
+    """Return the same with the date that is best at a cost of delay, in bits a month."""
+    best = next((b.months for b in value.best if b.cost_from <= cost < b.cost_to), None)
+    bits = next((v.bits[CAUSE] for v in value.by_date if v.months == best), 0.0)
+    return replace(value, stated=AtCost(cost, best, bits, bits - cost * (best or 0.0)))
 
 
 def _slope(one: tuple[float, float], other: tuple[float, float]) -> float:

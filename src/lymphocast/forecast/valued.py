@@ -43,15 +43,41 @@ class BestDate:
 
 @final
 @dataclass(frozen=True)
+class AtCost:
+    """The best date of the next count at a cost of delay that somebody states.
+
+    Parameters
+    ----------
+    cost
+        In bits a month.
+    months
+        From the last count to the best date, the earlier of equals; ``None`` if no count at the
+        dates tried is worth its delay.
+    bits
+        What a count then tells on whether IL-2 made more than half of the rise; 0 for no count.
+    worth
+        ``bits`` minus the cost of the months.
+    """
+
+    cost: float
+    months: float | None
+    bits: float
+    worth: float
+
+
+@final
+@dataclass(frozen=True)
 class NextCount:
     """The value of one more count by date, and of the counts that the source shows.
 
     ``unknown`` is what is not known of each question now, in bits; ``best`` concerns whether IL-2
     made more than half of the rise, its rows in order of falling cost; ``figure`` is empty unless
     the source shows counts that the record lacks, else one row for each day and one for all.
+    ``stated`` answers for one cost of delay; ``None`` if none is stated.
     """
 
     unknown: Mapping[str, float]
     by_date: tuple[CountValue, ...]
     best: tuple[BestDate, ...]
     figure: tuple[CountValue, ...]
+    stated: AtCost | None = None

@@ -24,6 +24,7 @@ from lymphocast.forecast.results import (
 from lymphocast.forecast.sensitivity import NO_BELOW, YES_ABOVE
 from lymphocast.record.patient import Claim
 from lymphocast.report.marginals import Explanation, explanations, is_asked, prior_and_weight
+from lymphocast.report.verdicts import ends
 from lymphocast.report.wording import (
     COUNT_UNIT,
     COURSE_WORDS,
@@ -353,8 +354,7 @@ def contraction_sentence(rows: tuple[Contraction, ...]) -> str:
 
 def sensitivity_sentence(verdict: Verdict, rows: tuple[SensitivityRow, ...]) -> str:
     """Return which assumptions give the lowest and the highest probability of a verdict."""
-    low = min(rows, key=lambda row: row.probabilities[verdict.id])
-    high = max(rows, key=lambda row: row.probabilities[verdict.id])
+    low, high = ends(verdict, rows)
     return (
         f"({verdict.id}) Lowest {probability(low.probabilities[verdict.id])} with {low.label}; "
         f"highest {probability(high.probabilities[verdict.id])} with {high.label}."

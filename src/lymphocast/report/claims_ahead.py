@@ -6,7 +6,7 @@ As in :mod:`lymphocast.report.claims`, every number comes from an argument.
 from typing import Final
 
 from lymphocast.forecast.results import Interval, ObservedCount, TimingArguments
-from lymphocast.forecast.valued import CountValue, NextCount
+from lymphocast.forecast.valued import AtCost, CountValue, NextCount
 from lymphocast.inference.history import Made, ScoredCount, Step
 from lymphocast.report.wording import (
     between,
@@ -75,13 +75,24 @@ def delay_sentence(value: NextCount) -> str:
         f"{_months(b.months)} from {number(b.cost_from, 2)} to {number(b.cost_to, 2)}"
         for b in value.best
     )
-    return (
+    told = (
         f"Without a cost of delay the answer is always later{until}: of the dates tried, "
         f"{_months(free.months)} after the last count tells most on question (b), and waiting for "
         "it costs nothing. Whoever needs the answer must say what a month is worth. With that cost "
         f"in bits a month, the best date is: {'; '.join(costs)}; at a higher cost no count "
         f"at these dates is worth its delay. Unknown of (b) now: {number(value.unknown[CAUSE], 2)} "
         "bits of at most 1."
+    )
+    return told if value.stated is None else f"{told} {_at_cost(value.stated)}"
+
+
+def _at_cost(found: AtCost) -> str:
+    cost = f"At the stated cost of {number(found.cost, 2)} bits a month"
+    if found.months is None:
+        return f"{cost} no count at these dates is worth its delay."
+    return (
+        f"{cost} the best date is {_months(found.months)} after the last count: it is expected to "
+        f"tell {number(found.bits, 2)} bits, {number(found.worth, 2)} after the cost of waiting."
     )
 
 

@@ -14,9 +14,9 @@ from lymphocast.forecast.regimen_results import (
     RegimenSensitivity,
     RegimenTable,
 )
-from lymphocast.forecast.results import HypothesisRow
+from lymphocast.forecast.results import Answer, HypothesisRow
 from lymphocast.report.claims import WORTH_NAMING
-from lymphocast.report.plan_tables import listed
+from lymphocast.report.plan_outcomes import end_labels, listed, shown_verdicts
 from lymphocast.report.wording import (
     capital,
     count,
@@ -33,6 +33,7 @@ from lymphocast.report.wording import (
 BANNER: Final = BY_ASSUMPTION.partition(":")[0]
 """How a note begins that must not be overlooked."""
 
+ONE, MANY = "probability", "probabilities"
 MOST_STEPS: Final = 6
 """Changes of a dose that a sentence names one by one."""
 
@@ -112,6 +113,22 @@ def fall_sentence(found: PlanForecast) -> str:
     return (
         f"A fall below {limit} at some time by {day(found.until)} is most likely under "
         f"“{most}” ({high}) and least under “{least}” ({low})."
+    )
+
+
+def decided_sentence(found: PlanForecast) -> str:
+    """Return how many probabilities of the last day are decided, and which moves most."""
+    assert found.sensitivity is not None  # noqa: S101  (there are verdicts to tell of)
+    each = [(row, *pair) for row in found.rows for pair in shown_verdicts(found, row)]
+    decided = sum(x.verdict.answer is not Answer.UNDECIDED for _, _, x in each)
+    number_of = f"{numeral(decided) if decided else 'none'} of the {small(len(each), ONE, MANY)}"
+    row, outcome, widest = max(each, key=lambda x: x[2].verdict.highest - x[2].verdict.lowest)
+    v, (low, high) = widest.verdict, end_labels(found.sensitivity, widest)
+    return (
+        f"Over {small(len(found.sensitivity.rows), 'analysis', 'analyses')}, "
+        f"{number_of} of {day(found.until)} {'is' if decided == 1 else 'are'} decided. "
+        f"What moves most is “{outcome.head}” under “{row.label}”: from {probability(v.lowest)} "
+        f"({low}) to {probability(v.highest)} ({high})."
     )
 
 

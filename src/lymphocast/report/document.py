@@ -75,16 +75,24 @@ def build_document(
             change_section(record, check_report, results),
             claims_section(record, results),
             model_section(record, results),
-            methods_section(
-                record,
-                results,
-                plans=plans is not None,
-                goal=search is not None,
-                trial=trial is not None,
-            ),
+            methods_section(record, results, _options(plans, search, trial)),
             references_section(record, results),
         ),
     )
+
+
+def _options(
+    plans: PlanForecast | None, search: RegimenSearch | None, trial: Characteristics | None
+) -> tuple[str, ...]:
+    """The options of the command by which the report was asked for more."""
+    tables = (plans, None if search is None else search.given)
+    given = {
+        "--plan plan.yaml": plans is not None,
+        "--goal goal.yaml": search is not None,
+        "--sensitivity": any(x is not None and x.sensitivity is not None for x in tables),
+        "--trial trial": trial is not None,
+    }
+    return tuple(option for option, wanted in given.items() if wanted)
 
 
 def figure_section(results: Results, figure_svg: str) -> Section:

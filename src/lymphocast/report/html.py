@@ -1,5 +1,6 @@
 """The report as one self-contained HTML file that opens offline."""
 
+from itertools import count
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -30,7 +31,8 @@ def render_html(document: Document) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["kind"] = kind
-    environment.filters["picture"] = picture
+    numbers = count(1)
+    environment.filters["picture"] = lambda svg: picture(svg, f"figure-{next(numbers)}")
     template = environment.get_template(TEMPLATE)
     return template.render(document=document, wide=WIDE)
 
@@ -40,6 +42,6 @@ def kind(block: Block) -> str:
     return type(block).__name__.lower()
 
 
-def picture(svg: str) -> Markup:
-    """Return a checked figure as markup."""
-    return Markup(embeddable(svg))  # noqa: S704  checked element by element
+def picture(svg: str, name: str) -> Markup:
+    """Return a checked figure as markup, its identifiers beginning with a name of its own."""
+    return Markup(embeddable(svg, name))  # noqa: S704  checked element by element

@@ -205,12 +205,11 @@ def prior_table(priors: tuple[PriorLine, ...]) -> Table:
 
 
 def methods_section(
-    record: PatientRecord, results: Results, *, plans: bool = False, goal: bool = False,
-    trial: bool = False,
-) -> Section:  # fmt: skip
+    record: PatientRecord, results: Results, asked: tuple[str, ...] = ()
+) -> Section:
     """Return a methods paragraph for a manuscript, and how to reproduce the report.
 
-    ``plans``, ``goal`` and ``trial`` say what the report was asked for besides.
+    ``asked`` are the options by which the report was asked for more.
     """
     return Section(
         "methods",
@@ -220,7 +219,7 @@ def methods_section(
             Paragraph(methods_paragraph(record, results)),
             Subheading("How to reproduce"),
             Paragraph("The same versions, record, priors and seed give the same numbers."),
-            Listing(_commands(record, results, plans=plans, goal=goal, trial=trial)),
+            Listing(_commands(record, results, asked)),
             Table(
                 "What the numbers depend on",
                 (Column("Item", 2), Column("Value", 6)),
@@ -303,16 +302,12 @@ def _data(record: PatientRecord, results: Results) -> str:
     return words(tuple(small(n, one, many) for n, one, many in parts if n))
 
 
-def _commands(
-    record: PatientRecord, results: Results, *, plans: bool, goal: bool, trial: bool
-) -> tuple[str, ...]:
+def _commands(record: PatientRecord, results: Results, asked: tuple[str, ...]) -> tuple[str, ...]:
     known = results.fit.method in METHOD_WORDS
     option = f" --method {results.fit.method}" if known else ""
-    asked = (" --plan plan.yaml" if plans else "") + (" --goal goal.yaml" if goal else "")
-    asked += " --trial trial" if trial else ""
     return (
         f"lymphocast fit {record.id}{option} --seed {results.fit.seed} -o fit.nc",
-        f"lymphocast report fit.nc{asked} -o report.html",
+        " ".join(("lymphocast report fit.nc", *asked, "-o report.html")),
     )
 
 

@@ -5,7 +5,8 @@ from textwrap import wrap
 
 from lymphocast.forecast.foresight import Outlook
 from lymphocast.forecast.results import AVERAGED, ForecastPoint, Results
-from lymphocast.forecast.valued import CountValue
+from lymphocast.forecast.sensitivity import QUESTIONS
+from lymphocast.forecast.valued import CountValue, NextCount
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.claims import last_out_sentence
 from lymphocast.report.claims_ahead import (
@@ -19,9 +20,11 @@ from lymphocast.report.columns import table_lines
 from lymphocast.report.construction import bearings, immovable
 from lymphocast.report.outcome_tables import outcome_lines
 from lymphocast.report.reasons import not_asked_sentence
+from lymphocast.report.verdicts import verdict_lines
 
 NOT_A_DEVICE = "Research software: a retrospective model of one patient. Not advice."
 WIDTH = 100  # columns of prose
+VALUED = ("b", "c")  # questions on which a count is valued
 
 
 def explanation_lines(record: PatientRecord, results: Results) -> tuple[str, ...]:
@@ -40,10 +43,7 @@ def forecast_lines(results: Outlook, note: str = "") -> tuple[str, ...]:
 
 
 def _explanation(results: Results) -> Iterator[str]:
-    yield "Verdicts (decided if the probability stays above 0.8 or below 0.2 over the table)"
-    for v in results.verdicts:
-        spread = f"{v.probability:.2f} (table {v.lowest:.2f} to {v.highest:.2f})"
-        yield f"  {v.id}  {v.answer.value:<9}  {spread}  {v.question}"
+    yield from verdict_lines(results.verdicts)
     for text in map(not_asked_sentence, results.unasked):
         yield from wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
     yield ""
@@ -83,15 +83,18 @@ def _explanation(results: Results) -> Iterator[str]:
 def _change(record: PatientRecord, results: Results) -> Iterator[str]:
     yield from _prose("Leave-last-out", [last_out_sentence(results.leave_last_out.averaged)])
     yield from _prose("Timing", timing_sentences(results.timing, results.observed))
-    yield ""
-    yield "What one more count would tell (bits of information, expected from the draws)"
-    heads = ("taken on", "months", "on b", "P(b decided)", "on c", "on an IL-2 effect")
-    found = results.next_count
-    yield from table_lines(heads, [_value(v) for v in (*found.by_date, *found.figure)])
-    yield from _prose("", (delay_sentence(found), *shown_sentences(found)))
+    yield from _next_count(results.next_count)
     yield from _prose("No number can be given for", bearings(record))
     yield from _prose("Predictions and counts", history_sentences(results.history))
     yield from _prose("What cannot move these answers, by construction", immovable(record))
+
+
+def _next_count(found: NextCount) -> Iterator[str]:
+    yield ""
+    yield "What one more count would tell (bits of information, expected from the draws)"
+    heads = ("taken on", "months", "on b", "P(b decided)", "on c", "on an IL-2 effect")
+    yield from table_lines(heads, [_value(v) for v in (*found.by_date, *found.figure)])
+    yield from _prose("", (delay_sentence(found), *shown_sentences(found)))
 
 
 def _value(value: CountValue) -> tuple[str, ...]:
@@ -124,6 +127,8 @@ def _forecast(results: Outlook, note: str) -> Iterator[str]:
     heads = [f"<{limit} at {p.years:g} y" for p in points for limit in limits]
     yield from table_lines(("hypothesis", "weight", *heads), rows)
     yield from wrap(note, WIDTH)
+    yield from _next_count(results.next_count)
+    yield from (f"  ({letter}) {QUESTIONS[letter][0]}" for letter in VALUED)
     yield ""
     yield NOT_A_DEVICE
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from lymphocast.forecast.plan_results import PlanCourse, PlanForecast
+from lymphocast.forecast.plan_results import PlanCourse, PlanForecast, PlanSensitivity
 from lymphocast.forecast.results import ByHypothesis, Results
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.blocks import (
@@ -20,11 +20,19 @@ from lymphocast.report.blocks import (
 )
 from lymphocast.report.claims_decisions import (
     BANNER,
+    decided_sentence,
     fall_sentence,
     plan_sentences,
     plans_sentence,
 )
 from lymphocast.report.naming import in_words
+from lymphocast.report.plan_outcomes import (
+    UNJUDGED,
+    VERDICT_HEADS,
+    end_labels,
+    shown_verdicts,
+    verdict_cells,
+)
 from lymphocast.report.plan_tables import (
     COUNT_NOTE,
     PASSAGE_TITLE,
@@ -36,7 +44,8 @@ from lymphocast.report.plan_tables import (
     passage_cells,
     passage_heads,
 )
-from lymphocast.report.wording import capital, day, prose, weight
+from lymphocast.report.verdicts import RULE
+from lymphocast.report.wording import capital, day, prose, small, weight
 
 TITLE: Final = "Plans side by side"
 CAPTION: Final = (
@@ -69,6 +78,11 @@ def _blocks(results: Results, found: PlanForecast, svgs: tuple[str, ...]) -> Ite
     yield count_table(results, found)
     yield passage_table(found)
     yield dose_table(results, found)
+    if found.sensitivity is None:
+        yield Paragraph(prose(UNJUDGED), Tone.NOTE)
+    else:
+        yield Paragraph(decided_sentence(found).replace(">=", "≥"))
+        yield verdict_table(found, found.sensitivity)
     yield from (Paragraph(note, Tone.NOTE) for note in notes if not note.startswith(BANNER))
 
 
@@ -103,6 +117,32 @@ def dose_table(results: Results, found: PlanForecast) -> Table:
         results, found, f"Doses{infection} under each plan", heads, widths, dose_cells,
         dose_note(found),
     )  # fmt: skip
+
+
+def verdict_table(found: PlanForecast, table: PlanSensitivity) -> Table:
+    """Return the range of each probability of the last day over the analyses, and the verdict."""
+    heads = (*VERDICT_HEADS, "lowest with", "highest with")
+    columns = zip(heads, (0.6, 0.7, 0.7, 1.1, 2.2, 2.2), strict=True)
+    lines = (
+        line
+        for row in found.rows
+        for line in (
+            Row((row.label,), Mark.GROUP),
+            *(
+                Row((o.head.replace(">=", "≥"), *verdict_cells(v), *end_labels(table, v)))
+                for o, v in shown_verdicts(found, row)
+            ),
+        )
+    )
+    return Table(
+        f"Verdicts on {day(found.until)} over {small(len(table.rows), 'analysis', 'analyses')}",
+        (
+            Column("Outcome", 1.6),
+            *(Column(capital(x), width, numeric=i < 3) for i, (x, width) in enumerate(columns)),
+        ),
+        tuple(lines),
+        f"Averaged over the hypotheses; {RULE}. Lowest and highest: with this assumption changed.",
+    )
 
 
 def _table(

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 from typing import Final
@@ -11,14 +11,25 @@ from lymphocast.forecast.plan_results import Passage, PlanCourse, PlanForecast, 
 from lymphocast.forecast.results import AVERAGED, Interval
 from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
+from lymphocast.report.plan_outcomes import (
+    ALL_DAYS,
+    INFECTION,
+    UNJUDGED,
+    VERDICT_HEADS,
+    count_outcomes,
+    infection_outcomes,
+    shown_verdicts,
+    verdict_cells,
+    verdict_records,
+)
 from lymphocast.report.values import json_text, value_text
+from lymphocast.report.verdicts import RULE
 from lymphocast.report.wording import count_interval, number, short_probability
 
 COLUMNS: Final = ("plan", "reading", "hypothesis", "day", "quantity", "threshold", "value")
 NOT_REACHED: Final = "not reached"
 ALREADY: Final = "already"  # on the first day
 DOSE_HEADS: Final = ("weekly dose", "doses")
-INFECTION_HEADS: Final = ("culture negative", "burden back by then", "symptoms resolved")
 COUNT_NOTE: Final = (
     "Counts in cells/uL on the last day, median (90 % interval); the probabilities are of the "
     "latent count, on the last day and at some time by then."
@@ -49,7 +60,9 @@ def plan_csv(found: PlanForecast) -> str:
     since the origin), ``p_culture_negative`` (measured) and other probabilities of the infection
     (latent, without a threshold); without a day ``weekly_dose``, ``treated`` and ``injections``,
     ``first_passage_median_below`` and ``..._above`` (days after the origin; ``not reached`` by the
-    last day), ``first_passage_p_not_reached_below`` and ``..._above``.
+    last day), ``first_passage_p_not_reached_below`` and ``..._above``. Of every probability of a
+    day ``..._lowest`` and ``..._highest`` over the sensitivity table, ``..._verdict``, and
+    ``..._if_`` and the name of each analysis, where that was asked for.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -58,6 +71,8 @@ def plan_csv(found: PlanForecast) -> str:
         for name, course in ((AVERAGED, row.course.averaged), *row.course.by_hypothesis.items()):
             for cells in _course_rows(found, course):
                 writer.writerow((row.plan, row.reading, name, *cells))
+        for cells in verdict_records(found, row):
+            writer.writerow((row.plan, row.reading, AVERAGED, *cells))
     return text.getvalue()
 
 
@@ -82,43 +97,44 @@ def _lines(found: PlanForecast) -> Iterator[str]:
     heads = ("plan", *passage_heads(found))
     yield from table_lines(heads, [(row.label, *passage_cells(found, row)) for row in found.rows])
     yield ""
+    yield from _verdicts(found)
+    yield ""
     yield from found.notes
     yield from found.remarks
     yield ""
     yield NOT_A_DEVICE
 
 
-def listed(thresholds: Iterable[int]) -> tuple[int, int]:
-    """Return the thresholds of the table: the middle one below, the highest above."""
-    rising = sorted(thresholds)
-    return rising[(len(rising) - 1) // 2], rising[-1]
+def _verdicts(found: PlanForecast) -> Iterator[str]:
+    if found.sensitivity is None:
+        yield UNJUDGED
+        return
+    yield f"Verdicts over {len(found.sensitivity.rows)} analyses ({RULE})"
+    yield from table_lines(
+        ("plan", f"on {found.until}", *VERDICT_HEADS),
+        [
+            (row.label if i == 0 else "", outcome.head, *verdict_cells(verdict))
+            for row in found.rows
+            for i, (outcome, verdict) in enumerate(shown_verdicts(found, row))
+        ],
+    )
+    yield ALL_DAYS
 
 
 def count_heads(found: PlanForecast) -> Cells:
     """Return the heads of the count on the last day."""
-    low, high = listed(found.thresholds)
-    return (
-        "latent count",
-        "measured count",
-        f"<{low} then",
-        f"<{low} by then",
-        f">={high} then",
-        f">={high} by then",
-    )
+    chances = (outcome.head for outcome in count_outcomes(found.thresholds))
+    return ("latent count", "measured count", *chances)
 
 
 def dose_heads(found: PlanForecast) -> Cells:
     """Return the heads of the doses, and of the infection if anything is said of it."""
-    return (*DOSE_HEADS, *(INFECTION_HEADS if _tells_of_infection(found) else ()))
+    return (*DOSE_HEADS, *(outcome.head for outcome in infection_outcomes(found)))
 
 
 def dose_note(found: PlanForecast) -> str:
     """Return how the doses, and the infection if anything is said of it, are to be read."""
-    return f"{DOSE_NOTE} {INFECTION_NOTE}" if _tells_of_infection(found) else DOSE_NOTE
-
-
-def _tells_of_infection(found: PlanForecast) -> bool:
-    return found.rows[0].course.averaged.points[-1].infection is not None
+    return f"{DOSE_NOTE} {INFECTION_NOTE}" if infection_outcomes(found) else DOSE_NOTE
 
 
 def passage_heads(found: PlanForecast) -> Cells:
@@ -147,13 +163,7 @@ def _cells(row: PlanRow) -> Cells:
 def count_cells(course: PlanCourse) -> Cells:
     """Return the count on the last day and the probabilities, in the order of the heads."""
     last = course.points[-1]
-    low, high = listed(last.p_below)
-    chances = (
-        last.p_below[low],
-        last.p_below_by_then[low],
-        last.p_above[high],
-        last.p_above_by_then[high],
-    )
+    chances = (outcome.of(last) for outcome in count_outcomes(last.p_below))
     counts = (count_interval(last.latent), count_interval(last.measured))
     return (*counts, *map(short_probability, chances))
 
@@ -165,11 +175,8 @@ def dose_cells(course: PlanCourse) -> Cells:
 
 
 def _infection(point: PlanPoint) -> Cells:
-    found = point.infection
-    if found is None:
-        return ()
-    shown = (found.p_culture_negative, found.p_burden_back_by_then, found.p_symptoms_resolved)
-    return tuple(map(short_probability, shown))
+    shown = () if point.infection is None else INFECTION
+    return tuple(short_probability(outcome.of(point)) for outcome in shown)
 
 
 def _course_rows(found: PlanForecast, course: PlanCourse) -> Iterator[Cells]:

@@ -24,10 +24,10 @@ from lymphocast.report.regimen_tables import (
     DESIGN_HEADS,
     EXCHANGED,
     FRONT_HEADS,
-    NO_VERDICTS,
     NONE_KEEPS,
     READ_SO,
     TITLES,
+    UNJUDGED,
     changed_cells,
     design_cells,
     front_cells,
@@ -65,7 +65,7 @@ def _blocks(results: Results, found: RegimenSearch) -> Iterator[Block]:
             yield Bullets(verdict_sentences(table.sensitivity))
         yield front_table(table)
     if found.given.sensitivity is None:
-        yield Paragraph(prose(NO_VERDICTS), Tone.NOTE)
+        yield Paragraph(prose(UNJUDGED), Tone.NOTE)
     yield from (Paragraph(prose(note), Tone.NOTE) for note in found.notes)
 
 

@@ -18,6 +18,7 @@ from lymphocast.record.printed import printed
 from lymphocast.report.columns import table_lines
 from lymphocast.report.plain import NOT_A_DEVICE
 from lymphocast.report.values import json_text, plain, value_text
+from lymphocast.report.verdicts import NO_VERDICTS, verdict_lines
 from lymphocast.units import Quantity
 
 COLUMNS: Final = ("table", "place", "regimen", "quantity", "of", "value")
@@ -31,10 +32,7 @@ LEADERS: Final = 3  # of the highest P(best), shown wherever they stand
 EXCHANGED: Final = (
     "Which dose of a design is best the data do not say: the doses of a design share its P(best)."
 )
-NO_VERDICTS: Final = (
-    "No verdicts: how the ranking moves when an assumption changes (effect, recovery, measurement "
-    "error, weights, drift, timelines) is found with --sensitivity."
-)
+UNJUDGED: Final = NO_VERDICTS.format(what="the ranking moves")
 FRONT_HEADS: Final = ("regimen", "target", "dose", "injections")
 DESIGN_HEADS: Final = ("design", "doses", "P(best)", "by chance")
 NONE_KEEPS: Final = "No regimen keeps every limit; the least bad come first."
@@ -125,7 +123,7 @@ def _lines(found: RegimenSearch) -> Iterator[str]:
     yield READ_SO
     yield from found.notes
     if found.given.sensitivity is None:
-        yield NO_VERDICTS
+        yield UNJUDGED
     yield ""
     yield NOT_A_DEVICE
 
@@ -199,10 +197,7 @@ def _sensitivity(table: RegimenTable) -> Iterator[str]:
     yield "  When an assumption changes, P being that of the verdicts below:"
     heads, shown = changed_cells(table.sensitivity)
     yield from table_lines(heads, shown)
-    yield "  Verdicts (decided if the probability stays above 0.8 or below 0.2 over the table)"
-    for v in table.sensitivity.verdicts:
-        spread = f"{v.probability:.2f} (table {v.lowest:.2f} to {v.highest:.2f})"
-        yield f"    {v.id:<6}  {v.answer.value:<9}  {spread}  {v.question}"
+    yield from verdict_lines(table.sensitivity.verdicts, "  ")
 
 
 def changed_cells(found: RegimenSensitivity) -> tuple[Cells, list[Cells]]:

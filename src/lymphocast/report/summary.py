@@ -35,7 +35,6 @@ from lymphocast.forecast.results import (
     Verdict,
 )
 from lymphocast.forecast.trial.characteristics import Characteristics
-from lymphocast.forecast.valued import CountValue, NextCount
 from lymphocast.inference.history import Step
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.plan_tables import plan_content
@@ -81,7 +80,7 @@ def summary(
         "sensitivity": [_sensitivity(s) for s in results.sensitivity],
         "verdicts": _verdicts(results.verdicts, results.unasked),
         "timing": _timing(results),
-        "next_count": _next_count(results.next_count),
+        "next_count": results.next_count,
         "history": [_step(s) for s in results.history],
         "fit": {
             "method": results.fit.method,
@@ -102,8 +101,9 @@ def summary(
 
 
 def outlook_json(results: Outlook) -> str:
-    """Return hypotheses, forecast and registered predictions alone, as JSON text."""
-    content = {key: plain_json(value, key) for key, value in _outlook(results).items()}
+    """Return only hypotheses, forecast, registered predictions and the next count, as JSON text."""
+    ahead = {**_outlook(results), "next_count": results.next_count}
+    content = {key: plain_json(value, key) for key, value in ahead.items()}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -353,26 +353,6 @@ def _timing(results: Results) -> Json:
         "before": _by_hypothesis(timing.before, _interval, results),
         "p_before_more_than_half": timing.p_before_more_than_half,
         "remaining": [{"id": r.id, "share": _interval(r.share)} for r in timing.remaining],
-    }
-
-
-def _next_count(value: NextCount) -> Json:
-    return {
-        "unknown": dict(sorted(value.unknown.items())),
-        "by_date": [_count_value(v) for v in value.by_date],
-        "best": [
-            {"months": b.months, "cost_from": b.cost_from, "cost_to": b.cost_to} for b in value.best
-        ],
-        "figure": [_count_value(v) for v in value.figure],
-    }
-
-
-def _count_value(value: CountValue) -> Json:
-    return {
-        "days": value.days,
-        "months": value.months,
-        "bits": dict(sorted(value.bits.items())),
-        "p_decided": dict(sorted(value.p_decided.items())),
     }
 
 

@@ -1,4 +1,4 @@
-"""A figure made safe to stand inside a page: no script, no handler, no outside reference."""
+"""A figure made safe to stand inside a page, beside others: no script, no outside reference."""
 
 import re
 from typing import Final
@@ -10,11 +10,21 @@ SVG: Final = "http://www.w3.org/2000/svg"
 XLINK: Final = "http://www.w3.org/1999/xlink"
 ACTIVE: Final = frozenset({"script", "foreignObject", "iframe", "object", "embed"})
 INSIDE: Final = ("#", "data:image/")
+WITHIN: Final = re.compile(r"url\(\s*(['\"]?)#")
+LISTED: Final = frozenset({"aria-labelledby", "aria-describedby"})
 OUTSIDE: Final = re.compile(r"@import|url\(\s*['\"]?(?!#|data:)", re.IGNORECASE)
 
 
-def embeddable(svg: str) -> str:
+def embeddable(svg: str, name: str = "") -> str:
     """Return the ``svg`` element alone, without declaration or document type.
+
+    Parameters
+    ----------
+    svg
+        The figure.
+    name
+        What its identifiers begin with: another for each figure of a page, since a reference finds
+        the first on the whole page. They stay as they are if it is empty.
 
     Raises
     ------
@@ -34,6 +44,8 @@ def embeddable(svg: str) -> str:
         raise UsageError(msg)
     for element in root.iter():
         _refuse(element)
+        if name:
+            _rename(element, f"{name}-")
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
     return ElementTree.tostring(root, encoding="unicode")
@@ -51,6 +63,22 @@ def _refuse(element: ElementTree.Element) -> None:
         if _active(_local(key), value):
             msg = f"figure: attribute '{_local(key)}' cannot be embedded"
             raise UsageError(msg)
+
+
+def _rename(element: ElementTree.Element, start: str) -> None:
+    """Let the identifiers of an element, and all that refers to one, begin with ``start``."""
+    if element.text and _local(str(element.tag)) == "style":
+        element.text = WITHIN.sub(rf"url(\1#{start}", element.text)
+    for key, value in element.attrib.items():
+        name = _local(key)
+        if name == "id":
+            element.set(key, start + value)
+        elif name == "href" and value.strip().startswith("#"):
+            element.set(key, f"#{start}{value.strip()[1:]}")
+        elif name in LISTED:
+            element.set(key, " ".join(start + one for one in value.split()))
+        else:
+            element.set(key, WITHIN.sub(rf"url(\1#{start}", value))
 
 
 def _active(key: str, value: str) -> bool:

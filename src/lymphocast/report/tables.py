@@ -13,8 +13,10 @@ from lymphocast.forecast.results import (
     Results,
     Verdict,
 )
+from lymphocast.forecast.valued import AtCost, NextCount
 from lymphocast.report.outcome_tables import outcome_rows
 from lymphocast.report.wording import NOT_ASKED
+from lymphocast.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 COLUMNS: Final = ("hypothesis", "origin", "years", "quantity", "threshold", "value")
 DIGITS: Final = 6
@@ -27,7 +29,12 @@ def forecast_csv(results: Outlook) -> str:
     ``quantity`` is ``weight`` (posterior weight of the hypothesis), ``latent_p05``,
     ``latent_p50``, ``latent_p95`` (untreated latent count, cells/uL), ``point_in_time_p_below``
     (probability of a latent count below ``threshold`` at that time) or
-    ``first_passage_p_below`` (at some time since the origin).
+    ``first_passage_p_below`` (at some time since the origin). What one more count would tell has
+    ``next_count_`` and ``bits_`` or ``p_decided_`` and a question's letter, by years after the last
+    count (of days that the source shows, by the days in place of the origin), ``unknown_`` now, and
+    ``best_cost_from`` and ``best_cost_to``, in bits a month. For a stated cost of delay there are
+    ``stated_cost``, and ``stated_bits`` and ``stated_worth`` of the best date, without years where
+    no count is worth its delay.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -43,6 +50,36 @@ def _rows(results: Outlook) -> Iterator[Row]:
         yield (row.name, "", "", "weight", "", _value(row.weight))
         for point in results.forecast.by_hypothesis[row.name]:
             yield from _point(row.name, point)
+    for origin, after, quantity, value in _next_count(results.next_count):
+        yield (AVERAGED, origin, after, f"next_count_{quantity}", "", value)
+
+
+def _next_count(found: NextCount) -> Iterator[Row]:
+    """Yield origin, years after it, quantity and value of what one more count would tell."""
+    for value in (*found.by_date, *found.figure):
+        shown = " ".join(str(day) for day in value.days)
+        where = ("last-count", _years(value.months)) if value.months else (shown, "")
+        for name in ("bits", "p_decided"):
+            for letter, x in getattr(value, name).items():
+                yield (*where, f"{name}_{letter}", _value(x))
+    for letter, x in found.unknown.items():
+        yield ("", "", f"unknown_{letter}", _value(x))
+    for best in found.best:
+        for name in ("cost_from", "cost_to"):
+            where = ("last-count", _years(best.months))
+            yield (*where, f"best_{name}", _value(getattr(best, name)))
+    if found.stated is not None:
+        yield from _at_cost(found.stated)
+
+
+def _at_cost(found: AtCost) -> Iterator[Row]:
+    where = ("", "") if found.months is None else ("last-count", _years(found.months))
+    for name in ("cost", "bits", "worth"):
+        yield (*where, f"stated_{name}", _value(getattr(found, name)))
+
+
+def _years(months: float) -> str:
+    return f"{months * DAYS_PER_MONTH / DAYS_PER_YEAR:g}"
 
 
 def _point(hypothesis: str, point: ForecastPoint) -> Iterator[Row]:
@@ -65,7 +102,7 @@ EXPLANATION_COLUMNS: Final = ("table", "row", "quantity", "value")
 
 
 def explanation_csv(results: Results) -> str:
-    """Return hypotheses, attribution, outcomes, sensitivity and verdicts as one tidy table."""
+    """Return hypotheses, attribution, outcomes, sensitivity, verdicts and the next count."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(EXPLANATION_COLUMNS)
@@ -86,6 +123,8 @@ def explanation_csv(results: Results) -> str:
     found = results.outcomes
     writer.writerows(_answers("verdicts", results.verdicts, results.unasked))
     writer.writerows(_answers("statements", found.statements, found.unasked))
+    for origin, after, quantity, value in _next_count(results.next_count):
+        writer.writerow(("next_count", f"{origin}+{after}y" if after else origin, quantity, value))
     return text.getvalue()
 
 
