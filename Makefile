@@ -7,8 +7,8 @@ OUT ?= out/trojan-2009
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LOCKED := install --require-hashes --no-deps --only-binary :all:
-# Tests of one file share what is compiled, so a file stays in one of the two processes.
-SHARED := --numprocesses 2 --dist loadfile
+# Tests that share what is compiled stay in one of the two processes: tests/conftest.py says which.
+SHARED := --numprocesses 2 --dist loadgroup
 ITSELF := install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help

@@ -19,6 +19,17 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER is not None:
     os.environ["XDG_CACHE_HOME"] = str(Path.home() / ".cache" / "lymphocast-tests" / WORKER)
 
+JOB = "whole_job"
+"""What several files share beyond their own: the job is run once, so they go to one process."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests of one file together: they share what is compiled."""
+    for item in items:
+        shared = JOB in vars(getattr(item, "module", item))
+        item.add_marker(pytest.mark.xdist_group(JOB if shared else item.location[0]))
+
+
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 

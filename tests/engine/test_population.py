@@ -104,6 +104,7 @@ def test_prepared_events_serve_any_parameters_and_keep_their_plans(
         del made[before:]
 
 
+@pytest.mark.slow  # compiles for ten seconds or more
 def test_a_population_can_be_differentiated_in_all_that_a_dose_has() -> None:
     def total(
         amount: Scalar, fraction: Scalar, lag: Scalar, day: Scalar, duration: Scalar

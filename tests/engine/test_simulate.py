@@ -376,7 +376,14 @@ def test_lanes_may_order_their_events_differently() -> None:
         assert_allclose(together[i], alone, rtol=EXACT, atol=TINY)
 
 
-@pytest.mark.parametrize("solver", [DEFAULT, SolverSettings(method=Method.EXPLICIT)])
+@pytest.mark.parametrize(
+    "solver",
+    [
+        DEFAULT,
+        # It compiles for ten seconds.
+        pytest.param(SolverSettings(method=Method.EXPLICIT), marks=pytest.mark.slow),
+    ],
+)
 def test_a_duration_of_zero_in_one_lane_does_not_lose_its_dose(solver: SolverSettings) -> None:
     theta = {**THETA, "duration": np.array([0.0, 0.5])}
     dose = DoseEvent(0.0, 3.0, "central")

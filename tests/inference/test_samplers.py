@@ -97,7 +97,7 @@ def test_the_mixture_proposal_gives_the_evidence_that_prior_draws_give(
     founding: Kernels, quick: Posteriors
 ) -> None:
     plain = ImportanceSettings(
-        pilot=20_000, block=200_000, max_blocks=3, ess_target=1e9, pairs=4_096, draws=2_000,
+        pilot=20_000, block=200_000, max_blocks=1, ess_target=1e9, pairs=4_096, draws=2_000,
         from_prior=True,
     )  # fmt: skip
     oracle = sample_importance(founding, founding.everything(), 6, plain)
