@@ -10,9 +10,9 @@ line says it (Cox 1958, doi:10.1093/biomet/45.3-4.562):
 fitted by maximum likelihood, with 95 % intervals from the information matrix.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from math import inf, nan
 from typing import NamedTuple, final
 
@@ -36,6 +36,7 @@ from lymphocast.models.prior_table import PriorTable, Weights
 from lymphocast.units import DAYS_PER_MONTH
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Values = Mapping[str, Floats]
 Forecast = Callable[[Floats, int], tuple[Floats, Floats, float]]
 """From ln counts and a seed: courses ``[visit, draw]``, SDs ``[draw]``, and the effective size."""
@@ -100,27 +101,53 @@ class Reliability:
         Whether the count that was measured lay in its interval, ``[replicate]``.
     level
         Of the intervals.
-    band
-        Where the share of covered counts lies in 95 of 100 such runs if the level is right.
-    lines
-        Calibration lines by event.
+    chances, happened
+        By event: its forecast probability, and whether it happened, ``[replicate]``.
     ess
         Effective number of draws behind each forecast, ``[replicate]``.
-    seed
-        Of every random number.
+    seeds
+        Of every random number, one for each run.
     """
 
-    covered: NDArray[np.bool_]
+    covered: Flags
     level: float
-    band: tuple[float, float]
-    lines: Mapping[str, Line]
+    chances: Mapping[str, Floats]
+    happened: Mapping[str, Flags]
     ess: Floats
-    seed: int
+    seeds: tuple[int, ...]
 
     @property
     def coverage(self) -> float:
         """Share of covered counts."""
         return float(self.covered.mean())
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """Where the share of covered counts lies in 95 of 100 such runs if the level is right."""
+        number = len(self.covered)
+        least, most = binom.interval(0.95, number, self.level)
+        return float(least / number), float(most / number)
+
+    @cached_property
+    def lines(self) -> Mapping[str, Line]:
+        """Calibration lines by event."""
+        return {
+            name: calibration_line(chance, self.happened[name], self.ess)
+            for name, chance in self.chances.items()
+        }
+
+
+def pooled(runs: Sequence[Reliability]) -> Reliability:
+    """Return runs with seeds of their own as one; they must be of one level."""
+    (level,) = {run.level for run in runs}
+    return Reliability(
+        np.concatenate([run.covered for run in runs]),
+        level,
+        {name: np.concatenate([run.chances[name] for run in runs]) for name in PASSAGES},
+        {name: np.concatenate([run.happened[name] for run in runs]) for name in PASSAGES},
+        np.concatenate([run.ess for run in runs]),
+        tuple(seed for run in runs for seed in run.seeds),
+    )
 
 
 def early_counts(individual: Individual, number: int, below: float) -> Individual:
@@ -179,7 +206,8 @@ def forecast_reliability(
     chances = {name: np.zeros(number) for name in PASSAGES}
     tails = 0.5 * (1.0 + np.array([-1.0, 1.0]) * settings.level)
     for i in range(number):
-        course, sd, ess[i] = fit(counts[:, i], seed + i)
+        course, sd, behind = fit(counts[:, i], seed + i)
+        ess[i] = min(behind, course.shape[1])
         white = np.random.default_rng([seed, 25, i])
         expected = np.log(course[-1]) + sd * white.standard_normal(course.shape[1])
         low, high = np.quantile(expected, tails)
@@ -188,13 +216,8 @@ def forecast_reliability(
             chances[name][i] = passes(name, course).mean()
         if progress is not None:
             progress("forecasting patients", (i + 1) / number)
-    least, most = binom.interval(0.95, number, settings.level)
-    lines = {
-        name: calibration_line(chances[name], passes(name, future), settings.draws)
-        for name in PASSAGES
-    }
-    band = float(least / number), float(most / number)
-    return Reliability(covered, settings.level, band, lines, ess, seed)
+    happened = {name: passes(name, future) for name in PASSAGES}
+    return Reliability(covered, settings.level, chances, happened, ess, (seed,))
 
 
 def visits(individual: Individual, theta: Values) -> Floats:
@@ -214,14 +237,14 @@ def _course_of(plan: DosePlan) -> Callable[..., Scalar]:
     return jax.jit(course)
 
 
-def passes(name: str, course: Floats) -> NDArray[np.bool_]:
+def passes(name: str, course: Floats) -> Flags:
     """Return whether a course ``[visit, lane]`` passes the threshold of an event, ``[lane]``."""
     threshold, upwards = PASSAGES[name]
     beyond = course >= threshold if upwards else course < threshold
     return np.asarray(beyond.any(axis=0))
 
 
-def calibration_line(chance: Floats, happened: NDArray[np.bool_], draws: int) -> Line:
+def calibration_line(chance: Floats, happened: Flags, draws: Floats) -> Line:
     """Return the calibration line of probabilities.
 
     Parameters
@@ -229,7 +252,7 @@ def calibration_line(chance: Floats, happened: NDArray[np.bool_], draws: int) ->
     chance, happened
         Each forecast probability, and whether the event happened.
     draws
-        How many draws a probability stands on: 0 and 1 are taken for half a draw.
+        How many independent draws each probability stands on: 0 and 1 are taken for half a draw.
 
     Returns
     -------
