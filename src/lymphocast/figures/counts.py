@@ -30,6 +30,7 @@ from lymphocast.figures.palette import INK, MUTED, PAPER, THRESHOLD, Stroke
 from lymphocast.figures.text import TextBox, wrap
 from lymphocast.figures.window import Window, day_end, is_stated, milliseconds
 from lymphocast.figures.wording import when_words
+from lymphocast.forecast.plan import LEVELS
 from lymphocast.forecast.results import Curve
 from lymphocast.record.context import Limit
 from lymphocast.record.events import Measurement
@@ -38,9 +39,6 @@ from lymphocast.record.provenance import Method
 from lymphocast.units import Quantity
 
 HEIGHT = 262.0
-THRESHOLDS = ((500, "lower reference limit"), (300, "ICL definition"), (200, "prophylaxis"))
-"""Counts in cells/uL that a reader looks for: the lower limit of the reference range, the case
-definition of ICL (Smith 1993, N Engl J Med 328:373), the level below which prophylaxis is given."""
 HEADROOM, BAND_ROOM, STEP = 1.08, 1.25, 100
 CLEAR = 2.0
 """Room in pixels between a written value and a curve."""
@@ -119,7 +117,7 @@ def count_scale(counts: tuple[CountMark, ...], curves: ModelCurves) -> CountScal
     shown = (*curves.factual, *curves.without)
     split = [drawn.curve for drawn in curves.explanations]
     needed = HEADROOM * max(
-        [float(value) for value, _ in THRESHOLDS]
+        [float(max(LEVELS))]
         + [c.high for c in counts]
         + [highest(shown, "p75"), highest(split, "p50")]
     )
@@ -160,10 +158,7 @@ def _mark(measurement: Measurement) -> CountMark:
 
 
 def _threshold_layers(scale: CountScale) -> list[alt.Chart]:
-    lines = [
-        Line(0.0, scale.pixel(value), PLOT, scale.pixel(value), THRESHOLD)
-        for value, _ in THRESHOLDS
-    ]
+    lines = [Line(0.0, scale.pixel(value), PLOT, scale.pixel(value), THRESHOLD) for value in LEVELS]
     return line_layers(lines, px_x(), px_y(), "threshold")
 
 
@@ -301,7 +296,7 @@ def _name_layers(curves: ModelCurves, scale: CountScale) -> list[alt.Chart]:
     room = RIGHT - (left - PLOT) - SWATCH - 6
     entries = [(scale.pixel(_end(d)), d.stroke, d.words) for d in curves.named]
     if not entries:
-        entries = [(scale.pixel(v), THRESHOLD, f"{v} {words}") for v, words in THRESHOLDS]
+        entries = [(scale.pixel(v), THRESHOLD, f"{v} {words}") for v, words in LEVELS.items()]
     entries.sort(key=lambda entry: (entry[0], entry[2]))
     texts = [wrap(words, room, FONT_SIZE) for _, _, words in entries]
     heights = [text.height + 2 for text in texts]

@@ -13,7 +13,6 @@ import altair as alt
 import numpy as np
 
 from lymphocast.figures.axes import calendar, configure, time_x, value_y
-from lymphocast.figures.counts import THRESHOLDS
 from lymphocast.figures.curves import ModelCurves, curve_layers, highest, stroked
 from lymphocast.figures.key import Entry, Glyph, head_panel, notes_panel
 from lymphocast.figures.layout import FONT_SIZE, PLOT
@@ -40,6 +39,7 @@ from lymphocast.figures.text import FONT, wrap
 from lymphocast.figures.window import Window, milliseconds
 from lymphocast.forecast.outcome_results import ChanceCurve, Outcomes, Panel
 from lymphocast.forecast.panels import LEAST_WEIGHT
+from lymphocast.forecast.plan import LEVELS
 from lymphocast.forecast.results import AVERAGED
 
 HEIGHT = 64.0
@@ -109,7 +109,7 @@ def _entries(outcomes: Outcomes, names: set[str]) -> tuple[Entry, ...]:
         for name, (words, stroke) in STROKES.items()
         if name != "factual" and name in names
     )
-    levels = ", ".join(f"{value} {words}" for value, words in THRESHOLDS)
+    levels = ", ".join(f"{value} {words}" for value, words in LEVELS.items())
     where = "left: " if outcomes.panels[0].cultures else ""
     return (
         Entry(Glyph.BANDS, f"as treated: median ({where}50 % and 90 % bands)"),
@@ -121,7 +121,7 @@ def _entries(outcomes: Outcomes, names: set[str]) -> tuple[Entry, ...]:
 def _top(outcomes: Outcomes) -> tuple[float, bool]:
     """The top of the count axis, and whether a band reaches above it."""
     curves = [curve for p in outcomes.panels for curve in p.counts]
-    needed = max(highest(curves, "p75"), *(float(value) for value, _ in THRESHOLDS)) * HEADROOM
+    needed = max(highest(curves, "p75"), float(max(LEVELS))) * HEADROOM
     wanted = highest(curves, "p95") * HEADROOM
     top = float(ceil(min(max(needed, wanted), SHARE_CUT * needed) / STEP) * STEP)
     return top, wanted > top * HEADROOM
@@ -156,7 +156,7 @@ def _count_panel(
         if c.scenario == "without-il2" and not np.allclose(c.p50, factual[0].p50)
     )
     curves = ModelCurves(factual=factual, without=other)
-    levels = [HEIGHT * (1.0 - value / top) for value, _ in THRESHOLDS]
+    levels = [HEIGHT * (1.0 - value / top) for value in LEVELS]
     lines = [Line(0.0, at, LEFT_PLOT, at, THRESHOLD) for at in levels]
     drawn = curve_layers(curves, x, y)
     for layer in drawn:  # marks of one name in two rows would be one mark

@@ -8,7 +8,7 @@ from typing import final
 import altair as alt
 
 from lymphocast.criteria.rcv import LONG_TERM_CV
-from lymphocast.figures.counts import THRESHOLDS, CountMark
+from lymphocast.figures.counts import CountMark
 from lymphocast.figures.curves import ModelCurves
 from lymphocast.figures.layout import FONT_SIZE, LEFT, TITLE_SIZE, WIDTH
 from lymphocast.figures.marks import (
@@ -36,6 +36,7 @@ from lymphocast.figures.palette import (
     Stroke,
 )
 from lymphocast.figures.text import LINE_HEIGHT, wrap
+from lymphocast.forecast.plan import LEVELS
 
 GLYPH, GAP = 18.0, 14.0
 LINE = FONT_SIZE * LINE_HEIGHT + 2
@@ -87,7 +88,7 @@ def key_entries(counts: Sequence[CountMark], curves: ModelCurves) -> tuple[Entry
     """Return entries for what the figure shows and for nothing else."""
     entries = _count_entries(counts)
     if curves.named:
-        levels = ", ".join(f"{value} {words}" for value, words in THRESHOLDS)
+        levels = ", ".join(f"{value} {words}" for value, words in LEVELS.items())
         entries.append(Entry(Glyph.THRESHOLD, levels))
     if curves.factual:
         entries.append(Entry(Glyph.BANDS, "modelled count: median, 50 % and 90 % bands"))

@@ -14,7 +14,6 @@ from typing import Any
 import altair as alt
 
 from lymphocast.figures.axes import calendar, configure, time_x, value_y
-from lymphocast.figures.counts import THRESHOLDS
 from lymphocast.figures.curves import ModelCurves, curve_layers, highest
 from lymphocast.figures.doses import stepped_drug
 from lymphocast.figures.key import Entry, Glyph, head_panel, notes_panel, spacer
@@ -35,6 +34,7 @@ from lymphocast.figures.text import FONT, wrap
 from lymphocast.figures.tracks import BAR_WORDS, track_panel, track_sections
 from lymphocast.figures.window import Window, milliseconds
 from lymphocast.figures.wording import unit_words
+from lymphocast.forecast.plan import LEVELS
 from lymphocast.forecast.plan_results import DoseStep, PlanForecast, PlanRow
 from lymphocast.forecast.results import Curve, Interval
 from lymphocast.record.patient import PatientRecord
@@ -104,7 +104,7 @@ def _entries(rows: tuple[PlanRow, ...]) -> tuple[Entry, ...]:
     """The key: only what is drawn."""
     entries = [
         Entry(Glyph.BANDS, "modelled count: median, 50 % and 90 % bands"),
-        Entry(Glyph.THRESHOLD, ", ".join(f"{value} {words}" for value, words in THRESHOLDS)),
+        Entry(Glyph.THRESHOLD, ", ".join(f"{value} {words}" for value, words in LEVELS.items())),
     ]
     if any(_dosed(row.doses.planned) for row in rows):
         entries.append(Entry(Glyph.GIVEN, "weekly dose"))
@@ -130,7 +130,7 @@ def _plan(
 
 
 def _counts(found: PlanForecast, row: PlanRow, curve: Curve, window: Window) -> alt.LayerChart:
-    limits = [float(value) for value, _ in THRESHOLDS]
+    limits = [float(value) for value in LEVELS]
     wanted = max([highest(found.curves, "p95"), *limits]) * HEADROOM
     top = float(ceil(wanted / STEP) * STEP)
     x = time_x(window)

@@ -19,7 +19,10 @@ from lymphocast.record.dosing import Cycle
 
 Floats = NDArray[np.float64]
 SAME = 1e-6  # days: two times nearer than this are one
-THRESHOLDS = (200, 300, 500)  # cells/uL: prophylaxis; definition of ICL; lower reference limit
+LEVELS = {500: "lower reference limit", 300: "ICL definition", 200: "prophylaxis"}
+"""Counts in cells/uL that a reader looks for: the lower limit of the reference range, the case
+definition of ICL (Smith 1993, N Engl J Med 328:373), the level below which prophylaxis is given."""
+THRESHOLDS = tuple(sorted(LEVELS))
 VISITS = 28.0  # days between visits where a plan states none: an assumption
 
 

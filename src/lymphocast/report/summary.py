@@ -39,9 +39,9 @@ from lymphocast.inference.history import Step
 from lymphocast.record.patient import PatientRecord
 from lymphocast.report.plan_tables import plan_content
 from lymphocast.report.trial_tables import trial_content
+from lymphocast.report.values import DIGITS
 from lymphocast.report.wording import NOT_ASKED
 
-DIGITS: Final = 6
 """Significant digits kept: more than the Monte Carlo error leaves meaning in."""
 
 SCHEMA_FILE: Final = "summary.schema.json"

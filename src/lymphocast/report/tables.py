@@ -15,11 +15,11 @@ from lymphocast.forecast.results import (
 )
 from lymphocast.forecast.valued import AtCost, NextCount
 from lymphocast.report.outcome_tables import outcome_rows
+from lymphocast.report.values import value_text
 from lymphocast.report.wording import NOT_ASKED
 from lymphocast.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 COLUMNS: Final = ("hypothesis", "origin", "years", "quantity", "threshold", "value")
-DIGITS: Final = 6
 Row = tuple[str, ...]
 
 
@@ -47,7 +47,7 @@ def _rows(results: Outlook) -> Iterator[Row]:
     for point in results.forecast.averaged:
         yield from _point(AVERAGED, point)
     for row in results.hypotheses:
-        yield (row.name, "", "", "weight", "", _value(row.weight))
+        yield (row.name, "", "", "weight", "", value_text(row.weight))
         for point in results.forecast.by_hypothesis[row.name]:
             yield from _point(row.name, point)
     for origin, after, quantity, value in _next_count(results.next_count):
@@ -61,13 +61,13 @@ def _next_count(found: NextCount) -> Iterator[Row]:
         where = ("last-count", _years(value.months)) if value.months else (shown, "")
         for name in ("bits", "p_decided"):
             for letter, x in getattr(value, name).items():
-                yield (*where, f"{name}_{letter}", _value(x))
+                yield (*where, f"{name}_{letter}", value_text(x))
     for letter, x in found.unknown.items():
-        yield ("", "", f"unknown_{letter}", _value(x))
+        yield ("", "", f"unknown_{letter}", value_text(x))
     for best in found.best:
         for name in ("cost_from", "cost_to"):
             where = ("last-count", _years(best.months))
-            yield (*where, f"best_{name}", _value(getattr(best, name)))
+            yield (*where, f"best_{name}", value_text(getattr(best, name)))
     if found.stated is not None:
         yield from _at_cost(found.stated)
 
@@ -75,7 +75,7 @@ def _next_count(found: NextCount) -> Iterator[Row]:
 def _at_cost(found: AtCost) -> Iterator[Row]:
     where = ("", "") if found.months is None else ("last-count", _years(found.months))
     for name in ("cost", "bits", "worth"):
-        yield (*where, f"stated_{name}", _value(getattr(found, name)))
+        yield (*where, f"stated_{name}", value_text(getattr(found, name)))
 
 
 def _years(months: float) -> str:
@@ -85,17 +85,13 @@ def _years(months: float) -> str:
 def _point(hypothesis: str, point: ForecastPoint) -> Iterator[Row]:
     where = (hypothesis, point.origin, f"{point.years:g}")
     for name in ("p05", "p50", "p95"):
-        yield (*where, f"latent_{name}", "", _value(getattr(point.count, name)))
+        yield (*where, f"latent_{name}", "", value_text(getattr(point.count, name)))
     for quantity, values in (
         ("point_in_time_p_below", point.p_below),
         ("first_passage_p_below", point.p_below_by_then),
     ):
         for threshold, p in sorted(values.items()):
-            yield (*where, quantity, str(threshold), _value(p))
-
-
-def _value(x: float) -> str:
-    return f"{x:.{DIGITS}g}"
+            yield (*where, quantity, str(threshold), value_text(p))
 
 
 EXPLANATION_COLUMNS: Final = ("table", "row", "quantity", "value")
@@ -108,18 +104,18 @@ def explanation_csv(results: Results) -> str:
     writer.writerow(EXPLANATION_COLUMNS)
     for h in results.hypotheses:
         for name in ("prior", "log_evidence", "log_evidence_se", "weight"):
-            writer.writerow(("hypotheses", h.name, name, _value(getattr(h, name))))
+            writer.writerow(("hypotheses", h.name, name, value_text(getattr(h, name))))
     for name, row in (
         (AVERAGED, results.attribution.averaged),
         *results.attribution.by_hypothesis.items(),
     ):
-        p = _value(row.p_il2_more_than_half)
+        p = value_text(row.p_il2_more_than_half)
         writer.writerow(("attribution", name, "p_il2_more_than_half", p))
     writer.writerows(outcome_rows(results.outcomes))
     for s in results.sensitivity:
         for letter, probability in (*s.probabilities.items(), *s.statements.items()):
-            writer.writerow(("sensitivity", s.name, letter, _value(probability)))
-        writer.writerow(("sensitivity", s.name, "ess", _value(s.ess)))
+            writer.writerow(("sensitivity", s.name, letter, value_text(probability)))
+        writer.writerow(("sensitivity", s.name, "ess", value_text(s.ess)))
     found = results.outcomes
     writer.writerows(_answers("verdicts", results.verdicts, results.unasked))
     writer.writerows(_answers("statements", found.statements, found.unasked))
@@ -132,6 +128,6 @@ def _answers(table: str, verdicts: Sequence[Verdict], unasked: Sequence[Unasked]
     for v in verdicts:
         yield table, v.id, "answer", v.answer.value
         for name in ("probability", "lowest", "highest"):
-            yield table, v.id, name, _value(getattr(v, name))
+            yield table, v.id, name, value_text(getattr(v, name))
     for u in unasked:
         yield table, u.id, "answer", NOT_ASKED
