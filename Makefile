@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LOCKED := install --require-hashes --no-deps --only-binary :all:
 # Tests that share what is compiled stay in one of the two processes: tests/conftest.py says which.
-SHARED := --numprocesses 2 --dist loadgroup
+SHARED := --numprocesses 2 --dist loadfile
 ITSELF := install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help

@@ -1,5 +1,6 @@
 """What all tests share: the command as a person types it, and reproducible property tests."""
 
+import gc
 import io
 import os
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from lymphocast.cli import main
 
@@ -19,16 +21,26 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER is not None:
     os.environ["XDG_CACHE_HOME"] = str(Path.home() / ".cache" / "lymphocast-tests" / WORKER)
 
-JOB = "whole_job"
-"""What several files share beyond their own: the job is run once, so they go to one process."""
+WHOLE_JOB = {"tests/test_publish.py", "tests/forecast/test_sensitivity.py"}
+"""Files that read the whole job, which is run once: they go to one process."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests of one file together: they share what is compiled."""
-    for item in items:
-        shared = JOB in vars(getattr(item, "module", item))
-        item.add_marker(pytest.mark.xdist_group(JOB if shared else item.location[0]))
+class SharedCode(LoadFileScheduling):  # type: ignore[misc]  # its package states no types
+    """Tests that share what is compiled or run stay in one process: those of a file, at least."""
 
+    def _split_scope(self, nodeid: str) -> str:
+        scope: str = super()._split_scope(nodeid)
+        return "the whole job" if scope in WHOLE_JOB else scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharedCode | None:
+    """Return how tests are shared out file by file."""
+    return SharedCode(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+# Equations that are traced leave objects by the million, next to none of them in cycles: to look
+# for cycles seldom saves a tenth of the time.
+gc.set_threshold(200_000, 50, 100)
 
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")

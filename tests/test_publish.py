@@ -414,8 +414,8 @@ def test_report_with_plans_and_a_goal_holds_both(
 ) -> None:
     asked = []
 
-    def ask_and_keep(*given: Any) -> Any:  # noqa: ANN401  (passes on whatever it is called with)
-        asked.append(ask(*given))
+    def ask_and_keep(*given: Any, **named: Any) -> Any:  # noqa: ANN401  (passes on what it is given)
+        asked.append(ask(*given, **named))
         return asked[-1]
 
     ask = decisions.asked_of

@@ -85,8 +85,10 @@ def test_a_case_that_cannot_be_explained_has_no_controls(
     text = re.sub(r"analyte: CD4\n(    value: (?!172))", r"analyte: CD8\n\1", founding_text())
     (folder / "case.yaml").write_text(text, encoding="utf-8")
     done = lymphocast("controls", "case.yaml", cwd=folder)
-    assert done.code == 2
-    assert "record 'trojan-2009' has fewer than two CD4" in done.err.splitlines()[-1]
+    assert done.code == 1
+    line = text.splitlines().index("measurements:") + 1
+    said = f"error: case.yaml, line {line}, measurements: found fewer than two CD4 measurements;"
+    assert done.err.splitlines()[-1].startswith(said)
 
 
 @pytest.fixture(scope="module")
