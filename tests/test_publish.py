@@ -408,6 +408,7 @@ design: {doses: [0.5, 3], durations: [180 d]}
 """
 
 
+@pytest.mark.slow  # draws and explains for ten seconds or more
 @pytest.mark.usefixtures("kept")
 def test_report_with_plans_and_a_goal_holds_both(
     lymphocast: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -445,6 +446,7 @@ def test_report_with_plans_and_a_goal_holds_both(
     assert content == whole_job().summary
 
 
+@pytest.mark.slow  # draws and explains for ten seconds or more
 @pytest.mark.usefixtures("kept")
 def test_report_with_a_trial_holds_what_its_folder_says(
     lymphocast: Command, tmp_path: Path
@@ -556,6 +558,7 @@ def test_demo_names_the_files_that_it_wrote(
     assert done.out.splitlines() == [str(path) for path in whole_job().paths]
 
 
+@pytest.mark.slow  # draws and explains for ten seconds or more
 def test_a_fit_with_too_few_draws_is_written_and_says_that_its_diagnostics_failed(
     lymphocast: Command, tmp_path: Path
 ) -> None:

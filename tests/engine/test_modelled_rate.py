@@ -108,6 +108,7 @@ def test_lanes_have_their_own_rates_and_so_do_records() -> None:
     assert_allclose(central(*records, times=T), expected, rtol=EXACT, atol=TINY)
 
 
+@pytest.mark.slow  # compiles for ten seconds or more
 @pytest.mark.parametrize("steady", [REPLACE, ADD])
 def test_a_steady_state_at_the_models_rate_equals_many_doses(steady: SteadyState) -> None:
     """Also where a dose lasts longer than its interval, and where it lags."""

@@ -467,6 +467,7 @@ def test_stiff_equations_exhaust_the_explicit_method_and_suit_the_implicit() -> 
     assert_allclose(found.states["central"], bolus(T), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow  # compiles for ten seconds or more
 def test_the_gradient_is_that_of_the_closed_form_also_where_a_reading_meets_a_dose() -> None:
     days = np.array([0.1, 0.8, 1.4])
 

@@ -139,6 +139,7 @@ def test_what_cannot_be_sampled_is_refused(tmp_path: Path, row: str, told: str) 
         fit_petab(read_petab(path), method=SamplingMethod.IS, seed=1)
 
 
+@pytest.mark.slow  # compiles for ten seconds or more
 def test_the_command_fits_a_problem(lymphocast: Command, tmp_path: Path) -> None:
     path, output = problem(tmp_path), tmp_path / "fit.nc"
     outcome = lymphocast("fit", str(path), "-o", str(output), "--seed", "3")

@@ -32,7 +32,7 @@ from tests.interchange.sbml_reading import (
 SHELF = (
     "one-compartment-transit", "two-compartment-zero-order", "three-compartment-first-order",
     "indirect-response-III", "michaelis-menten-iv", "effect-compartment", "myelosuppression",
-    "tmdd-full", "tmdd-qss", "viral-dynamics", "il7-cd4", "il2-induced", "mechanism",
+    "tmdd-full", "tmdd-qss", "viral-dynamics", "il7-cd4", "il2-induced", "clarithromycin",
 )  # fmt: skip
 """A model of each kind of equation and of absorption; the slow test holds every model."""
 
