@@ -19,7 +19,7 @@ from lymphocast.cli_decisions import forecast, optimise, trial
 from lymphocast.cli_fit import controls, fit, judge
 from lymphocast.cli_models import models, simulate
 from lymphocast.cli_verify import verify
-from lymphocast.console import Progress, show_progress
+from lymphocast.console import Progress, show_progress, working_on
 from lymphocast.errors import LymphocastError, UsageError
 from lymphocast.options import (
     DEFAULT_SEED,
@@ -210,10 +210,9 @@ def _write_from_fit(
     quiet: bool = False,
 ) -> None:
     from lymphocast.analysis import read_fit
-    from lymphocast.record.places import placed
 
     found = read_fit(fit_file)
-    with placed({found.record.id: fit_file}), show_progress(quiet=quiet) as progress:
+    with working_on({found.record.id: fit_file}, quiet=quiet) as progress:
         write(found, output, progress)
     typer.echo(str(output))
 
@@ -222,10 +221,9 @@ def _print_from_fit(
     fit_file: Path, answer: "Callable[[Fit, Progress | None], str]", *, quiet: bool
 ) -> None:
     from lymphocast.analysis import read_fit
-    from lymphocast.record.places import placed
 
     found = read_fit(fit_file)
-    with placed({found.record.id: fit_file}), show_progress(quiet=quiet) as progress:
+    with working_on({found.record.id: fit_file}, quiet=quiet) as progress:
         text = answer(found, progress)
     typer.echo(text)
 

@@ -3,15 +3,13 @@
 They parse, call, print, as the other commands do; the command line registers them.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from lymphocast.console import Progress, show_progress
+from lymphocast.console import show_progress, working_on
 from lymphocast.errors import UsageError
 from lymphocast.options import (
     DEFAULT_SEED,
@@ -76,7 +74,7 @@ def optimise(
     from lymphocast.decisions import search_of, search_text, write_search
 
     found_fit = _read(fit_file)
-    with _progress_of(found_fit, fit_file, quiet=json) as progress:
+    with working_on({found_fit.record.id: fit_file}, quiet=json) as progress:
         found = search_of(
             found_fit, goal, seed=seed, output=output, resume=resume, sensitivity=sensitivity,
             progress=progress,
@@ -132,7 +130,7 @@ def _forecast_plans(
     from lymphocast.decisions import plans_of, plans_text, write_plans
 
     found_fit = _read(fit_file)
-    with _progress_of(found_fit, fit_file, quiet=json) as progress:
+    with working_on({found_fit.record.id: fit_file}, quiet=json) as progress:
         found = plans_of(found_fit, plans, until, progress, sensitivity=sensitivity)
     if output is None:
         typer.echo(plans_text(found, json=json))
@@ -147,7 +145,7 @@ def _forecast_untreated(
     from lymphocast.publish import forecast_json, forecast_text, write_forecast
 
     found = _read(fit_file)
-    with _progress_of(found, fit_file, quiet=json) as progress:
+    with working_on({found.record.id: fit_file}, quiet=json) as progress:
         if output is not None:
             write_forecast(found, output, progress, delay_cost=delay_cost)
             text = str(output)
@@ -156,15 +154,6 @@ def _forecast_untreated(
                 found, progress, delay_cost=delay_cost
             )
     typer.echo(text)
-
-
-@contextmanager
-def _progress_of(found: "Fit", fit_file: Path, *, quiet: bool) -> Iterator[Progress | None]:
-    """Show progress, and name the fit's file in what its record is refused for."""
-    from lymphocast.record.places import placed
-
-    with placed({found.record.id: fit_file}), show_progress(quiet=quiet) as progress:
-        yield progress
 
 
 def _read(fit_file: Path) -> "Fit":

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lymphocast.console import show_progress
+from lymphocast.console import show_progress, working_on
 from lymphocast.errors import UsageError
 from lymphocast.interchange.formats import is_petab
 from lymphocast.options import (
@@ -118,12 +118,11 @@ def controls(
 ) -> None:
     """Ask the same of patients whose answer is known."""
     from lymphocast.record.casefile import find_case, read_case
-    from lymphocast.record.places import placed
 
     record = read_case(path := find_case(case))
     from lymphocast.publish import controls_text  # slow to load: after the case is read
 
-    with placed({record.id: path}), show_progress(quiet=json) as progress:
+    with working_on({record.id: path}, quiet=json) as progress:
         text, passed = controls_text(
             record, seed=seed, full=full, json=json, prior_file=prior, preset=preset,
             progress=progress,
@@ -180,7 +179,6 @@ def _fit_records(
     draws: int | None,
 ) -> None:
     from lymphocast.record.casefile import find_case, read_case
-    from lymphocast.record.places import placed
 
     if update is not None:
         given = {"--method": method, "--prior": prior, "--preset": preset, "--draws": draws}
@@ -190,7 +188,7 @@ def _fit_records(
     from lymphocast.record_fits import update_fit_of, write_fit_of  # slow to load: after the cases
 
     files = {record.id: path for record, path in zip(records, paths, strict=True)}
-    with placed(files), show_progress() as progress:
+    with working_on(files) as progress:
         if update is not None:
             lines, passed = update_fit_of(records, output, update, seed=seed, progress=progress)
         else:

@@ -1,8 +1,9 @@
 """What a person sees while a command works: progress on stderr, never on stdout."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 Progress = Callable[[str, float], None]
 
@@ -28,6 +29,28 @@ def show_progress(*, quiet: bool = False) -> Iterator[Progress | None]:
             yield progress
     else:
         yield _lines()
+
+
+@contextmanager
+def working_on(files: Mapping[str, Path], *, quiet: bool = False) -> Iterator[Progress | None]:
+    """Show progress, and name file and line in what the record of a file is refused for.
+
+    Parameters
+    ----------
+    files
+        The case or fit file of each record, by the record's identifier.
+    quiet
+        Show nothing: the output is read by a program.
+
+    Yields
+    ------
+    Progress or None
+        As :func:`show_progress`.
+    """
+    from lymphocast.record.places import placed
+
+    with placed(files), show_progress(quiet=quiet) as progress:
+        yield progress
 
 
 @contextmanager

@@ -26,8 +26,8 @@ from lymphocast.hypothesis_fits import fit
 from lymphocast.inference.posterior import Fit
 from lymphocast.record.casefile import find_case, read_case
 from lymphocast.record.patient import PatientRecord
-from lymphocast.record.places import placed
-from lymphocast.record_fits import FIT_SUFFIX, NO_INFECTION
+from lymphocast.record.places import FIT_SUFFIX, placed
+from lymphocast.record_fits import NO_INFECTION
 from lymphocast.report.blocks import Document
 from lymphocast.report.controls_text import controls_json, controls_lines
 from lymphocast.report.document import build_document

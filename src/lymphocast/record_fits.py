@@ -17,12 +17,12 @@ from lymphocast.inference.history import Made
 from lymphocast.inference.posterior import Fit
 from lymphocast.inference.series import fit_series, refuse_unjoined
 from lymphocast.record.patient import PatientRecord
+from lymphocast.record.places import FIT_SUFFIX
 from lymphocast.report.claims_ahead import history_sentences
 from lymphocast.report.method_section import not_read_sentence
 from lymphocast.report.series import series_json, series_lines
 
 Progress = Callable[[str, float], None]
-FIT_SUFFIX = ".nc"
 ONE_UPDATE = "an update takes one case and writes one fit file (.nc)"
 NO_DATA = "The record has no count, culture or symptom that the model reads: this is the prior."
 NO_INFECTION = (

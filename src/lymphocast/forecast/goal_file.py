@@ -27,6 +27,7 @@ from itertools import product
 from pathlib import Path
 from typing import TypeVar, final
 
+from lymphocast.errors import UsageError
 from lymphocast.forecast.goal import Cost, Design, EventLimit, Goal, GoalLimit, Target
 from lymphocast.forecast.goal_limits import EVENT_MODELS, event_models, limit_group
 from lymphocast.forecast.plan import VISITS, cycle_fault
@@ -233,8 +234,7 @@ def _check_rules(
     for rule, interval, cycle in product(rules, intervals, cycles):
         fault = cycle_fault(rule, interval, cycle)
         if fault:
-            found, _, needed = fault.partition("; needed ")
-            raise Misread(found=found, needed=needed)
+            raise Misread.of(UsageError(fault))
 
 
 def _unique(options: tuple[T, ...]) -> tuple[T, ...]:
